@@ -1,0 +1,1 @@
+//! One pass over the bytes of a recording: formats + measure -> facts.

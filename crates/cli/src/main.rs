@@ -1,0 +1,2 @@
+//! The binary fieldassay: thin, over engine.
+fn main() {}

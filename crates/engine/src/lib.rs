@@ -1,0 +1,1 @@
+//! The boundary: every operation of the product as plan, run and outcome.

@@ -1,0 +1,1 @@
+//! MCAP: read, written, salvaged.

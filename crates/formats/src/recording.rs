@@ -1,0 +1,158 @@
+//! What every recording format looks like to its readers.
+
+use fieldassay_model::Account;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Container format of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// MCAP, any profile.
+    Mcap,
+    /// ROS 1 bag, version 2.0.
+    Rosbag1,
+    /// rosbag2 with SQLite storage (`.db3`).
+    Rosbag2Sqlite3,
+}
+
+impl Format {
+    /// The name used in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mcap => "mcap",
+            Self::Rosbag1 => "rosbag1",
+            Self::Rosbag2Sqlite3 => "rosbag2_sqlite3",
+        }
+    }
+}
+
+/// A message type as the recording defines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Type name, `sensor_msgs/msg/Imu` or `foxglove.FrameTransform`.
+    pub name: String,
+    /// Encoding of `data`: `ros1msg`, `ros2msg`, `ros2idl`, `protobuf`, `jsonschema`, … or empty.
+    pub encoding: String,
+    /// The definition itself.
+    pub data: Vec<u8>,
+}
+
+/// A channel as the recording defines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Id within the recording: MCAP channel id, bag connection id, SQLite topic id.
+    pub id: u32,
+    /// Topic.
+    pub topic: String,
+    /// Message type; none for schemaless channels.
+    pub schema: Option<Arc<Schema>>,
+    /// Encoding of the payload: `cdr`, `ros1`, `protobuf`, `json`, …
+    pub message_encoding: String,
+    /// Further properties (`offered_qos_profiles`, `callerid`, `latching`, …).
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// One message; payload borrowed from the file or from the decompressed unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Id of its channel.
+    pub channel: u32,
+    /// Sequence number given by the container (MCAP) or by a ROS 1 header; none where the format has none.
+    pub sequence: Option<u32>,
+    /// When the recorder wrote it, nanoseconds.
+    pub log_time: i64,
+    /// When the publisher sent it, nanoseconds; none where the format has none.
+    pub publish_time: Option<i64>,
+    /// Encoded payload.
+    pub data: &'a [u8],
+}
+
+/// Receives the content of a unit in file order.
+pub trait Visitor {
+    /// A channel definition inside the unit; may repeat one already known.
+    fn channel(&mut self, channel: &Channel);
+    /// A message. `data` lives only during the call.
+    fn message(&mut self, message: &Message<'_>);
+}
+
+/// What reading one unit yielded besides its messages.
+#[derive(Clone, Debug, Default)]
+pub struct UnitSummary {
+    /// Messages passed to the visitor.
+    pub messages: u64,
+    /// Those among them that a failed checksum makes suspect.
+    pub suspect_messages: u64,
+    /// Messages whose channel no definition seen so far names; they were passed on all the same.
+    pub undefined_channel_messages: u64,
+    /// Messages per channel id.
+    pub channel_messages: BTreeMap<u32, u64>,
+    /// Smallest and largest log time, none without messages.
+    pub log_time_range: Option<(i64, i64)>,
+    /// Damage and rule violations found inside the unit.
+    pub account: Account,
+}
+
+/// Memory a reader works in; one per thread, reused from unit to unit.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    /// Decompressed bytes of the current unit.
+    pub decompressed: Vec<u8>,
+    /// Reusable zstd context, made on first use.
+    pub(crate) zstd: Option<ZstdContext>,
+}
+
+/// Wrapper that gives the zstd context a `Debug`.
+pub(crate) struct ZstdContext(pub(crate) zstd::bulk::Decompressor<'static>);
+
+impl std::fmt::Debug for ZstdContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ZstdContext")
+    }
+}
+
+/// Written limits of the readers (architecture idea 6); a claimed size never allocates more.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest decompressed unit, bytes. What lies beyond is reported as lost, never half-read silently.
+    pub unit_bytes: usize,
+    /// Notes kept per code and unit; further ones are counted in the last.
+    pub notes_per_code: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            unit_bytes: 1 << 30,
+            notes_per_code: 20,
+        }
+    }
+}
+
+/// A recording that has been opened: its layout is known, its messages are read unit by unit.
+///
+/// Units can be read in parallel and in any order; concatenated by index they are file order.
+/// Opening and reading never fail for damaged content: damage goes to the [`Account`]s.
+pub trait Recording: Sync {
+    /// Container format.
+    fn format(&self) -> Format;
+    /// Channels known before any unit is read, by id. With a sound index that is all of them.
+    fn channels(&self) -> &[Channel];
+    /// Number of units.
+    fn unit_count(&self) -> usize;
+    /// Smallest and largest log time a unit claims to hold, where it is known before reading.
+    fn unit_log_times(&self, unit: usize) -> Option<(i64, i64)>;
+    /// Bytes of the file a unit covers, for progress and batching.
+    fn unit_bytes(&self, unit: usize) -> u64;
+    /// Reads one unit, with all checksums on. An index out of range reads nothing.
+    fn read_unit(
+        &self,
+        unit: usize,
+        buffers: &mut Buffers,
+        visitor: &mut dyn Visitor,
+    ) -> UnitSummary;
+    /// Notes and losses of the file as a whole, given what all units yielded in order:
+    /// those found on opening, plus what only a full pass can tell (declared against read counts).
+    fn account(&self, units: &[UnitSummary]) -> Account;
+    /// The profile the writer declared (`ros1`, `ros2`, …) and the library that wrote it; may be empty.
+    fn origin(&self) -> (String, String);
+}

@@ -1,0 +1,1 @@
+//! ROS 1 bag files, version 2.0.

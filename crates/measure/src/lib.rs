@@ -1,0 +1,1 @@
+//! The science: arrays in, numbers with intervals out.

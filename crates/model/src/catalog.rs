@@ -1,0 +1,61 @@
+//! How a check is described, so that listing, policy, report and documentation say the same.
+
+/// What kind of thing a check looks at; decides how subjects are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The recording as a whole, subject `recording`.
+    Recording,
+    /// One channel, subject is its topic.
+    Channel,
+    /// Two channels or clocks, subject `a -> b`.
+    Pair,
+    /// One edge or frame of the transform tree, subject `parent -> child` or the frame.
+    Frame,
+}
+
+/// Which side of a threshold is worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// A finding when `value > threshold`.
+    Above,
+    /// A finding when `value >= threshold`.
+    AtLeast,
+    /// A finding when `value < threshold`.
+    Below,
+    /// A finding when `|value| > threshold`.
+    Magnitude,
+    /// A finding when `|value / declared - 1| > threshold`, where the policy declares a rate.
+    Declared,
+}
+
+/// One check: what it judges, what it means and where it comes from.
+///
+/// Thresholds are not here: the policy files hold them, documented.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckInfo {
+    /// Stable code, `subject.name`.
+    pub code: &'static str,
+    /// A few words for lists.
+    pub title: &'static str,
+    /// Name of the fact the threshold is compared with.
+    pub fact: &'static str,
+    /// What it looks at.
+    pub subject: Subject,
+    /// Which side of the threshold is worse.
+    pub compare: Compare,
+    /// Unit of fact and threshold.
+    pub unit: &'static str,
+    /// What it means for the user, in one or two sentences.
+    pub meaning: &'static str,
+    /// How the fact is computed.
+    pub formula: &'static str,
+    /// Paper, standard or tool it follows.
+    pub source: &'static str,
+    /// What it cannot see.
+    pub blind_spots: &'static str,
+    /// Message of the finding; `{value}`, `{unit}`, `{threshold}`, `{subject}`, `{count}`,
+    /// `{n}`, `{<detail key>}` and `{<fact name>}` (same subject) are filled in.
+    pub message: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+}

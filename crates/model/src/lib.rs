@@ -1,0 +1,30 @@
+//! The nouns: ids, time, units, facts, findings, policies and their evaluation.
+//!
+//! Read [`Fact`] first (what was measured), then [`Policy`] (what is tolerated) and
+//! [`evaluate`] (facts and a policy give findings and a verdict).
+//! [`CheckDocument`] is the promised form of `fieldassay check --json`.
+//!
+//! Not here: how a fact is measured (`check`, `measure`), how anything is shown (`report`, `cli`),
+//! files, clocks and threads.
+
+mod catalog;
+mod digest;
+mod document;
+mod fact;
+mod finding;
+mod nearest;
+pub mod policy;
+pub mod plot;
+mod time;
+
+pub use catalog::{CheckInfo, Compare, Subject};
+pub use digest::{Digests, RecordingId};
+pub use document::{
+    Account, ChannelReport, CheckDocument, Loss, LossReason, Note, PolicyReference, RecordingReport,
+    Regressions,
+};
+pub use fact::{Fact, FactStatus, FactValue};
+pub use finding::{Finding, Severity, Verdict};
+pub use nearest::nearest;
+pub use policy::{Policy, PolicyError, evaluate};
+pub use time::{Span, Stamp, Window};

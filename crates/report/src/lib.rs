@@ -1,0 +1,1 @@
+//! HTML pages and SVG plots from facts and results: pure text.

@@ -1,0 +1,1 @@
+//! A small simulated fleet: drives, sensors, injected faults with known truth.
