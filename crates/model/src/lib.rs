@@ -9,19 +9,20 @@
 
 mod catalog;
 mod digest;
+pub mod display;
 mod document;
 mod fact;
 mod finding;
 mod nearest;
-pub mod policy;
 pub mod plot;
+pub mod policy;
 mod time;
 
 pub use catalog::{CheckInfo, Compare, Subject};
-pub use digest::{Digests, RecordingId};
+pub use digest::{Digests, RecordingId, hexadecimal};
 pub use document::{
-    Account, ChannelReport, CheckDocument, Loss, LossReason, Note, PolicyReference, RecordingReport,
-    Regressions,
+    Account, ChannelReport, CheckDocument, Loss, LossReason, Note, PolicyReference,
+    RecordingReport, Regressions,
 };
 pub use fact::{Fact, FactStatus, FactValue};
 pub use finding::{Finding, Severity, Verdict};

@@ -34,7 +34,9 @@ impl Span {
 }
 
 /// A closed stretch of time, nanoseconds on the clock the fact or finding names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Window {
     /// First nanosecond.
     pub start_ns: i64,
