@@ -1,0 +1,8 @@
+//! Every check a policy can judge.
+
+use fieldassay_model::CheckInfo;
+
+/// Every check, by code.
+pub fn catalog() -> &'static [CheckInfo] {
+    &[]
+}
