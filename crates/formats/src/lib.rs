@@ -11,7 +11,9 @@ pub mod mcap;
 mod recording;
 pub mod rosbag1;
 pub mod rosbag2;
+mod rules;
 
 pub use recording::{
     Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitSummary, Visitor,
 };
+pub use rules::{Notes, Rule};
