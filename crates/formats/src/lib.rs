@@ -14,6 +14,7 @@ pub mod rosbag2;
 mod rules;
 
 pub use recording::{
-    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitSummary, Visitor,
+    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail,
+    UnitSummary, Visitor,
 };
 pub use rules::{Notes, Rule};

@@ -90,6 +90,15 @@ pub struct UnitSummary {
     pub log_time_range: Option<(i64, i64)>,
     /// Damage and rule violations found inside the unit.
     pub account: Account,
+    /// What the reader keeps for [`Recording::account`]; opaque to everyone else.
+    pub detail: UnitDetail,
+}
+
+/// What a reader remembers of a unit for its account of the whole file.
+#[derive(Clone, Debug, Default)]
+pub struct UnitDetail {
+    /// What the MCAP reader remembers.
+    pub(crate) mcap: Option<Box<crate::mcap::UnitFacts>>,
 }
 
 /// Memory a reader works in; one per thread, reused from unit to unit.
