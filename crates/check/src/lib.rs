@@ -6,6 +6,7 @@
 //! Not here: thresholds and verdicts (`model`), the maths (`measure`), files and clocks (`engine`).
 
 mod catalog;
+mod collect;
 mod options;
 mod run;
 
