@@ -12,7 +12,12 @@
     reason = "chores talk to the person who runs them"
 )]
 
+mod architecture;
+mod ci;
+mod deps;
+mod readme;
 mod shell;
+mod tidy;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -57,6 +62,26 @@ mod power;
 
 /// Every chore, in the order of the help.
 const VERBS: &[Verb] = &[
+    Verb {
+        name: "ci",
+        help: "[--full]: what CI runs, fastest first; --full adds the slow sweeps",
+        run: Run::Here(ci::run),
+    },
+    Verb {
+        name: "tidy",
+        help: "house rules no lint holds: sizes, heads, pages, words, tracked files",
+        run: Run::Here(tidy::run),
+    },
+    Verb {
+        name: "deps",
+        help: "edges between rooms, heavy crates, the default build, licences",
+        run: Run::Here(deps::run),
+    },
+    Verb {
+        name: "readme",
+        help: "runs the transcript of the README word for word",
+        run: Run::Here(readme::run),
+    },
     Verb {
         name: "conformance",
         help: "DIR: compares our results with vectors of other programs",

@@ -45,6 +45,12 @@ impl Step {
         }
     }
 
+    /// Adds one word, which may hold blanks.
+    pub(crate) fn with(mut self, word: &str) -> Self {
+        self.words.push(word.to_owned());
+        self
+    }
+
     /// The command as typed.
     pub(crate) fn display(&self) -> String {
         self.words.join(" ")
