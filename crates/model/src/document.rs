@@ -167,3 +167,27 @@ impl Account {
         self.losses.append(&mut other.losses);
     }
 }
+
+impl Loss {
+    /// Sums the damaged places of an account; one uncountable place makes the sum uncountable.
+    pub fn from_reasons(reasons: Vec<LossReason>) -> Self {
+        Self {
+            messages: reasons.iter().try_fold(0_u64, |sum, reason| {
+                Some(sum.saturating_add(reason.messages?))
+            }),
+            // Bytes under a failed checksum are kept: they are suspect, not lost.
+            bytes: reasons
+                .iter()
+                .filter(|reason| !reason.code.ends_with("_crc"))
+                .map(|reason| reason.end.saturating_sub(reason.start))
+                .sum(),
+            suspect_messages: reasons.iter().map(|reason| reason.suspect_messages).sum(),
+            reasons,
+        }
+    }
+
+    /// Whether nothing was lost and nothing is suspect.
+    pub fn is_none(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}

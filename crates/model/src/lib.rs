@@ -28,4 +28,4 @@ pub use fact::{Fact, FactStatus, FactValue};
 pub use finding::{Finding, Severity, Verdict};
 pub use nearest::nearest;
 pub use policy::{Policy, PolicyError, evaluate};
-pub use time::{Span, Stamp, Window};
+pub use time::{Span, Stamp, TimeBound, TimeError, Window};
