@@ -1,1 +1,17 @@
 //! The science: arrays in, numbers with intervals out.
+//!
+//! Read [`stats`] first (quantiles, moments, intervals), then [`time`] (one stream of stamps), [`clock`]
+//! (recorder against sensor clock), [`change`] (alarms on a sequence), [`sync`] (several streams) and
+//! [`transform`] (the frame tree over time).
+//! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
+//! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
+
+pub mod change;
+pub mod clock;
+pub mod stats;
+pub mod sync;
+pub mod time;
+pub mod transform;
+
+#[cfg(test)]
+mod test_noise;
