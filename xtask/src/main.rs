@@ -15,6 +15,7 @@
 mod architecture;
 mod ci;
 mod deps;
+mod race;
 mod readme;
 mod shell;
 mod tidy;
@@ -81,6 +82,11 @@ const VERBS: &[Verb] = &[
         name: "readme",
         help: "runs the transcript of the README word for word",
         run: Run::Here(readme::run),
+    },
+    Verb {
+        name: "race",
+        help: "check: side by side with released peers; writes docs/performance.md",
+        run: Run::Here(race::run),
     },
     Verb {
         name: "conformance",
