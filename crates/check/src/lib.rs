@@ -7,6 +7,7 @@
 
 mod catalog;
 mod collect;
+mod facts;
 mod options;
 mod run;
 

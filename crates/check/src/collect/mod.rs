@@ -110,7 +110,9 @@ pub(crate) fn collect<'a>(
             pending = read;
         }
     }
-    merged.data.resize_with(registry.streams.len(), StreamData::default);
+    merged
+        .data
+        .resize_with(registry.streams.len(), StreamData::default);
     Collected {
         streams: registry.streams,
         data: merged.data,
@@ -217,12 +219,13 @@ impl Merged<'_> {
             data.last = rows.last;
         }
         let (store, segments) = (&mut self.store, &mut self.edge_segments);
-        self.transforms.append(unit.transforms, |key, stamps, logs| {
-            segments
-                .entry(key)
-                .or_default()
-                .push(store.push(&[stamps, logs]));
-        });
+        self.transforms
+            .append(unit.transforms, |key, stamps, logs| {
+                segments
+                    .entry(key)
+                    .or_default()
+                    .push(store.push(&[stamps, logs]));
+            });
         self.undefined_messages += unit.unresolved;
         self.units.push(unit.summary);
     }

@@ -92,7 +92,10 @@ impl<'a> Registry<'a> {
         if self.get(channel.id) != Known::Unknown {
             return;
         }
-        let known = if self.topics.is_some_and(|selected| !selected(&channel.topic)) {
+        let known = if self
+            .topics
+            .is_some_and(|selected| !selected(&channel.topic))
+        {
             Known::Excluded
         } else {
             Known::Stream(self.stream_of(channel))

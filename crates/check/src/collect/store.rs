@@ -131,7 +131,12 @@ impl<'a> Store<'a> {
     }
 
     /// One column of a stream, all segments in order.
-    pub(crate) fn gather(&self, arena: &Arena<'a>, segments: &[Segment], column: usize) -> Column<'a> {
+    pub(crate) fn gather(
+        &self,
+        arena: &Arena<'a>,
+        segments: &[Segment],
+        column: usize,
+    ) -> Column<'a> {
         let rows = segments.iter().map(|s| s.rows).sum();
         let mut out = arena.words(rows);
         let mut at = 0;

@@ -137,11 +137,7 @@ impl UnitTransforms {
     }
 
     /// Adds the transforms of a later unit; hands the stamps of each edge to `store`.
-    pub(crate) fn append(
-        &mut self,
-        unit: Self,
-        mut store: impl FnMut(EdgeKey, &[i64], &[i64]),
-    ) {
+    pub(crate) fn append(&mut self, unit: Self, mut store: impl FnMut(EdgeKey, &[i64], &[i64])) {
         let ids: Vec<Option<u32>> = unit.frames.iter().map(|name| self.frame(name)).collect();
         let id_of = |id: u32| ids.get(id as usize).copied().flatten();
         for ((parent, child, is_static), mut edge) in unit.edges {

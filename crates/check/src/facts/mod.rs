@@ -1,0 +1,45 @@
+//! Second pass: columns into facts.
+//!
+//! Read [`stream_outcome`] first (one stream by itself), then [`recording_facts`] (streams against
+//! each other) and [`transform_facts`].
+//!
+//! Not here: thresholds. A fact says what was measured, or why it could not be.
+
+mod stream;
+mod structure;
+
+pub(crate) use stream::{StreamOutcome, recording_span, stream_outcome};
+pub(crate) use structure::{rules, structure_facts, total_loss};
+
+use crate::collect::{Arena, Collected};
+use crate::run::Span;
+use fieldassay_model::Fact;
+use fieldassay_model::plot::TransformEdge;
+
+/// Subject of facts about the recording as a whole.
+pub(crate) const RECORDING: &str = "recording";
+
+/// Nanoseconds as seconds.
+pub(crate) fn secs(nanos: f64) -> f64 {
+    nanos * 1e-9
+}
+
+/// Facts about several streams.
+pub(crate) fn recording_facts(
+    _collected: &Collected<'_>,
+    _arena: &Arena<'_>,
+    _outcomes: &[StreamOutcome],
+    _span: Option<Span>,
+) -> Vec<Fact> {
+    Vec::new()
+}
+
+/// Facts about the transform tree, and its edges for the report.
+pub(crate) fn transform_facts(
+    _collected: &Collected<'_>,
+    _arena: &Arena<'_>,
+    _outcomes: &[StreamOutcome],
+    _span: Option<Span>,
+) -> (Vec<Fact>, Vec<TransformEdge>) {
+    (Vec::new(), Vec::new())
+}

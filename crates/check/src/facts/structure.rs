@@ -1,0 +1,190 @@
+//! Structure, losses and decoding: what the readers noted, counted.
+
+use super::RECORDING;
+use crate::collect::Collected;
+use fieldassay_formats::decode::StampKind;
+use fieldassay_formats::{Format, Rule};
+use fieldassay_model::{Account, Fact, FactValue, Loss};
+use std::collections::BTreeMap;
+
+/// Encodings whose payloads can be read.
+const KNOWN_ENCODINGS: [&str; 4] = ["cdr", "ros1", "protobuf", "json"];
+
+/// The rules a format's reader checks.
+pub(crate) fn rules(format: Format) -> &'static [Rule] {
+    match format {
+        Format::Mcap => &[],
+        Format::Rosbag1 => &[],
+        Format::Rosbag2Sqlite3 => &[],
+    }
+}
+
+/// What could not be read, summed.
+pub(crate) fn total_loss(collected: &Collected<'_>, account: &Account) -> Loss {
+    let messages = account
+        .losses
+        .iter()
+        .map(|loss| loss.messages)
+        .try_fold(0_u64, |sum, messages| Some(sum.saturating_add(messages?)));
+    Loss {
+        messages,
+        bytes: account
+            .losses
+            .iter()
+            .map(|loss| loss.end.saturating_sub(loss.start))
+            .fold(0, u64::saturating_add),
+        suspect_messages: collected.units.iter().map(|u| u.suspect_messages).sum(),
+        reasons: account.losses.clone(),
+    }
+}
+
+/// Facts about structure, loss and decoding.
+pub(crate) fn structure_facts(
+    format: Format,
+    collected: &Collected<'_>,
+    account: &Account,
+    loss: &Loss,
+) -> Vec<Fact> {
+    let mut facts = rule_facts(rules(format), account);
+    facts.extend(loss_facts(loss, collected));
+    facts.extend(decode_facts(collected));
+    facts
+}
+
+/// One case of a rule: where and what.
+struct Case {
+    count: u64,
+    offset: Option<u64>,
+    message: String,
+}
+
+fn rule_facts(rules: &[Rule], account: &Account) -> Vec<Fact> {
+    // Rules without a violation are facts too: they were checked.
+    let mut cases: BTreeMap<&str, Case> = rules
+        .iter()
+        .map(|rule| {
+            let none = Case {
+                count: 0,
+                offset: None,
+                message: String::new(),
+            };
+            (rule.code, none)
+        })
+        .collect();
+    let notes = account
+        .notes
+        .iter()
+        .map(|note| (note.code, note.offset, &note.message));
+    let losses = account
+        .losses
+        .iter()
+        .map(|loss| (loss.code.as_str(), Some(loss.start), &loss.message));
+    for (code, offset, message) in notes.chain(losses) {
+        let case = cases.entry(code).or_insert_with(|| Case {
+            count: 0,
+            offset,
+            message: message.clone(),
+        });
+        if case.count == 0 {
+            case.offset = offset;
+            case.message.clone_from(message);
+        }
+        case.count += 1;
+    }
+    cases
+        .into_iter()
+        .map(|(code, case)| {
+            let mut fact = Fact::count(code, RECORDING, case.count)
+                .with_method("rule of the format, checked on every record", 1);
+            if case.count > 0 {
+                let first = match case.offset {
+                    Some(offset) => format!("at byte {offset}: {}", case.message),
+                    None => case.message,
+                };
+                fact = fact.with_detail("first", FactValue::Text(first));
+            }
+            match case.offset.and_then(|offset| i64::try_from(offset).ok()) {
+                Some(offset) => fact.with_detail("first_offset", FactValue::Integer(offset)),
+                None => fact,
+            }
+        })
+        .collect()
+}
+
+fn loss_facts(loss: &Loss, collected: &Collected<'_>) -> Vec<Fact> {
+    let read: u64 = collected.units.iter().map(|unit| unit.messages).sum();
+    let n = usize::try_from(read).unwrap_or(usize::MAX);
+    let messages = match loss.messages {
+        Some(messages) => Fact::count("loss.messages", RECORDING, messages).with_n(n),
+        None => Fact::not_evaluated(
+            "loss.messages",
+            RECORDING,
+            "count",
+            "damage hides how many messages were lost",
+        ),
+    };
+    let bytes = i64::try_from(loss.bytes).unwrap_or(i64::MAX);
+    vec![
+        messages.with_method(
+            "messages declared or seen in damaged places and not read",
+            1,
+        ),
+        Fact::new("loss.bytes", RECORDING, FactValue::Integer(bytes), "bytes")
+            .with_n(n)
+            .with_method("bytes of the file that could not be interpreted", 1),
+        Fact::count("loss.suspect_messages", RECORDING, loss.suspect_messages)
+            .with_n(n)
+            .with_method("messages kept from places whose checksum fails", 1),
+        Fact::new(
+            "structure.empty",
+            RECORDING,
+            FactValue::Bool(read == 0),
+            "bool",
+        )
+        .with_n(n)
+        .with_method("no message in the whole file", 1),
+        Fact::count(
+            "structure.undefined_channel",
+            RECORDING,
+            collected.undefined_messages,
+        )
+        .with_n(n)
+        .with_method("messages whose channel is defined nowhere", 1),
+    ]
+}
+
+fn decode_facts(collected: &Collected<'_>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (stream, data) in collected.streams.iter().zip(&collected.data) {
+        if data.messages == 0 {
+            continue;
+        }
+        let n = usize::try_from(data.messages).unwrap_or(usize::MAX);
+        let unknown = !KNOWN_ENCODINGS.contains(&stream.encoding.as_str());
+        let reason = match stream.stamps.kind() {
+            StampKind::None(reason) => reason.clone(),
+            _ => String::new(),
+        };
+        let mut unsupported = Fact::new(
+            "decode.unsupported",
+            &stream.topic,
+            FactValue::Bool(unknown),
+            "bool",
+        )
+        .with_n(n)
+        .with_method("message encoding against those that can be read", 1)
+        .with_detail("encoding", FactValue::Text(stream.encoding.clone()))
+        .with_detail("schema", FactValue::Text(stream.schema.clone()));
+        if !reason.is_empty() {
+            unsupported = unsupported.with_detail("reason", FactValue::Text(reason));
+        }
+        facts.push(unsupported);
+        let failed = data.without_stamp + data.undecodable;
+        facts.push(
+            Fact::count("decode.failed", &stream.topic, failed)
+                .with_n(n)
+                .with_method("payloads too short or malformed for their schema", 1),
+        );
+    }
+    facts
+}
