@@ -3,11 +3,25 @@
 //! Read [`StampReader`] (a few nanoseconds per message) and [`TransformReader`] first.
 //!
 //! Not here: containers; a payload is whatever bytes a container stored for one message.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
+mod cdr;
+pub mod definition;
 mod error;
 mod header;
+mod json;
+mod locate;
+mod plan;
+mod proto;
+mod view_json;
+mod view_proto;
 mod views;
+mod wire;
 
 pub use error::{DecodeCause, DecodeError};
 pub use header::{StampKind, StampReader};
-pub use views::{TransformReader, TransformRef, TransformSample};
+pub use views::{PoseReader, TransformReader, TransformRef, TransformSample};
