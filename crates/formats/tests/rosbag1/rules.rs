@@ -1,0 +1,1 @@
+//! Lies and broken rules: each gives its code.
