@@ -6,8 +6,12 @@
 //!
 //! Not here: measuring, judging, reading or writing files, and clocks.
 
+mod check;
 mod error;
 mod input;
+mod markup;
+mod svg;
+mod text;
 
 pub use error::ReportError;
 pub use input::{ReportInput, TruthMark};
@@ -23,8 +27,5 @@ pub use input::{ReportInput, TruthMark};
 /// [`ReportError::Parallel`] when `plots` or `truth` does not match the recordings of the document.
 pub fn check_report(input: &ReportInput<'_>) -> Result<String, ReportError> {
     input.validate()?;
-    Ok(format!(
-        "<!doctype html><title>{}</title>",
-        input.tool_version
-    ))
+    check::render(input)
 }

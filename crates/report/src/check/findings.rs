@@ -1,0 +1,209 @@
+//! Findings grouped by check, worst first, each with its explanation and the facts it rests on.
+
+use super::context::{Context, SeverityView};
+use super::limits;
+use crate::text;
+use askama::{Template, filters::HtmlSafe};
+use fieldassay_model::{Fact, FactStatus, Finding, Severity, display};
+use std::collections::BTreeMap;
+
+/// Every finding of a recording.
+#[derive(Debug, Template)]
+#[template(path = "findings.html")]
+pub(crate) struct Findings {
+    groups: Vec<Group>,
+    left_out: usize,
+}
+
+impl HtmlSafe for Findings {}
+
+/// Findings of one check and severity.
+#[derive(Debug)]
+struct Group {
+    anchor: String,
+    severity: SeverityView,
+    code: String,
+    title: String,
+    explanation: Option<Explanation>,
+    hint: Option<String>,
+    count: usize,
+    rows: Vec<Row>,
+    left_out: usize,
+}
+
+#[derive(Debug)]
+struct Explanation {
+    meaning: String,
+    formula: String,
+    source: String,
+    blind_spots: String,
+}
+
+#[derive(Debug)]
+struct Row {
+    subject: String,
+    place: String,
+    more_places: String,
+    message: String,
+    hint: Option<String>,
+    evidence: Vec<Evidence>,
+}
+
+#[derive(Debug)]
+struct Evidence {
+    name: String,
+    value: String,
+    rest: String,
+}
+
+type Facts<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Fact>>;
+
+impl Findings {
+    /// The findings of one recording.
+    pub(crate) fn new(context: &Context<'_>) -> Self {
+        let mut facts: Facts<'_> = BTreeMap::new();
+        for fact in &context.report.facts {
+            let key = (fact.name.as_str(), fact.subject.as_str());
+            facts.entry(key).or_default().push(fact);
+        }
+        let mut by_check: BTreeMap<(std::cmp::Reverse<Severity>, usize), Vec<&Finding>> =
+            BTreeMap::new();
+        let mut order: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in &context.report.findings {
+            let next = order.len();
+            let position = *order.entry(&finding.code).or_insert(next);
+            let key = (std::cmp::Reverse(finding.severity), position);
+            by_check.entry(key).or_default().push(finding);
+        }
+        let total = by_check.len();
+        let mut budget = context.budget.findings;
+        let mut remaining = total.min(limits::GROUPS);
+        let mut groups = Vec::new();
+        for findings in by_check.into_values().take(limits::GROUPS) {
+            // Every group gets its share of what is left, so that the last ones are not empty.
+            let share = (budget / remaining.max(1)).max(3);
+            let rows = findings.len().min(share.max(12));
+            budget = budget.saturating_sub(rows);
+            remaining = remaining.saturating_sub(1);
+            groups.extend(group(context, &facts, &findings, rows));
+        }
+        Self {
+            left_out: total - groups.len(),
+            groups,
+        }
+    }
+}
+
+fn group(
+    context: &Context<'_>,
+    facts: &Facts<'_>,
+    findings: &[&Finding],
+    rows: usize,
+) -> Option<Group> {
+    let first = findings.first()?;
+    let info = context.catalog.get(first.code.as_str());
+    let common_hint = findings.iter().all(|finding| finding.hint == first.hint);
+    Some(Group {
+        anchor: context.finding_anchor(first.severity, &first.code),
+        severity: SeverityView::of(first.severity),
+        code: text::name(&first.code),
+        title: info.map_or_else(|| text::name(&first.code), |info| capitalized(info.title)),
+        explanation: info.map(|info| Explanation {
+            meaning: info.meaning.to_owned(),
+            formula: info.formula.to_owned(),
+            source: info.source.to_owned(),
+            blind_spots: info.blind_spots.to_owned(),
+        }),
+        hint: common_hint
+            .then(|| capitalized(&text::sentence(&first.hint)))
+            .filter(|hint| !hint.is_empty()),
+        count: findings.len(),
+        rows: findings
+            .iter()
+            .take(rows)
+            .map(|finding| row(context, facts, finding, !common_hint))
+            .collect(),
+        left_out: findings.len().saturating_sub(rows),
+    })
+}
+
+fn row(context: &Context<'_>, facts: &Facts<'_>, finding: &Finding, own_hint: bool) -> Row {
+    let start = context.span.start_ns;
+    Row {
+        subject: Context::subject(&finding.subject),
+        place: finding
+            .window
+            .map_or_else(String::new, |window| text::window(window, start)),
+        more_places: match finding.count {
+            0 | 1 => String::new(),
+            count => format!("{} places, worst shown", text::integer(count)),
+        },
+        message: capitalized(&text::sentence(&finding.message)),
+        hint: (own_hint && !finding.hint.is_empty())
+            .then(|| capitalized(&text::sentence(&finding.hint))),
+        evidence: finding
+            .facts
+            .iter()
+            .take(6)
+            .filter_map(|name| evidence(facts, finding, name))
+            .collect(),
+    }
+}
+
+/// The fact of this name the finding rests on: the one with its window, else the first.
+fn evidence(facts: &Facts<'_>, finding: &Finding, name: &str) -> Option<Evidence> {
+    let alike = facts.get(&(name, finding.subject.as_str()))?;
+    let fact = alike
+        .iter()
+        .find(|fact| fact.window == finding.window)
+        .or_else(|| alike.first())?;
+    let mut rest = Vec::new();
+    if let Some(interval) = interval(fact) {
+        rest.push(format!("95 % interval {interval}"));
+    }
+    if fact.n > 0 {
+        rest.push(format!("n = {}", text::integer(fact.n)));
+    }
+    if !fact.method.is_empty() {
+        rest.push(text::name(&fact.method));
+    }
+    Some(Evidence {
+        name: text::name(&fact.name),
+        value: value(fact),
+        rest: rest.join(" · "),
+    })
+}
+
+/// The value of a fact, or why there is none.
+pub(crate) fn value(fact: &Fact) -> String {
+    match (&fact.value, fact.status) {
+        (Some(value), FactStatus::Ok) => text::name(&display::fact_value(value, &fact.unit)),
+        _ => format!(
+            "not evaluated: {}",
+            text::sentence(fact.reason.as_deref().unwrap_or("no reason given"))
+        ),
+    }
+}
+
+/// The interval of a fact.
+pub(crate) fn interval(fact: &Fact) -> Option<String> {
+    let end = |x: f64| display::quantity(x, &fact.unit);
+    match (fact.low, fact.high) {
+        (None, None) => None,
+        (Some(low), None) => Some(format!("from {}", end(low))),
+        (None, Some(high)) => Some(format!("up to {}", end(high))),
+        (Some(low), Some(high)) => Some(format!("{} to {}", end(low), end(high))),
+    }
+}
+
+/// With a capital first letter, when the text starts with a plain word and not a name.
+pub(crate) fn capitalized(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if word.chars().all(|c| c.is_ascii_lowercase()) => {
+            first.to_uppercase().chain(chars).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
