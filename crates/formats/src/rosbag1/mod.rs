@@ -57,9 +57,11 @@ impl BagError {
     }
 }
 
-/// Whether the bytes start as a bag does, in any version.
-pub fn looks_like_bag(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"#ROSBAG V") || bytes.starts_with(b"#ROSRECORD V")
+/// Whether the bytes start as a bag does, in any version, or hold a bag header behind a damaged start.
+pub fn sniff(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"#ROSBAG V")
+        || bytes.starts_with(b"#ROSRECORD V")
+        || record::parse(bytes, MAGIC.len()).is_ok_and(|first| first.is(record::OP_BAG_HEADER))
 }
 
 /// Every code the reader's notes and losses carry.
