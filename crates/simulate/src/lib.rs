@@ -6,24 +6,21 @@
 //! Not here: files and clocks. Bytes go to any [`std::io::Write`]; the start of a drive follows
 //! from its seed.
 
+mod cdr;
+mod damage;
+mod definitions;
+mod drive;
 mod fault;
+mod fleet;
+mod noise;
+mod recorder;
 mod rng;
+mod scene;
 mod spec;
+mod stream;
 mod truth;
 
+pub use drive::write_drive;
 pub use fault::{Fault, FaultError, FaultInfo, FaultKind, fault_kinds};
 pub use spec::{DriveSpec, Rates, SimulateError};
 pub use truth::{Truth, TruthEntry};
-
-/// Writes a drive as MCAP and returns what was injected.
-///
-/// # Errors
-/// [`SimulateError`] when the recipe is not possible or writing fails.
-pub fn write_drive<W: std::io::Write>(
-    spec: &DriveSpec,
-    mut sink: W,
-) -> Result<Truth, SimulateError> {
-    spec.validate()?;
-    sink.flush()?;
-    Ok(Truth::default())
-}

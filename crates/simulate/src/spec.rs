@@ -78,6 +78,15 @@ pub enum SimulateError {
         /// What is missing.
         reason: String,
     },
+    /// More faults than one drive can have.
+    #[error("`{count}` faults in one drive are too many\nhint: give at most 64")]
+    TooManyFaults {
+        /// How many were asked for.
+        count: usize,
+    },
+    /// The table of fitted noise is damaged; a fault of this program.
+    #[error("the built-in table of noise cannot be read\nhint: please report this")]
+    Noise(#[from] serde_json::Error),
     /// Writing failed.
     #[error("writing the drive failed")]
     Write(#[from] std::io::Error),
