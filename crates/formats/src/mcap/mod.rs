@@ -12,14 +12,25 @@
 
 mod compression;
 mod cursor;
+mod definitions;
+mod layout;
+mod open;
 pub mod records;
+mod rules;
+mod salvage;
+mod stream;
+mod summary;
+mod tally;
+mod unit;
+mod verify;
 mod writer;
 
 pub use compression::Compression;
 pub use cursor::MAGIC;
+pub use open::{Attachment, McapError, McapRecording, Metadata, OpenOptions, sniff};
 pub use records::{MessageHeader, Record};
+pub use rules::RULES;
+pub use stream::StreamReader;
+pub use summary::Crc;
+pub(crate) use unit::UnitFacts;
 pub use writer::{RecordWriter, Writer, WriterOptions};
-
-/// What the reader remembers of a unit for its account of the file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UnitFacts {}

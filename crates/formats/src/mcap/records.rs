@@ -570,17 +570,20 @@ impl<'a> Chunk<'a> {
         })
     }
 
-    /// Everything up to the records' length, which is returned; the records may be cut off.
+    /// Everything up to the records' length, which is returned with the length of all that;
+    /// the records may be cut off. A compression name beyond any sense counts as damage.
     pub(crate) fn parse_head(body: &'a [u8]) -> Option<(Self, u64, usize)> {
+        const LONGEST_NAME: usize = 64;
         let c = &mut Cursor::new(body);
-        let head = Self {
+        let mut head = Self {
             message_start_time: c.u64()?,
             message_end_time: c.u64()?,
             uncompressed_size: c.u64()?,
             uncompressed_crc: c.u32()?,
-            compression: c.text()?,
-            records: &[],
+            ..Self::default()
         };
+        let name = c.bytes_u32().filter(|name| name.len() <= LONGEST_NAME)?;
+        head.compression = String::from_utf8_lossy(name);
         let length = c.u64()?;
         Some((head, length, c.position()))
     }
