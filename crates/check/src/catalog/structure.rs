@@ -20,9 +20,9 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         hint: "check that the recorder subscribed before it was stopped, and its topic list",
     },
     CheckInfo {
-        code: "structure.undefined_channel",
+        code: "channel.undefined",
         title: "messages of an undefined channel",
-        fact: "structure.undefined_channel",
+        fact: "channel.undefined",
         subject: Subject::Recording,
         compare: Compare::Above,
         unit: "count",

@@ -5,8 +5,12 @@
 //!
 //! Not here: thresholds. A fact says what was measured, or why it could not be.
 
+mod columns;
+mod order;
+mod sheet;
 mod stream;
 mod structure;
+mod timing;
 
 pub(crate) use stream::{StreamOutcome, recording_span, stream_outcome};
 pub(crate) use structure::{rules, structure_facts, total_loss};

@@ -3,7 +3,7 @@
 use super::RECORDING;
 use crate::collect::Collected;
 use fieldassay_formats::decode::StampKind;
-use fieldassay_formats::{Format, Rule};
+use fieldassay_formats::{Format, Rule, mcap, rosbag1};
 use fieldassay_model::{Account, Fact, FactValue, Loss};
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ const KNOWN_ENCODINGS: [&str; 4] = ["cdr", "ros1", "protobuf", "json"];
 /// The rules a format's reader checks.
 pub(crate) fn rules(format: Format) -> &'static [Rule] {
     match format {
-        Format::Mcap => &[],
-        Format::Rosbag1 => &[],
+        Format::Mcap => mcap::RULES,
+        Format::Rosbag1 => rosbag1::RULES,
         Format::Rosbag2Sqlite3 => &[],
     }
 }
@@ -143,13 +143,9 @@ fn loss_facts(loss: &Loss, collected: &Collected<'_>) -> Vec<Fact> {
         )
         .with_n(n)
         .with_method("no message in the whole file", 1),
-        Fact::count(
-            "structure.undefined_channel",
-            RECORDING,
-            collected.undefined_messages,
-        )
-        .with_n(n)
-        .with_method("messages whose channel is defined nowhere", 1),
+        Fact::count("channel.undefined", RECORDING, collected.undefined_messages)
+            .with_n(n)
+            .with_method("messages whose channel is defined nowhere", 1),
     ]
 }
 

@@ -1,0 +1,109 @@
+//! The columns of one stream, with the header stamps that can be used.
+
+use crate::collect::{
+    Arena, Collected, Column, HEADER, LOG, NO_STAMP, PACKED, PUBLISH, Stream, StreamData,
+};
+use std::ops::Deref;
+
+/// Types that several nodes publish on one topic as a rule; interleaved stamps are normal there.
+const SHARED_TYPES: [&str; 8] = [
+    "TFMessage",
+    "FrameTransform",
+    "FrameTransforms",
+    "DiagnosticArray",
+    "Log",
+    "Marker",
+    "MarkerArray",
+    "ParameterEvent",
+];
+
+/// Header stamps of a stream, as far as they are set.
+pub(crate) struct Stamped<'a> {
+    /// Stamps in file order, without missing and without zero ones.
+    pub(crate) header: Column<'a>,
+    /// Log times of the same messages; none when they are all of them.
+    log: Option<Column<'a>>,
+}
+
+/// Columns of one stream in file order.
+pub(crate) struct Columns<'a> {
+    pub(crate) log: Column<'a>,
+    /// Publish times; none when the format has none.
+    pub(crate) publish: Option<Column<'a>>,
+    pub(crate) packed: Column<'a>,
+    /// Header stamps; none when the messages carry none, or only zeros.
+    pub(crate) stamped: Option<Stamped<'a>>,
+    /// Messages whose stamp is zero.
+    pub(crate) zero_stamps: usize,
+    /// Messages whose stamp could be read, zero included.
+    pub(crate) stamps: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// Gathers the columns of a stream.
+    pub(crate) fn gather(
+        collected: &Collected<'a>,
+        arena: &Arena<'a>,
+        stream: &Stream,
+        data: &StreamData,
+    ) -> Self {
+        let column = |which| collected.store.gather(arena, &data.segments, which);
+        let log = column(LOG);
+        let publish = (data.without_publish == 0).then(|| column(PUBLISH));
+        let packed = column(PACKED);
+        let (mut zero_stamps, mut stamps) = (0, 0);
+        let stamped = stream
+            .has_stamps()
+            .then(|| column(HEADER))
+            .and_then(|header| {
+                zero_stamps = header.iter().filter(|t| **t == 0).count();
+                stamps = header.iter().filter(|t| **t != NO_STAMP).count();
+                let usable = stamps - zero_stamps;
+                if usable == 0 {
+                    None
+                } else if usable == header.len() {
+                    Some(Stamped { header, log: None })
+                } else {
+                    Some(usable_stamps(arena, &header, &log, usable))
+                }
+            });
+        Self {
+            log,
+            publish,
+            packed,
+            stamped,
+            zero_stamps,
+            stamps,
+        }
+    }
+
+    /// Header stamps and the log times of the same messages.
+    pub(crate) fn header_and_log(&self) -> Option<(&[i64], &[i64])> {
+        let stamped = self.stamped.as_ref()?;
+        let log = stamped.log.as_ref().map_or(self.log.deref(), Deref::deref);
+        Some((&stamped.header, log))
+    }
+}
+
+fn usable_stamps<'a>(arena: &Arena<'a>, header: &[i64], log: &[i64], usable: usize) -> Stamped<'a> {
+    let mut kept_header = arena.words(usable);
+    let mut kept_log = arena.words(usable);
+    let pairs = header
+        .iter()
+        .zip(log)
+        .filter(|(stamp, _)| **stamp != NO_STAMP && **stamp != 0);
+    for (((stamp, time), h), l) in pairs.zip(kept_header.iter_mut()).zip(kept_log.iter_mut()) {
+        *h = *stamp;
+        *l = *time;
+    }
+    Stamped {
+        header: kept_header,
+        log: Some(kept_log),
+    }
+}
+
+/// Whether several nodes may publish on the topic, so that neighboring messages need not be related.
+pub(crate) fn is_shared(stream: &Stream) -> bool {
+    let name = stream.schema.rsplit(['/', '.']).next().unwrap_or_default();
+    stream.publishers > 1 || stream.transforms.is_some() || SHARED_TYPES.contains(&name)
+}

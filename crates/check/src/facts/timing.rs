@@ -1,0 +1,393 @@
+//! Rate, jitter, gaps, bursts, losses and coverage of one stream.
+
+use super::columns::Columns;
+use super::sheet::{Annotate as _, Sheet, count_detail, secs_detail, text_detail};
+use crate::run::Span;
+use fieldassay_measure::time::{
+    self, GapClass, GapRule, PeriodSummary, bursts, classify_gaps, lattice, period_summary,
+};
+use fieldassay_model::plot::GapMark;
+
+/// Share of periods within half a median of the median from which a stream counts as regular.
+/// Events at random reach 0.35, a sensor that loses one message in ten 0.8.
+pub(crate) const REGULAR_SHARE: f64 = 0.7;
+/// Messages below which no rhythm is claimed.
+pub(crate) const LEAST_MESSAGES: usize = 10;
+/// Periods above which a silence is kept as a gap.
+const GAP_FACTOR: f64 = 1.5;
+/// Gaps and bursts kept per stream.
+const EVENTS: usize = 100;
+
+/// The rhythm of a stream on its clocks.
+pub(crate) struct Timing {
+    /// Periods of the log times; none without span.
+    pub(crate) log: Option<PeriodSummary>,
+    /// Periods of the header stamps; none without usable stamps.
+    pub(crate) header: Option<PeriodSummary>,
+    /// Share of log periods near the median.
+    pub(crate) log_regularity: f64,
+    /// Share of header periods near the median.
+    pub(crate) header_regularity: f64,
+    /// Gaps for the report, longest first.
+    pub(crate) gaps: Vec<GapMark>,
+}
+
+impl Timing {
+    /// Measures the rhythm of a stream.
+    pub(crate) fn new(columns: &Columns<'_>, scratch: &mut Vec<i64>) -> Self {
+        let log = period_summary(&columns.log, scratch).ok();
+        let header = columns
+            .header_and_log()
+            .and_then(|(header, _)| period_summary(header, scratch).ok());
+        let regularity = |stamps: &[i64], summary: &Option<PeriodSummary>| {
+            summary
+                .as_ref()
+                .filter(|_| stamps.len() >= LEAST_MESSAGES)
+                .map_or(0.0, |s| near_median(stamps, s.median_ns))
+        };
+        Self {
+            log_regularity: regularity(&columns.log, &log),
+            header_regularity: columns
+                .header_and_log()
+                .map_or(0.0, |(stamps, _)| regularity(stamps, &header)),
+            log,
+            header,
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Whether the header stamps have a rhythm.
+    pub(crate) fn header_is_regular(&self) -> bool {
+        self.header_regularity >= REGULAR_SHARE
+    }
+
+    /// Whether the stream has a rhythm on either clock.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.header_is_regular() || self.log_regularity >= REGULAR_SHARE
+    }
+
+    /// The period of a regular stream, nanoseconds: by header stamps where they have a rhythm.
+    pub(crate) fn period_ns(&self) -> Option<f64> {
+        let summary = if self.header_is_regular() {
+            self.header.as_ref()
+        } else if self.is_regular() {
+            self.log.as_ref()
+        } else {
+            None
+        };
+        summary.map(|s| s.median_ns).filter(|period| *period > 0.0)
+    }
+
+    /// All facts about rhythm.
+    pub(crate) fn facts(
+        &mut self,
+        columns: &Columns<'_>,
+        span: Option<Span>,
+        scratch: &mut Vec<i64>,
+        sheet: &mut Sheet,
+    ) {
+        self.rate_facts(sheet);
+        let Some(period) = self.period_ns() else {
+            let reason = if columns.log.len() < LEAST_MESSAGES {
+                "fewer than 10 messages"
+            } else {
+                "irregular stream: its periods follow no rhythm"
+            };
+            sheet.none_of(
+                &[
+                    ("time.jitter", "periods"),
+                    ("time.gap", "periods"),
+                    ("time.stall", "s"),
+                    ("time.stamp_gap", "periods"),
+                    ("time.loss", "share"),
+                    ("time.burst", "messages"),
+                    ("time.coverage", "share"),
+                ],
+                reason,
+            );
+            return;
+        };
+        self.jitter_facts(sheet);
+        match columns.header_and_log() {
+            Some((header, log)) if self.header_is_regular() => {
+                self.classified_gap_facts(header, log, period, sheet);
+                loss_fact(header, "header stamps", scratch, sheet);
+            }
+            _ => {
+                self.plain_gap_facts(&columns.log, period, sheet);
+                loss_fact(&columns.log, "log times", scratch, sheet);
+            }
+        }
+        burst_facts(&columns.log, period, sheet);
+        coverage_fact(&columns.log, period, span, sheet);
+    }
+
+    fn rate_facts(&self, sheet: &mut Sheet) {
+        match &self.log {
+            Some(log) => {
+                sheet
+                    .number("time.rate", log.rate_hz, "Hz", "(n - 1) / span of log time")
+                    .within(log.rate_interval);
+                sheet
+                    .number(
+                        "time.period",
+                        log.median_ns * 1e-9,
+                        "s",
+                        "median log period",
+                    )
+                    .within(
+                        log.median_interval
+                            .map(|i| fieldassay_measure::stats::Interval {
+                                low: i.low * 1e-9,
+                                high: i.high * 1e-9,
+                            }),
+                    );
+                sheet
+                    .number(
+                        "time.log_jitter",
+                        log.jitter_p95_ns * 1e-9,
+                        "s",
+                        "95 % quantile of |d - median d|, log time",
+                    )
+                    .with(&[
+                        secs_detail("max_secs", log.jitter_max_ns),
+                        secs_detail("std_secs", log.std_ns),
+                        secs_detail("rms_secs", log.rms_deviation_ns),
+                    ]);
+                sheet.number(
+                    "time.max_gap",
+                    log.max_ns as f64 * 1e-9,
+                    "s",
+                    "largest difference of consecutive log times",
+                );
+            }
+            None => sheet.none_of(
+                &[
+                    ("time.rate", "Hz"),
+                    ("time.period", "s"),
+                    ("time.log_jitter", "s"),
+                    ("time.max_gap", "s"),
+                ],
+                "fewer than two different log times",
+            ),
+        }
+        sheet.number(
+            "time.regularity",
+            self.log_regularity.max(self.header_regularity),
+            "share",
+            "share of periods within half a median of the median, better of log and header",
+        );
+    }
+
+    fn jitter_facts(&self, sheet: &mut Sheet) {
+        let (summary, clock) = match (&self.header, &self.log) {
+            (Some(header), _) if self.header_is_regular() => (header, "header stamps"),
+            (_, Some(log)) => (log, "log times"),
+            _ => return,
+        };
+        let method = format!("95 % quantile of |d - median d| / median d, {clock}");
+        sheet
+            .number(
+                "time.jitter",
+                summary.jitter_p95_ns / summary.median_ns,
+                "periods",
+                &method,
+            )
+            .with(&[
+                secs_detail("jitter_secs", summary.jitter_p95_ns),
+                secs_detail("period_secs", summary.median_ns),
+                secs_detail("max_secs", summary.jitter_max_ns),
+            ]);
+    }
+
+    fn classified_gap_facts(
+        &mut self,
+        header: &[i64],
+        log: &[i64],
+        period: f64,
+        sheet: &mut Sheet,
+    ) {
+        let log_period = match &self.log {
+            Some(summary) if self.log_regularity >= REGULAR_SHARE => summary.median_ns,
+            _ => period,
+        };
+        let rule = GapRule {
+            factor: GAP_FACTOR,
+            log_period_ns: log_period,
+            header_period_ns: period,
+        };
+        let Ok(mut found) = classify_gaps(log, header, &rule, EVENTS) else {
+            return;
+        };
+        found.sort_by_key(|gap| (-gap.length_ns(), gap.index));
+        for (class, name, unit) in [
+            (GapClass::SensorDrop, "time.gap", "periods"),
+            (GapClass::RecorderStall, "time.stall", "s"),
+            (GapClass::StampingFault, "time.stamp_gap", "periods"),
+        ] {
+            let mut none = true;
+            for gap in found.iter().filter(|gap| gap.class == class) {
+                none = false;
+                let length = gap.length_ns() as f64;
+                let value = if unit == "s" {
+                    length * 1e-9
+                } else {
+                    gap.ratio
+                };
+                sheet
+                    .number(
+                        name,
+                        value,
+                        unit,
+                        "gap above 1.5 periods, log time against header stamps",
+                    )
+                    .with(&[
+                        text_detail("class", class.name()),
+                        secs_detail("length_secs", length),
+                        secs_detail("period_secs", period),
+                        ("ratio", fieldassay_model::FactValue::Number(gap.ratio)),
+                    ])
+                    .at(gap.log_start_ns, gap.log_end_ns);
+            }
+            if none {
+                sheet
+                    .number(name, 0.0, unit, "no gap above 1.5 periods")
+                    .with(&[text_detail("class", class.name())]);
+            }
+        }
+        self.gaps = found
+            .iter()
+            .map(|gap| GapMark {
+                start_ns: gap.log_start_ns,
+                end_ns: gap.log_end_ns,
+                class: gap.class.name().to_owned(),
+            })
+            .collect();
+    }
+
+    fn plain_gap_facts(&mut self, log: &[i64], period: f64, sheet: &mut Sheet) {
+        let reason = "no header stamps with a rhythm to compare with";
+        sheet.none_of(
+            &[("time.stall", "s"), ("time.stamp_gap", "periods")],
+            reason,
+        );
+        let Ok(report) = time::gaps(log, period, GAP_FACTOR, EVENTS) else {
+            return;
+        };
+        let mut found = report.gaps;
+        found.sort_by_key(|gap| (gap.start_ns.saturating_sub(gap.end_ns), gap.index));
+        if found.is_empty() {
+            sheet.number("time.gap", 0.0, "periods", "no gap above 1.5 periods");
+        }
+        for gap in &found {
+            sheet
+                .number(
+                    "time.gap",
+                    gap.ratio,
+                    "periods",
+                    "gap above 1.5 periods, log time only",
+                )
+                .with(&[
+                    text_detail("class", "unknown"),
+                    secs_detail("length_secs", gap.ratio * period),
+                    secs_detail("period_secs", period),
+                ])
+                .at(gap.start_ns, gap.end_ns);
+        }
+        self.gaps = found
+            .iter()
+            .map(|gap| GapMark {
+                start_ns: gap.start_ns,
+                end_ns: gap.end_ns,
+                class: "unknown".to_owned(),
+            })
+            .collect();
+    }
+}
+
+/// Share of consecutive differences within half a median of the median.
+fn near_median(stamps: &[i64], median_ns: f64) -> f64 {
+    if median_ns <= 0.0 {
+        return 0.0;
+    }
+    let near = stamps
+        .iter()
+        .zip(stamps.iter().skip(1))
+        .filter(|(a, b)| (b.saturating_sub(**a) as f64 - median_ns).abs() <= 0.5 * median_ns)
+        .count();
+    near as f64 / stamps.len().saturating_sub(1).max(1) as f64
+}
+
+fn loss_fact(stamps: &[i64], clock: &str, scratch: &mut Vec<i64>, sheet: &mut Sheet) {
+    match lattice(stamps, None, scratch) {
+        Ok(report) => {
+            let method = format!("empty slots of the stream's own lattice, {clock}");
+            let fact = sheet
+                .number("time.loss", report.loss_ratio, "share", &method)
+                .within(Some(report.interval))
+                .with(&[
+                    count_detail("missing_count", report.missing),
+                    count_detail("longest_count", report.longest_missing),
+                    count_detail("extra_count", report.extra),
+                ]);
+            fact.n = report.n as u64;
+        }
+        Err(error) => sheet.none("time.loss", "share", &first_line(&error.to_string())),
+    }
+}
+
+/// The statement of an error without its hint.
+fn first_line(text: &str) -> String {
+    text.split("; hint").next().unwrap_or_default().to_owned()
+}
+
+fn burst_facts(log: &[i64], period: f64, sheet: &mut Sheet) {
+    let Ok(report) = bursts(log, period, EVENTS) else {
+        return;
+    };
+    if report.bursts.is_empty() {
+        sheet.number(
+            "time.burst",
+            0.0,
+            "messages",
+            "no run of quick messages after a pause",
+        );
+    }
+    for burst in &report.bursts {
+        sheet
+            .number(
+                "time.burst",
+                burst.messages as f64,
+                "messages",
+                "runs of periods below 0.1 after one above 2",
+            )
+            .with(&[
+                secs_detail("pause_secs", burst.pause_ns as f64),
+                secs_detail("period_secs", period),
+            ])
+            .at(burst.start_ns.saturating_sub(burst.pause_ns), burst.end_ns);
+    }
+}
+
+fn coverage_fact(log: &[i64], period: f64, span: Option<Span>, sheet: &mut Sheet) {
+    let range = log.iter().min().zip(log.iter().max());
+    let Some(((first, last), span)) = range.zip(span).filter(|(_, span)| span.length() > 0) else {
+        sheet.none("time.coverage", "share", "the recording spans no time");
+        return;
+    };
+    let covered = last.saturating_sub(*first) as f64 + period;
+    sheet
+        .number(
+            "time.coverage",
+            (covered / span.length() as f64).min(1.0),
+            "share",
+            "(last - first + period) / recording, log time",
+        )
+        .with(&[
+            secs_detail(
+                "start_delay_secs",
+                first.saturating_sub(span.start_ns) as f64,
+            ),
+            secs_detail("end_early_secs", span.end_ns.saturating_sub(*last) as f64),
+        ]);
+}
