@@ -24,6 +24,16 @@ pub(crate) enum Unit<'a> {
     Run(Run),
 }
 
+impl Unit<'_> {
+    /// Offset of its first byte.
+    pub(crate) fn offset(&self) -> usize {
+        match self {
+            Self::Chunk(chunk) => chunk.offset,
+            Self::Run(run) => run.start,
+        }
+    }
+}
+
 /// Top-level records from one offset to another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {

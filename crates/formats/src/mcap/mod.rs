@@ -23,6 +23,7 @@ mod summary;
 mod tally;
 mod unit;
 mod verify;
+mod verify_index;
 mod writer;
 
 pub use compression::Compression;
