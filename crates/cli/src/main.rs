@@ -1,2 +1,7 @@
 //! The binary fieldassay: thin, over engine.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fieldassay_cli::main()
+}

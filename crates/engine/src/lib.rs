@@ -1,1 +1,25 @@
 //! The boundary: every operation of the product as plan, run and outcome.
+//!
+//! Read [`check::run`] first. [`sources`] finds and opens recordings, [`limits`] holds every
+//! written limit; each operation is one module with a request, a `run` and an outcome.
+//!
+//! Not here: how anything is shown (`report`, `cli`), how anything is measured (`check`,
+//! `measure`). The clock is never asked.
+
+pub mod check;
+pub mod convert;
+pub mod demo;
+mod digest;
+mod error;
+pub mod info;
+pub mod limits;
+mod output;
+pub mod page;
+pub mod scan;
+mod scratch;
+pub mod simulate;
+pub mod sources;
+
+pub use digest::digests;
+pub use error::{EngineError, ErrorKind};
+pub use fieldassay_check::{Progress, catalog};

@@ -1,0 +1,73 @@
+//! The binary fieldassay: thin, over engine.
+//!
+//! Read [`Arguments`] first: one verb is one file in `commands/`, which calls one operation of
+//! `engine` and shows its outcome with `render/`. [`main`] alone turns outcomes into exit codes.
+//!
+//! Not here: anything that reads a recording or decides a verdict.
+
+mod commands;
+mod exit;
+mod render;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What can be asked for on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fieldassay",
+    version,
+    about = "The open evidence engine for physical-AI data: proves what recordings of robots and vehicles are worth",
+    after_help = "Exit codes: 0 done, 1 an input yielded nothing, 2 wrong arguments, 3 done with data loss, 4 a gate said no.",
+    propagate_version = true
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Check(commands::check::Arguments),
+    Checks(commands::checks::Arguments),
+    Info(commands::info::Arguments),
+    Recover(commands::convert::RecoverArguments),
+    Convert(commands::convert::ConvertArguments),
+    Simulate(commands::simulate::Arguments),
+    Demo(commands::demo::Arguments),
+}
+
+/// The definition of every verb, option and help text.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Runs one verb and gives the exit code of the contract.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not mistakes; `clap` sends each to its stream.
+            let code = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match arguments.verb {
+        Verb::Check(arguments) => commands::check::run(&arguments),
+        Verb::Checks(arguments) => commands::checks::run(&arguments),
+        Verb::Info(arguments) => commands::info::run(&arguments),
+        Verb::Recover(arguments) => commands::convert::recover(&arguments),
+        Verb::Convert(arguments) => commands::convert::convert(&arguments),
+        Verb::Simulate(arguments) => commands::simulate::run(&arguments),
+        Verb::Demo(arguments) => commands::demo::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => exit::report(&error),
+    }
+}

@@ -1,0 +1,301 @@
+//! `check`: evidence and verdict for recordings.
+
+use crate::limits::Limits;
+use crate::scratch::MappedScratch;
+use crate::sources::{self, Source};
+use crate::{EngineError, digests};
+use fieldassay_check::{CheckOptions, Evidence, Progress, catalog};
+use fieldassay_formats::{Buffers, Channel, Message, Recording, Visitor};
+use fieldassay_model::plot::RecordingPlots;
+use fieldassay_model::{
+    CheckDocument, Finding, Loss, Policy, RecordingId, RecordingReport, Severity, TimeBound,
+    Verdict, evaluate,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Version of the JSON document.
+pub const DOCUMENT_VERSION: u32 = 1;
+
+/// What to check, and how.
+pub struct Request<'a> {
+    /// Files, folders and globs.
+    pub inputs: &'a [String],
+    /// What is tolerated.
+    pub policy: &'a Policy,
+    /// Topics to look at; none means all.
+    pub topics: Option<&'a (dyn Fn(&str) -> bool + Sync)>,
+    /// First moment to look at.
+    pub start: Option<TimeBound>,
+    /// Last moment to look at.
+    pub end: Option<TimeBound>,
+    /// Threads; 0 means one per core.
+    pub jobs: usize,
+    /// Written limits.
+    pub limits: Limits,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The document of `--json`.
+    pub document: CheckDocument,
+    /// Reduced series for the report, parallel to the recordings of the document.
+    pub plots: Vec<Option<RecordingPlots>>,
+    /// Whether each recording says that it is simulated, parallel to the recordings.
+    pub simulated: Vec<bool>,
+}
+
+/// The files a request stands for and their total size, so that progress can be shown.
+pub fn plan(request: &Request<'_>) -> Result<(Vec<PathBuf>, u64), EngineError> {
+    let paths = sources::find(request.inputs, &request.limits)?;
+    let bytes = paths
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok())
+        .map(|metadata| metadata.len())
+        .sum();
+    Ok((paths, bytes))
+}
+
+/// Checks every file of a plan. A file that cannot be read is an entry with its reason; the
+/// others are checked all the same. Entries come in the order of `paths`.
+pub fn run(
+    request: &Request<'_>,
+    paths: &[PathBuf],
+    progress: &dyn Progress,
+) -> Result<Outcome, EngineError> {
+    let pool = thread_pool(request.jobs)?;
+    let lanes = pool.current_num_threads().min(paths.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(paths.len()));
+    // Small recordings do not fill the cores one by one, so several are under way at once; each
+    // lane gets its share of the memory, so the limit does not depend on how many there are.
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| {
+                while let Some((index, path)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    paths.get(index).map(|path| (index, path))
+                } {
+                    let checked = pool.install(|| check_path(path, request, lanes, progress));
+                    if let Ok(mut results) = results.lock() {
+                        results.push((index, checked));
+                    }
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(index, _)| *index);
+    let mut document = CheckDocument {
+        schema: "fieldassay.check".to_owned(),
+        version: DOCUMENT_VERSION,
+        policy: request.policy.reference(),
+        recordings: Vec::with_capacity(results.len()),
+    };
+    let (mut plots, mut simulated) = (Vec::new(), Vec::new());
+    for (_, checked) in results {
+        document.recordings.push(checked.report);
+        plots.push(checked.plots);
+        simulated.push(checked.simulated);
+    }
+    Ok(Outcome {
+        document,
+        plots,
+        simulated,
+    })
+}
+
+/// A pool of `jobs` threads, one per core when 0.
+pub(crate) fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|error| EngineError::Request {
+            message: format!(
+                "`{jobs}` threads could not be started: {error}\nhint: give a smaller --jobs"
+            ),
+        })
+}
+
+struct Checked {
+    report: RecordingReport,
+    plots: Option<RecordingPlots>,
+    simulated: bool,
+}
+
+fn check_path(
+    path: &Path,
+    request: &Request<'_>,
+    lanes: usize,
+    progress: &dyn Progress,
+) -> Checked {
+    match Source::read(path) {
+        Ok(source) => check_source(&source, request, lanes, progress),
+        Err(error) => Checked {
+            report: unreadable(path, 0, &error),
+            plots: None,
+            simulated: false,
+        },
+    }
+}
+
+fn check_source(
+    source: &Source,
+    request: &Request<'_>,
+    lanes: usize,
+    progress: &dyn Progress,
+) -> Checked {
+    let bytes = source.bytes();
+    let (digests, evidence) = rayon::join(
+        || digests(bytes, &|_| ()),
+        || gather(source, request, lanes, progress),
+    );
+    let mut report = match &evidence {
+        Ok(gathered) => judged(source.path(), bytes.len(), gathered, request.policy),
+        Err(error) => unreadable(source.path(), bytes.len(), error),
+    };
+    report.id = Some(RecordingId::from_sha256(&digests.sha256));
+    report.sha256 = Some(digests.sha256);
+    report.blake3 = Some(digests.blake3);
+    let (plots, simulated) = match evidence {
+        Ok(gathered) => (Some(gathered.evidence.plots), gathered.simulated),
+        Err(_) => (None, false),
+    };
+    Checked {
+        report,
+        plots,
+        simulated,
+    }
+}
+
+struct Gathered {
+    format: &'static str,
+    evidence: Evidence,
+    simulated: bool,
+}
+
+fn gather(
+    source: &Source,
+    request: &Request<'_>,
+    lanes: usize,
+    progress: &dyn Progress,
+) -> Result<Gathered, EngineError> {
+    let mut scan_definitions = false;
+    loop {
+        let opened = source.open(scan_definitions, &request.limits)?;
+        let recording = opened.recording();
+        let options = CheckOptions {
+            topics: request.topics,
+            window: window(recording, request),
+            threads: 0,
+            memory_bytes: request.limits.column_bytes / lanes,
+        };
+        let evidence = fieldassay_check::check(recording, &options, &MappedScratch, progress);
+        // An index can be sound by its checksum and still not name every channel.
+        if evidence.undefined_channel_messages > 0 && !scan_definitions {
+            scan_definitions = true;
+            continue;
+        }
+        return Ok(Gathered {
+            format: recording.format().name(),
+            evidence,
+            simulated: recording.origin().1.contains("simulated"),
+        });
+    }
+}
+
+/// The stretch of log time asked for, on the clock of this recording.
+fn window(recording: &dyn Recording, request: &Request<'_>) -> Option<(Option<i64>, Option<i64>)> {
+    if request.start.is_none() && request.end.is_none() {
+        return None;
+    }
+    let start = start_of(recording).unwrap_or(0);
+    Some((
+        request.start.map(|bound| bound.at(start)),
+        request.end.map(|bound| bound.at(start)),
+    ))
+}
+
+/// Smallest log time of a recording: from the index where it says so for every unit, else by
+/// reading.
+fn start_of(recording: &dyn Recording) -> Option<i64> {
+    struct Earliest(Option<i64>);
+    impl Visitor for Earliest {
+        fn channel(&mut self, _channel: &Channel) {}
+        fn message(&mut self, message: &Message<'_>) {
+            self.0 = Some(self.0.map_or(message.log_time, |t| t.min(message.log_time)));
+        }
+    }
+    let mut earliest = Earliest(None);
+    let mut buffers = Buffers::default();
+    for unit in 0..recording.unit_count() {
+        match recording.unit_log_times(unit) {
+            Some((start, _)) => {
+                earliest.0 = Some(earliest.0.map_or(start, |t| t.min(start)));
+            }
+            None => {
+                recording.read_unit(unit, &mut buffers, &mut earliest);
+            }
+        }
+    }
+    earliest.0
+}
+
+fn judged(path: &Path, size: usize, gathered: &Gathered, policy: &Policy) -> RecordingReport {
+    let evidence = &gathered.evidence;
+    let (findings, verdict) = evaluate(policy, catalog(), &evidence.facts);
+    let mut channels = evidence.channels.clone();
+    for channel in &mut channels {
+        channel.worst = worst_about(&channel.topic, &findings);
+    }
+    RecordingReport {
+        path: path.display().to_string(),
+        id: None,
+        format: gathered.format.to_owned(),
+        size_bytes: size as u64,
+        sha256: None,
+        blake3: None,
+        message_count: evidence.message_count,
+        start_ns: evidence.start_ns,
+        end_ns: evidence.end_ns,
+        complete: evidence.complete,
+        loss: evidence.loss.clone(),
+        channels,
+        facts: evidence.facts.clone(),
+        findings,
+        verdict,
+        error: None,
+    }
+}
+
+/// The worst finding about a topic, alone or in a pair.
+fn worst_about(topic: &str, findings: &[Finding]) -> Option<Severity> {
+    findings
+        .iter()
+        .filter(|finding| finding.subject.split(" -> ").any(|side| side == topic))
+        .map(|finding| finding.severity)
+        .max()
+}
+
+fn unreadable(path: &Path, size: usize, error: &EngineError) -> RecordingReport {
+    RecordingReport {
+        path: path.display().to_string(),
+        id: None,
+        format: "unknown".to_owned(),
+        size_bytes: size as u64,
+        sha256: None,
+        blake3: None,
+        message_count: 0,
+        start_ns: None,
+        end_ns: None,
+        complete: false,
+        loss: Loss::default(),
+        channels: Vec::new(),
+        facts: Vec::new(),
+        findings: Vec::new(),
+        verdict: Verdict::NotEvaluated,
+        error: Some(error.to_string()),
+    }
+}

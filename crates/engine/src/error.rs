@@ -1,0 +1,153 @@
+//! What can go wrong before or after the content: paths, files, policies, outputs.
+
+use std::path::{Path, PathBuf};
+
+/// Why an operation could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Nothing is at a path.
+    #[error("`{}` does not exist\nhint: give a recording, a folder or a glob; the formats are {FORMATS}", path.display())]
+    NotFound {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A folder or glob without recordings.
+    #[error("no recording is in `{}`\nhint: looked for files ending in .mcap, .bag and .db3", path.display())]
+    NothingThere {
+        /// The folder or pattern.
+        path: PathBuf,
+    },
+    /// A glob that cannot be read as one.
+    #[error(
+        "`{pattern}` is not a valid pattern: {message}\nhint: quote it so that the shell does not change it"
+    )]
+    Glob {
+        /// The pattern.
+        pattern: String,
+        /// What the parser says.
+        message: String,
+    },
+    /// An object-store URL, which the light build does not read.
+    #[error(
+        "`{url}` is an object-store URL, which this build does not read\nhint: download it first, or build with `--features platform` once that is available"
+    )]
+    Remote {
+        /// The URL.
+        url: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried: `read`, `write`, …
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not a recording of a known format.
+    #[error("`{}` is not a recording this version reads: {reason}\nhint: the formats are {FORMATS}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        reason: String,
+    },
+    /// An output that is already there.
+    #[error("`{}` is already there\nhint: choose another name, or give --force to replace it", path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The output is the input.
+    #[error("`{}` is the input itself; an input is never changed\nhint: write to another file", path.display())]
+    SameFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file of a policy.
+    #[error("{}: {source}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        source: fieldassay_model::PolicyError,
+    },
+    /// A request that makes no sense.
+    #[error("{message}")]
+    Request {
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The simulator refused.
+    #[error("the drive could not be simulated: {message}")]
+    Simulate {
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The page could not be made.
+    #[error("the report could not be made: {message}")]
+    Report {
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// The recording formats, for messages.
+pub(crate) const FORMATS: &str = "MCAP (.mcap), ROS 1 bag (.bag) and rosbag2 SQLite (.db3)";
+
+/// What the caller can do about an error; edges map it to exit code, HTTP status or exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is wrong: exit 2.
+    Usage,
+    /// The input yields nothing: exit 1.
+    Input,
+    /// The system refused: exit 1.
+    System,
+}
+
+impl EngineError {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "input.not_found",
+            Self::NothingThere { .. } => "input.nothing_there",
+            Self::Glob { .. } => "input.glob",
+            Self::Remote { .. } => "input.remote",
+            Self::Io { .. } => "io",
+            Self::Unsupported { .. } => "input.unsupported",
+            Self::Exists { .. } => "output.exists",
+            Self::SameFile { .. } => "output.same_file",
+            Self::Policy { source, .. } => source.code(),
+            Self::Request { .. } => "request",
+            Self::Simulate { .. } => "simulate",
+            Self::Report { .. } => "report",
+        }
+    }
+
+    /// What the caller can do.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Glob { .. }
+            | Self::Exists { .. }
+            | Self::SameFile { .. }
+            | Self::Policy { .. }
+            | Self::Simulate { .. }
+            | Self::Request { .. } => ErrorKind::Usage,
+            Self::NotFound { .. }
+            | Self::NothingThere { .. }
+            | Self::Remote { .. }
+            | Self::Unsupported { .. } => ErrorKind::Input,
+            Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
