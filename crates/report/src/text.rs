@@ -3,6 +3,7 @@
 //! Read [`clean`] first: every text from a recording passes through it. Numbers and units come
 //! from `fieldassay_model::display`, so that messages and page say the same.
 
+use crate::markup::Markup;
 use fieldassay_model::{Window, display};
 
 /// Longest topic, frame, type name or path shown, in characters.
@@ -37,6 +38,24 @@ pub(crate) fn name(text: &str) -> String {
 /// A message, hint or reason.
 pub(crate) fn sentence(text: &str) -> String {
     clean(text, SENTENCE_CHARS)
+}
+
+/// A sentence with its parts in backticks set as code.
+pub(crate) fn rich(sentence: &str) -> Markup {
+    let mut out = Markup::new();
+    let parts: Vec<&str> = sentence.split('`').collect();
+    let last = parts.len() - 1;
+    for (index, part) in parts.into_iter().enumerate() {
+        if index % 2 == 0 {
+            out.text(part);
+        } else if index == last {
+            // A backtick that nothing closes is just a backtick.
+            out.literal("`").text(part);
+        } else {
+            out.literal("<code>").text(part).literal("</code>");
+        }
+    }
+    out
 }
 
 /// Characters that are invisible or turn the direction of the text after them.
@@ -92,7 +111,7 @@ pub(crate) fn file_name(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, counted, file_name, relative, window};
+    use super::{clean, counted, file_name, relative, rich, window};
     use fieldassay_model::Window;
 
     #[test]
@@ -114,6 +133,14 @@ mod tests {
         };
         assert_eq!(at(1_000_000_000, 1_000_100_000), "at 1.000 s");
         assert_eq!(at(1_000_000_000, 2_500_000_000), "1.000–2.500 s");
+    }
+
+    #[test]
+    fn backticks_become_code() {
+        let html = |text: &str| rich(text).to_string();
+        assert_eq!(html("see `<b>` here"), "see <code>&lt;b&gt;</code> here");
+        assert_eq!(html("one ` only"), "one ` only");
+        assert_eq!(html(""), "");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::context::{Context, SeverityView};
 use super::limits;
+use crate::markup::Markup;
 use crate::text;
 use askama::{Template, filters::HtmlSafe};
 use fieldassay_model::{Fact, FactStatus, Finding, Severity, display};
@@ -25,7 +26,7 @@ struct Group {
     code: String,
     title: String,
     explanation: Option<Explanation>,
-    hint: Option<String>,
+    hint: Option<Markup>,
     count: usize,
     rows: Vec<Row>,
     left_out: usize,
@@ -33,10 +34,10 @@ struct Group {
 
 #[derive(Debug)]
 struct Explanation {
-    meaning: String,
-    formula: String,
-    source: String,
-    blind_spots: String,
+    meaning: Markup,
+    formula: Markup,
+    source: Markup,
+    blind_spots: Markup,
 }
 
 #[derive(Debug)]
@@ -44,8 +45,8 @@ struct Row {
     subject: String,
     place: String,
     more_places: String,
-    message: String,
-    hint: Option<String>,
+    message: Markup,
+    hint: Option<Markup>,
     evidence: Vec<Evidence>,
 }
 
@@ -109,14 +110,15 @@ fn group(
         code: text::name(&first.code),
         title: info.map_or_else(|| text::name(&first.code), |info| capitalized(info.title)),
         explanation: info.map(|info| Explanation {
-            meaning: info.meaning.to_owned(),
-            formula: info.formula.to_owned(),
-            source: info.source.to_owned(),
-            blind_spots: info.blind_spots.to_owned(),
+            meaning: text::rich(info.meaning),
+            formula: text::rich(info.formula),
+            source: text::rich(info.source),
+            blind_spots: text::rich(info.blind_spots),
         }),
         hint: common_hint
-            .then(|| capitalized(&text::sentence(&first.hint)))
-            .filter(|hint| !hint.is_empty()),
+            .then(|| first.hint.as_str())
+            .filter(|hint| !hint.is_empty())
+            .map(said),
         count: findings.len(),
         rows: findings
             .iter()
@@ -134,13 +136,9 @@ fn row(context: &Context<'_>, facts: &Facts<'_>, finding: &Finding, own_hint: bo
         place: finding
             .window
             .map_or_else(String::new, |window| text::window(window, start)),
-        more_places: match finding.count {
-            0 | 1 => String::new(),
-            count => format!("{} places, worst shown", text::integer(count)),
-        },
-        message: capitalized(&text::sentence(&finding.message)),
-        hint: (own_hint && !finding.hint.is_empty())
-            .then(|| capitalized(&text::sentence(&finding.hint))),
+        more_places: more_places(finding, start),
+        message: said(&finding.message),
+        hint: (own_hint && !finding.hint.is_empty()).then(|| said(&finding.hint)),
         evidence: finding
             .facts
             .iter()
@@ -148,6 +146,33 @@ fn row(context: &Context<'_>, facts: &Facts<'_>, finding: &Finding, own_hint: bo
             .filter_map(|name| evidence(facts, finding, name))
             .collect(),
     }
+}
+
+/// Where else: the first few further windows, and how many more there are.
+fn more_places(finding: &Finding, start_ns: i64) -> String {
+    const NAMED: usize = 3;
+    let others = || {
+        finding
+            .windows
+            .iter()
+            .filter(|w| finding.window != Some(**w))
+    };
+    let named: Vec<String> = others()
+        .take(NAMED)
+        .map(|window| text::window(*window, start_ns))
+        .collect();
+    let own = u64::from(finding.window.is_some());
+    let left = finding.count.saturating_sub(named.len() as u64 + own);
+    match (named.is_empty(), left) {
+        (true, _) => String::new(),
+        (false, 0) => format!("also {}", named.join(", ")),
+        (false, left) => format!("also {} and {} more", named.join(", "), text::integer(left)),
+    }
+}
+
+/// A message or hint as a sentence.
+fn said(sentence: &str) -> Markup {
+    text::rich(&capitalized(&text::sentence(sentence)))
 }
 
 /// The fact of this name the finding rests on: the one with its window, else the first.

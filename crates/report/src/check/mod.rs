@@ -13,6 +13,7 @@ mod timeline;
 mod transforms;
 mod truth;
 
+use crate::markup::Markup;
 use crate::{ReportError, ReportInput, text};
 use askama::{Template, filters::HtmlSafe};
 use context::{Context, SeverityView};
@@ -44,7 +45,7 @@ struct IndexRow {
     anchor: Option<String>,
     name: String,
     folder: String,
-    sentence: String,
+    sentence: Markup,
     duration: String,
     messages: String,
     channels: String,
@@ -69,6 +70,7 @@ struct Section {
     channels: tables::Channels,
     facts: tables::Facts,
     unread: bool,
+    named_by_title: bool,
 }
 
 impl HtmlSafe for Section {}
@@ -97,7 +99,10 @@ impl Page {
                 .map(|(index, context)| IndexRow::new(&context, index < shown))
                 .collect(),
             index_left_out: recordings.len().saturating_sub(limits::INDEX_ROWS),
-            sections: contexts().take(shown).map(|c| Section::new(&c)).collect(),
+            sections: contexts()
+                .take(shown)
+                .map(|c| Section::new(&c, input.title))
+                .collect(),
             sections_left_out: recordings.len() - shown,
             policy: PolicyView {
                 name: text::name(&input.document.policy.name),
@@ -154,7 +159,7 @@ impl IndexRow {
             anchor: linked.then(|| context.anchor.clone()),
             folder: path.strip_suffix(&name).unwrap_or_default().to_owned(),
             name,
-            sentence: summary::sentence(report, context),
+            sentence: text::rich(&summary::sentence(report, context)),
             duration: match (report.start_ns, report.end_ns) {
                 (Some(start), Some(end)) => text::duration(start, end),
                 _ => "–".to_owned(),
@@ -167,7 +172,7 @@ impl IndexRow {
 }
 
 impl Section {
-    fn new(context: &Context<'_>) -> Self {
+    fn new(context: &Context<'_>, title: &str) -> Self {
         let report = context.report;
         let path = text::name(&report.path);
         Self {
@@ -185,6 +190,7 @@ impl Section {
             channels: tables::Channels::new(context),
             facts: tables::Facts::new(context),
             unread: report.error.is_some(),
+            named_by_title: text::file_name(&path) == title,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The verdict in one sentence and the figures a reader wants first.
 
 use super::context::{Context, SeverityView};
+use crate::markup::Markup;
 use crate::text;
 use askama::{Template, filters::HtmlSafe};
 use fieldassay_model::{Finding, RecordingReport, Severity, Verdict, display};
@@ -10,7 +11,7 @@ use fieldassay_model::{Finding, RecordingReport, Severity, Verdict, display};
 #[template(path = "summary.html")]
 pub(crate) struct Summary {
     verdict: SeverityView,
-    sentence: String,
+    sentence: Markup,
     tiles: Vec<Tile>,
     start: Option<String>,
     path: String,
@@ -36,7 +37,7 @@ impl Summary {
         let report = context.report;
         Self {
             verdict: SeverityView::of_verdict(report.verdict, report.error.is_some()),
-            sentence: sentence(report, context),
+            sentence: text::rich(&sentence(report, context)),
             tiles: tiles(context),
             start: report.start_ns.map(display::iso8601),
             path: text::name(&report.path),
@@ -69,7 +70,7 @@ pub(crate) fn sentence(report: &RecordingReport, context: &Context<'_>) -> Strin
     match report.verdict {
         Verdict::Pass => format!("Nothing goes beyond what the policy tolerates.{and_notes}"),
         Verdict::Warn => format!(
-            "{}: {}",
+            "{}. {}",
             text::counted(warnings, "warning"),
             worst(report, context)
         ),
@@ -79,16 +80,16 @@ pub(crate) fn sentence(report: &RecordingReport, context: &Context<'_>) -> Strin
                 warnings => format!(" and {}", text::counted(warnings, "warning")),
             };
             let counted = text::counted(errors, "error");
-            format!("{counted}{warned}, worst first: {}", worst(report, context))
+            format!("{counted}{warned}. {}", worst(report, context))
         }
         Verdict::NotEvaluated => not_evaluated(report),
     }
 }
 
-/// The first finding as a clause.
+/// The first finding as a sentence.
 fn worst(report: &RecordingReport, context: &Context<'_>) -> String {
     let Some(finding) = report.findings.first() else {
-        return "see the facts.".to_owned();
+        return "See the facts.".to_owned();
     };
     let title = context
         .catalog
@@ -99,7 +100,7 @@ fn worst(report: &RecordingReport, context: &Context<'_>) -> String {
         subject => format!(" on {}", text::name(subject)),
     };
     let message = text::sentence(&finding.message);
-    format!("{title}{subject} ({message}).")
+    format!("Worst: {title}{subject}: {message}.")
 }
 
 fn not_evaluated(report: &RecordingReport) -> String {

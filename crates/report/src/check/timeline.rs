@@ -41,7 +41,7 @@ impl Timeline {
     /// The timeline of one recording; empty without messages.
     pub(crate) fn new(context: &Context<'_>) -> Self {
         let secs = (context.span.end_ns.saturating_sub(context.span.start_ns)) as f64 * 1e-9;
-        let ticks = nice_ticks(0.0, secs, 5);
+        let ticks = nice_ticks(0.0, secs, 7);
         let shares: Vec<f64> = ticks.iter().map(|tick| tick / secs).collect();
         let report = context.report;
         let mut rows = Vec::new();

@@ -9,7 +9,7 @@ pub(crate) const WIDTH: f64 = 360.0;
 pub(crate) const HEIGHT: f64 = 220.0;
 
 const LEFT: f64 = 46.0;
-const RIGHT: f64 = 8.0;
+const RIGHT: f64 = 14.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 34.0;
 
