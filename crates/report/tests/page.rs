@@ -1,5 +1,10 @@
 //! The page as a whole: well formed, closed to the network, safe, bounded and the same every time.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a page that is not there must fail the test"
+)]
+
 mod html;
 mod sample;
 
@@ -206,11 +211,11 @@ fn huge() -> (RecordingReport, RecordingPlots) {
         plots.channels.push(plot);
     }
     let mut report = sample::report("huge.mcap", channels);
-    for index in 0..5000 {
-        let at = f64::from(index) * 0.01;
-        let topic = report.channels[index as usize % 300].topic.clone();
-        let code = sample::CATALOG[index as usize % 3].code;
-        let severity = [Severity::Error, Severity::Warn, Severity::Info][index as usize * 3 / 5000];
+    for index in 0..5000usize {
+        let at = index as f64 * 0.01;
+        let topic = report.channels[index % 300].topic.clone();
+        let code = sample::CATALOG[index % 3].code;
+        let severity = [Severity::Error, Severity::Warn, Severity::Info][index * 3 / 5000];
         report.findings.push(sample::finding(
             code,
             severity,

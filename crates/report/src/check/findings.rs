@@ -116,7 +116,7 @@ fn group(
             blind_spots: text::rich(info.blind_spots),
         }),
         hint: common_hint
-            .then(|| first.hint.as_str())
+            .then_some(first.hint.as_str())
             .filter(|hint| !hint.is_empty())
             .map(said),
         count: findings.len(),
