@@ -59,6 +59,12 @@ macro_rules! with_rooms {
 #[cfg(feature = "rooms")]
 mod conformance;
 #[cfg(feature = "rooms")]
+mod fit_noise;
+#[cfg(feature = "rooms")]
+mod fuzz;
+#[cfg(feature = "rooms")]
+mod gen_pages;
+#[cfg(feature = "rooms")]
 mod power;
 
 /// Every chore, in the order of the help.
@@ -84,6 +90,16 @@ const VERBS: &[Verb] = &[
         run: Run::Here(readme::run),
     },
     Verb {
+        name: "gen",
+        help: "[--check]: the generated pages under docs/; --check only compares",
+        run: with_rooms!(gen_pages::run),
+    },
+    Verb {
+        name: "fuzz",
+        help: "[--secs N]: mutates the committed corpus through every decoder",
+        run: with_rooms!(fuzz::run),
+    },
+    Verb {
         name: "race",
         help: "check: side by side with released peers; writes docs/performance.md",
         run: Run::Here(race::run),
@@ -97,6 +113,11 @@ const VERBS: &[Verb] = &[
         name: "power",
         help: "finds how often checks fire, with and without faults, on simulated drives",
         run: with_rooms!(power::run),
+    },
+    Verb {
+        name: "fit-noise",
+        help: "[--write|--check]: fits the simulator's noise to the shared recordings",
+        run: with_rooms!(fit_noise::run),
     },
 ];
 

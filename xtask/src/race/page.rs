@@ -18,7 +18,6 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
     let ours = result.rows.first().context("the result has no rows")?;
     let scan = result.rows.get(1).context("the result has no bare scan")?;
     let mut page = String::new();
-    let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let uncompressed = result
         .input
         .uncompressed_bytes
@@ -71,6 +70,13 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
             ratio(ours.median() / scan.median()),
         )?;
     }
+    memory(&mut page, result)?;
+    page.push_str("\n## What differs\n\nPeers answer fewer questions: rosbag-doctor and baglint look at log times, clockdoctor fits a line per topic, deepen-bag-check judges readiness for calibration. clockdoctor counts transforms instead of messages. Peers that take minutes run fewer times; the table says how often.\n");
+    Ok(page)
+}
+
+/// Peak memory by length of the input.
+fn memory(page: &mut String, result: &RaceResult) -> Result<()> {
     page.push_str("\n## Memory\n\nPeak anonymous memory of `fieldassay check` (the file itself is a memory map and not counted); per-message columns spill to a temporary file, so a longer recording needs no more.\n\n| messages | file, MB | peak anonymous memory, MB | time, s |\n|---:|---:|---:|---:|\n");
     for memory in &result.memory {
         writeln!(
@@ -82,8 +88,12 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
             memory.seconds,
         )?;
     }
-    page.push_str("\n## What differs\n\nPeers answer fewer questions: rosbag-doctor and baglint look at log times, clockdoctor fits a line per topic, deepen-bag-check judges readiness for calibration. clockdoctor counts transforms instead of messages. Peers that take minutes run fewer times; the table says how often.\n");
-    Ok(page)
+    Ok(())
+}
+
+/// Bytes in megabytes of a million bytes.
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 /// Two significant digits above one, three below ten.

@@ -1,0 +1,11 @@
+//! See `cdr_decode` in the entries.
+#![no_main]
+
+#[path = "../../xtask/src/fuzz/entries.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    for target in entries::TARGETS.iter().filter(|target| target.name == "cdr_decode") {
+        (target.run)(bytes);
+    }
+});

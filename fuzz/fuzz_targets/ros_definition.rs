@@ -1,0 +1,11 @@
+//! See `ros_definition` in the entries.
+#![no_main]
+
+#[path = "../../xtask/src/fuzz/entries.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    for target in entries::TARGETS.iter().filter(|target| target.name == "ros_definition") {
+        (target.run)(bytes);
+    }
+});

@@ -1,0 +1,415 @@
+//! Fits the noise of simulated drives to the real recordings of the shared test data.
+//!
+//! Read [`run`] and [`fit`] first. The result is `crates/simulate/src/noise/fitted.json`: numbers
+//! with the recording they come from, never data of the recording itself.
+//! Not here: how drives use the noise (`fieldassay_simulate`).
+
+use crate::shell::root;
+use anyhow::{Context as _, Result, bail};
+use fieldassay_formats::decode::StampReader;
+use fieldassay_formats::mcap::{McapRecording, OpenOptions};
+use fieldassay_formats::rosbag1::BagRecording;
+use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Visitor};
+use fieldassay_testkit::shared_data;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Probabilities of the stored quantiles; the ends cut off one draw in a thousand to either side.
+const PROBABILITIES: [f64; 11] = [
+    0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999,
+];
+/// Stamps per stretch that a straight grid is fitted to: long enough for the grid, short enough
+/// that drift of the period does not count as jitter.
+const STRETCH: usize = 31;
+const BAG: &str = "lichtblick_dev/example.bag";
+const NAV2: &str = "evo_nav2_mcap/nav2_turtlebot.mcap";
+const KINECT: &str = "evo_fr2_desk/fr2_desk_ORB.txt";
+const LIDAR: &str = "refav_meta/run/experiment_configs/eval_timestamps.json";
+const MS: i64 = 1_000_000;
+
+/// One message of a recording; times in nanoseconds.
+struct Row {
+    channel: u32,
+    topic: String,
+    log: i64,
+    publish: Option<i64>,
+    stamp: Option<i64>,
+}
+
+/// Prints the fit; `--write` stores it, `--check` compares it with what is stored.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let path = root().join("crates/simulate/src/noise/fitted.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&fit()?)?);
+    match arguments {
+        [] => println!("{text}"),
+        [flag] if flag == "--write" => std::fs::write(&path, text)?,
+        [flag] if flag == "--check" => {
+            if std::fs::read_to_string(&path)? != text {
+                bail!("the stored noise differs from the fit; hint: cargo xtask fit-noise --write");
+            }
+        }
+        _ => bail!("`fit-noise` takes `--write`, `--check` or nothing"),
+    }
+    Ok(())
+}
+
+/// Fits every parameter.
+fn fit() -> Result<Value> {
+    let bag = read(BAG)?;
+    let nav2 = read(NAV2)?;
+    let mut document = json!({
+        "about": "Noise of simulated drives, fitted to recordings; nanoseconds unless said otherwise.",
+        "command": "cargo xtask fit-noise --write",
+        "probabilities": PROBABILITIES,
+    });
+    let mut put = |name: &str, value: Value| {
+        if let Some(map) = document.as_object_mut() {
+            map.insert(name.to_owned(), value);
+        }
+    };
+    put("timer_jitter_ns", timer_jitter(&bag)?);
+    put("camera_jitter_ns", camera_jitter()?);
+    put("lidar_jitter_ns", lidar_jitter()?);
+    put("idle_latency_ns", idle_latency(&bag)?);
+    let (interval, spacing) = rounds(&nav2)?;
+    put("drain_interval_ns", interval);
+    put("batch_spacing_ns", spacing);
+    let (length, rate) = hiccups(&nav2)?;
+    put("hiccup_ns", length);
+    put("hiccups_per_sec", rate);
+    put("loss", loss(&bag, &nav2)?);
+    Ok(document)
+}
+
+/// A parameter with its provenance.
+fn parameter(mut values: Vec<f64>, recording: &str, method: &str) -> Result<Value> {
+    if values.len() < 30 {
+        bail!(
+            "only {} observations of {method} in {recording}",
+            values.len()
+        );
+    }
+    values.sort_by(f64::total_cmp);
+    let quantiles: Vec<f64> = PROBABILITIES
+        .iter()
+        .map(|p| quantile(&values, *p).round())
+        .collect();
+    Ok(json!({
+        "recording": recording,
+        "method": method,
+        "n": values.len(),
+        "quantiles": quantiles,
+    }))
+}
+
+/// Quantile of sorted values, linear between neighbors (the default of numpy).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place within the list"
+)]
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let place = p * (sorted.len().saturating_sub(1)) as f64;
+    let below = place.floor();
+    let at = |index: usize| sorted.get(index).or(sorted.last()).copied().unwrap_or(0.0);
+    let low = at(below as usize);
+    low + (at(below as usize + 1) - low) * (place - below)
+}
+
+fn median(values: &[i64]) -> f64 {
+    let mut sorted: Vec<f64> = values.iter().map(|value| *value as f64).collect();
+    sorted.sort_by(f64::total_cmp);
+    quantile(&sorted, 0.5)
+}
+
+fn differences(values: &[i64]) -> Vec<i64> {
+    values
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] => Some(b - a),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Residuals of stamps against a straight grid fitted to each stretch by least squares, scaled by
+/// sqrt(n / (n - 2)) for the two parameters of the line. Missing samples keep their place.
+fn grid_residuals(stamps: &[i64], period: f64) -> Vec<f64> {
+    let mut residuals = Vec::new();
+    for stretch in stamps.chunks_exact(STRETCH) {
+        let first = stretch.first().copied().unwrap_or(0);
+        let times: Vec<f64> = stretch.iter().map(|stamp| (stamp - first) as f64).collect();
+        let mut index = 0.0;
+        let mut places = vec![0.0];
+        for difference in differences(stretch) {
+            index += (difference as f64 / period).round();
+            places.push(index);
+        }
+        let n = times.len() as f64;
+        let mean = |list: &[f64]| list.iter().sum::<f64>() / n;
+        let (mean_place, mean_time) = (mean(&places), mean(&times));
+        let (mut cross, mut square) = (0.0, 0.0);
+        for (place, time) in places.iter().zip(&times) {
+            cross += (place - mean_place) * (time - mean_time);
+            square += (place - mean_place) * (place - mean_place);
+        }
+        let slope = cross / square;
+        let scale = (n / (n - 2.0)).sqrt();
+        residuals.extend(
+            places
+                .iter()
+                .zip(&times)
+                .map(|(place, time)| (time - mean_time - slope * (place - mean_place)) * scale),
+        );
+    }
+    residuals
+}
+
+/// Stamps per channel id.
+fn stamps_of(rows: &[Row], topic: &str) -> BTreeMap<u32, Vec<i64>> {
+    let mut channels: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.topic == topic) {
+        if let Some(stamp) = row.stamp {
+            channels.entry(row.channel).or_default().push(stamp);
+        }
+    }
+    channels
+}
+
+fn timer_jitter(bag: &[Row]) -> Result<Value> {
+    let mut residuals = Vec::new();
+    for stamps in stamps_of(bag, "/tf").values() {
+        residuals.extend(grid_residuals(stamps, median(&differences(stamps))));
+    }
+    parameter(
+        residuals,
+        BAG,
+        "stamps of the two broadcasters on /tf (62.5 Hz host timer) against their grid, stretches of 31",
+    )
+}
+
+fn camera_jitter() -> Result<Value> {
+    let text = std::fs::read_to_string(data(KINECT)?)?;
+    let stamps: Vec<i64> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter_map(|word| word.split_once('.'))
+        .filter_map(|(secs, rest)| {
+            let nanos: i64 = format!("{rest:0<9}").parse().ok()?;
+            Some(secs.parse::<i64>().ok()? * 1_000 * MS + nanos)
+        })
+        .collect();
+    let single: Vec<i64> = differences(&stamps)
+        .into_iter()
+        .filter(|difference| *difference < 50 * MS)
+        .collect();
+    let period = single.iter().sum::<i64>() as f64 / single.len().max(1) as f64;
+    parameter(
+        grid_residuals(&stamps, period),
+        KINECT,
+        "frame stamps of a Kinect on USB (30 Hz) against their grid, stretches of 31",
+    )
+}
+
+fn lidar_jitter() -> Result<Value> {
+    let text = std::fs::read_to_string(data(LIDAR)?)?;
+    let logs: BTreeMap<String, Vec<i64>> = serde_json::from_str(&text)?;
+    let mut residuals = Vec::new();
+    for stamps in logs.values() {
+        residuals.extend(grid_residuals(stamps, median(&differences(stamps))));
+    }
+    // A log that skipped a sweep puts others half a sweep off the grid; real jitter is far smaller.
+    residuals.retain(|residual| residual.abs() < 5e6);
+    parameter(
+        residuals,
+        LIDAR,
+        "every fifth lidar sweep (2 Hz) of 300 Argoverse 2 logs against the grid, stretches of 31, residuals below 5 ms",
+    )
+}
+
+fn idle_latency(bag: &[Row]) -> Result<Value> {
+    let delays = bag
+        .iter()
+        .filter(|row| row.topic == "/tf")
+        .filter_map(|row| Some((row.log - row.stamp?) as f64))
+        .collect();
+    parameter(
+        delays,
+        BAG,
+        "log time minus stamp on /tf, which is stamped just before it is published",
+    )
+}
+
+/// The recorder of the Nav2 recording writes in rounds: the time between two rounds, and between
+/// two messages of one round.
+fn rounds(nav2: &[Row]) -> Result<(Value, Value)> {
+    let logs: Vec<i64> = nav2.iter().map(|row| row.log).collect();
+    let mut starts: Vec<i64> = logs.first().copied().into_iter().collect();
+    let mut spacing = Vec::new();
+    for pair in logs.windows(2) {
+        let [before, after] = pair else { continue };
+        if after - before > MS / 2 {
+            starts.push(*after);
+        } else {
+            spacing.push((after - before) as f64);
+        }
+    }
+    let intervals = differences(&starts)
+        .into_iter()
+        .filter(|interval| (9 * MS / 2..8 * MS).contains(interval))
+        .map(|interval| interval as f64)
+        .collect();
+    Ok((
+        parameter(
+            intervals,
+            NAV2,
+            "time between rounds of the recorder (log times more than 0.5 ms apart), first mode only: 4.5 to 8 ms",
+        )?,
+        parameter(
+            spacing,
+            NAV2,
+            "log time between messages of one round, all channels",
+        )?,
+    ))
+}
+
+/// Rounds that were held up: runs of messages logged more than 10 ms after publication.
+fn hiccups(nav2: &[Row]) -> Result<(Value, Value)> {
+    let mut longest: Vec<i64> = Vec::new();
+    let mut last: Option<i64> = None;
+    let moving = |row: &&Row| matches!(row.topic.as_str(), "/odom" | "/tf");
+    let span = match (nav2.first(), nav2.last()) {
+        (Some(first), Some(end)) => (end.log - first.log) as f64 * 1e-9,
+        _ => bail!("the recording is empty"),
+    };
+    for row in nav2.iter().filter(moving) {
+        let Some(delay) = row.publish.map(|publish| row.log - publish) else {
+            continue;
+        };
+        if delay <= 10 * MS {
+            continue;
+        }
+        match (last, longest.last_mut()) {
+            (Some(before), Some(length)) if row.log - before <= 100 * MS => {
+                *length = (*length).max(delay);
+            }
+            _ => longest.push(delay),
+        }
+        last = Some(row.log);
+    }
+    let all = longest.len();
+    let short: Vec<f64> = longest
+        .into_iter()
+        .filter(|length| *length < 20 * MS)
+        .map(|length| length as f64)
+        .collect();
+    let n = short.len();
+    let method = format!(
+        "longest delay from publish to log of runs of messages delayed more than 10 ms; the {n} of {all} below 20 ms (the others, up to 2.7 s, are what `recorder_stall_s` injects)"
+    );
+    Ok((
+        parameter(short, NAV2, &method)?,
+        json!({
+            "recording": NAV2,
+            "method": format!("such runs over {span:.1} s of recording"),
+            "n": n,
+            "value": n as f64 / span,
+        }),
+    ))
+}
+
+/// Messages missing from the grid of regular channels: none, so clean drives lose none.
+fn loss(bag: &[Row], nav2: &[Row]) -> Result<Value> {
+    let mut present = 0_usize;
+    let mut missing = 0.0;
+    for topic in ["/turtle1/color_sensor", "/turtle2/color_sensor", "/tf"] {
+        let mut channels: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
+        for row in bag.iter().filter(|row| row.topic == topic) {
+            channels.entry(row.channel).or_default().push(row.log);
+        }
+        for logs in channels.values() {
+            let steps = differences(logs);
+            let period = median(&steps);
+            present += steps.len();
+            missing += steps
+                .iter()
+                .map(|step| (*step as f64 / period).round() - 1.0)
+                .filter(|lost| *lost > 0.0)
+                .sum::<f64>();
+        }
+    }
+    let odometry = stamps_of(nav2, "/odom");
+    let steps: Vec<i64> = odometry
+        .values()
+        .flat_map(|stamps| differences(stamps))
+        .collect();
+    let period = median(&steps);
+    let skipped = steps
+        .iter()
+        .filter(|step| **step as f64 > 1.5 * period)
+        .count();
+    if present == 0 {
+        bail!("no regular channel in {BAG}");
+    }
+    Ok(json!({
+        "recording": BAG,
+        "method": format!(
+            "holes in the 62.5 Hz channels on an idle host; upper end by the rule of three; the loaded host of {NAV2} skipped {skipped} times in {} steps of /odom, together with its stalls",
+            steps.len()
+        ),
+        "n": present,
+        "value": missing / present as f64,
+        "upper": 3.0 / present as f64,
+    }))
+}
+
+fn data(relative: &str) -> Result<std::path::PathBuf> {
+    shared_data(relative).with_context(|| format!("the shared data `{relative}` is needed"))
+}
+
+/// All messages of a recording in file order.
+fn read(relative: &str) -> Result<Vec<Row>> {
+    let bytes = std::fs::read(data(relative)?)?;
+    if relative == BAG {
+        return Ok(rows(&BagRecording::open(&bytes, Limits::default())?));
+    }
+    Ok(rows(&McapRecording::open(&bytes, OpenOptions::default())?))
+}
+
+/// Collects rows of a recording.
+#[derive(Default)]
+struct Collector {
+    channels: BTreeMap<u32, (String, StampReader)>,
+    rows: Vec<Row>,
+}
+
+impl Visitor for Collector {
+    fn channel(&mut self, channel: &Channel) {
+        let reader = StampReader::new(channel.schema.as_deref(), &channel.message_encoding);
+        self.channels
+            .insert(channel.id, (channel.topic.clone(), reader));
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let known = self.channels.get(&message.channel);
+        self.rows.push(Row {
+            channel: message.channel,
+            topic: known.map_or_else(String::new, |(topic, _)| topic.clone()),
+            log: message.log_time,
+            publish: message.publish_time,
+            stamp: known.and_then(|(_, reader)| reader.stamp(message.data)),
+        });
+    }
+}
+
+fn rows(recording: &dyn Recording) -> Vec<Row> {
+    let mut collector = Collector::default();
+    for channel in recording.channels() {
+        collector.channel(channel);
+    }
+    let mut buffers = Buffers::default();
+    for unit in 0..recording.unit_count() {
+        recording.read_unit(unit, &mut buffers, &mut collector);
+    }
+    collector.rows
+}

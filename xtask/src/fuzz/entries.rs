@@ -1,0 +1,225 @@
+//! One entry function per decoder: any bytes in, no panic, no unbounded memory or time.
+//!
+//! Read [`TARGETS`] first. `fuzz/fuzz_targets` includes this file, so that libFuzzer, the mutation
+//! loop and the corpus replay run the same code. Not here: choosing inputs.
+
+use fieldassay_formats::decode::definition::Definitions;
+use fieldassay_formats::decode::{PoseReader, StampReader, TransformReader};
+use fieldassay_formats::mcap::{McapRecording, OpenOptions};
+use fieldassay_formats::rosbag1::BagRecording;
+use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Schema, Visitor};
+use fieldassay_model::Policy;
+
+/// A decoder and how it is fed.
+pub(crate) struct Target {
+    /// Its name: the folder of its corpus and its libFuzzer target.
+    pub(crate) name: &'static str,
+    /// Feeds it.
+    pub(crate) run: fn(&[u8]),
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run }
+}
+
+/// Every decoder and every parser of user text.
+pub(crate) const TARGETS: &[Target] = &[
+    target("mcap_open_read", mcap_open_read),
+    target("rosbag1", rosbag1),
+    target("ros_definition", ros_definition),
+    target("ros_idl", ros_idl),
+    target("cdr_decode", cdr_decode),
+    target("protobuf", protobuf),
+    target("json_stamp", json_stamp),
+    target("policy_yaml", policy_yaml),
+];
+
+/// Small, so that a claimed size shows as a refusal and not as memory.
+fn limits() -> Limits {
+    Limits {
+        unit_bytes: 1 << 24,
+        ..Limits::default()
+    }
+}
+
+/// Compiles the readers every channel gets and feeds them every message.
+#[derive(Default)]
+struct Readers {
+    channels: std::collections::BTreeMap<u32, (StampReader, Option<TransformReader>)>,
+}
+
+impl Visitor for Readers {
+    fn channel(&mut self, channel: &Channel) {
+        if self.channels.len() < 64 {
+            let schema = channel.schema.as_deref();
+            let stamps = StampReader::new(schema, &channel.message_encoding);
+            let transforms =
+                schema.and_then(|schema| TransformReader::new(schema, &channel.message_encoding));
+            self.channels.insert(channel.id, (stamps, transforms));
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        if let Some((stamps, transforms)) = self.channels.get(&message.channel) {
+            let _ = stamps.stamp(message.data);
+            let _ = stamps.frame_id(message.data);
+            if let Some(transforms) = transforms {
+                let _ = transforms.read(message.data, &mut |_| ());
+            }
+        }
+    }
+}
+
+/// Reads every unit and asks for the account; counts must add up.
+fn read_all(recording: &dyn Recording) {
+    let mut buffers = Buffers::default();
+    let mut readers = Readers::default();
+    for channel in recording.channels() {
+        readers.channel(channel);
+    }
+    let units: Vec<_> = (0..recording.unit_count())
+        .map(|unit| {
+            let _ = recording.unit_log_times(unit);
+            let _ = recording.unit_bytes(unit);
+            recording.read_unit(unit, &mut buffers, &mut readers)
+        })
+        .collect();
+    for unit in &units {
+        assert!(unit.suspect_messages <= unit.messages);
+        assert_eq!(unit.channel_messages.values().sum::<u64>(), unit.messages);
+    }
+    let account = recording.account(&units);
+    for loss in account.losses {
+        assert!(loss.start <= loss.end, "a loss ends before it starts");
+    }
+    let _ = recording.origin();
+}
+
+fn mcap_open_read(bytes: &[u8]) {
+    for scan_definitions in [false, true] {
+        let options = OpenOptions {
+            scan_definitions,
+            limits: limits(),
+        };
+        if let Ok(recording) = McapRecording::open(bytes, options) {
+            read_all(&recording);
+        }
+    }
+}
+
+fn rosbag1(bytes: &[u8]) {
+    if let Ok(recording) = BagRecording::open(bytes, limits()) {
+        read_all(&recording);
+    }
+}
+
+/// What stands before the first NUL, as text, and what follows it.
+fn split(bytes: &[u8]) -> (String, &[u8]) {
+    let at = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    let rest = bytes.get(at + 1..).unwrap_or_default();
+    (String::from_utf8_lossy(&bytes[..at]).into_owned(), rest)
+}
+
+/// `name NUL text`, read as both kinds of message definition.
+fn ros_definition(bytes: &[u8]) {
+    let (name, text) = split(bytes);
+    for encoding in ["ros1msg", "ros2msg"] {
+        parse_definition(&name, encoding, text);
+    }
+}
+
+/// `name NUL text`, read as IDL.
+fn ros_idl(bytes: &[u8]) {
+    let (name, text) = split(bytes);
+    for encoding in ["ros2idl", "omgidl"] {
+        parse_definition(&name, encoding, text);
+    }
+}
+
+fn parse_definition(name: &str, encoding: &str, text: &[u8]) {
+    let schema = Schema {
+        name: name.to_owned(),
+        encoding: encoding.to_owned(),
+        data: text.to_vec(),
+    };
+    if let Ok(definitions) = Definitions::parse(&schema) {
+        assert!(
+            definitions.root_type().is_some(),
+            "a parsed bundle has its root"
+        );
+    }
+}
+
+/// `kind definition NUL payload`: `1` is ros1msg, `i` IDL, anything else ros2msg.
+fn cdr_decode(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    let (text, payload) = split(rest);
+    let (name, schema_encoding, message_encoding) = match kind {
+        b'1' => ("x/H", "ros1msg", "ros1"),
+        b'i' => ("x/msg/H", "ros2idl", "cdr"),
+        _ => ("tf2_msgs/msg/TFMessage", "ros2msg", "cdr"),
+    };
+    let schema = Schema {
+        name: name.to_owned(),
+        encoding: schema_encoding.to_owned(),
+        data: text.into_bytes(),
+    };
+    read_payload(&schema, message_encoding, payload);
+}
+
+/// `length (two bytes, little-endian), descriptor set, payload`.
+fn protobuf(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let at = usize::from(u16::from_le_bytes(*length)).min(rest.len());
+    let (set, payload) = rest.split_at(at);
+    let schema = Schema {
+        name: "foxglove.FrameTransform".to_owned(),
+        encoding: "protobuf".to_owned(),
+        data: set.to_vec(),
+    };
+    read_payload(&schema, "protobuf", payload);
+}
+
+fn json_stamp(bytes: &[u8]) {
+    for name in ["", "foxglove.FrameTransform", "foxglove.FrameTransforms"] {
+        let schema = Schema {
+            name: name.to_owned(),
+            encoding: "jsonschema".to_owned(),
+            data: b"{}".to_vec(),
+        };
+        read_payload(&schema, "json", bytes);
+    }
+}
+
+fn read_payload(schema: &Schema, message_encoding: &str, payload: &[u8]) {
+    let stamps = StampReader::new(Some(schema), message_encoding);
+    let _ = stamps.stamp(payload);
+    let _ = stamps.frame_id(payload);
+    let _ = stamps.header_sequence(payload);
+    if let Some(reader) = TransformReader::new(schema, message_encoding) {
+        let _ = reader.read(payload, &mut |_| ());
+    }
+    if let Some(reader) = PoseReader::new(schema, message_encoding) {
+        let _ = reader.read(payload, &mut |_| ());
+    }
+}
+
+/// A policy that parses is written and read back to the same policy.
+fn policy_yaml(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match Policy::parse(&text) {
+        Ok(policy) => {
+            let again = Policy::parse(&policy.to_yaml());
+            assert_eq!(
+                again.map(|again| again.canonical_json()).ok(),
+                Some(policy.canonical_json()),
+                "the written policy reads back"
+            );
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
