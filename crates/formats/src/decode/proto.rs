@@ -40,7 +40,11 @@ pub(crate) fn message(schema: &Schema) -> Result<MessageDescriptor, DefinitionEr
         language: "FileDescriptorSet",
         reason,
     };
-    let pool = DescriptorPool::decode(schema.data.as_slice()).map_err(|e| failed(e.to_string()))?;
+    // prost-reflect 0.16.5 indexes out of bounds while it words some of its errors, for example for
+    // a name defined twice (`fuzz/corpus/protobuf/crash-…`); such a set is refused like any other.
+    let pool = std::panic::catch_unwind(|| DescriptorPool::decode(schema.data.as_slice()))
+        .map_err(|_| failed("its names or references contradict each other".to_owned()))?
+        .map_err(|e| failed(e.to_string()))?;
     pool.get_message_by_name(&schema.name)
         .ok_or_else(|| failed(format!("it does not hold `{}`", schema.name)))
 }
