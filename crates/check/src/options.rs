@@ -9,7 +9,7 @@ pub struct CheckOptions<'a> {
     pub topics: Option<&'a (dyn Fn(&str) -> bool + Sync)>,
     /// Stretch of log time to look at, absolute nanoseconds, both ends included and optional.
     pub window: Option<(Option<i64>, Option<i64>)>,
-    /// Threads to use; 0 means one per core. Results do not depend on it.
+    /// Threads to use; 0 means the pool the caller runs in. Results do not depend on it.
     pub threads: usize,
     /// Bytes of per-message columns kept on the heap; what is more goes to the [`Scratch`].
     pub memory_bytes: usize,

@@ -47,12 +47,15 @@ pub fn check(
         let collected = collect(recording, options, scratch, progress);
         measure(recording, options, scratch, &collected)
     };
+    if options.threads == 0 {
+        return run();
+    }
     match rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
         .build()
     {
         Ok(pool) => pool.install(run),
-        // Without a pool of its own the run takes the global one; the result is the same.
+        // Without a pool of its own the run takes the current one; the result is the same.
         Err(_) => run(),
     }
 }
