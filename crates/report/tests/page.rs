@@ -307,7 +307,7 @@ fn the_verdict_is_one_plain_sentence() {
     check_sentence(
         fail.clone(),
         &expect![
-            "Fail. 2 errors and 4 warnings. Worst: long gap on /camera/front/image_raw: gap of 3.5 s, 105 periods; tolerated are 30 periods (3 like it, this is the worst)."
+            "Fail. 2 errors and 4 warnings. Worst is /camera/front/image_raw: gap of 3.5 s, 105 periods; tolerated are 30 periods (3 like it, this is the worst)."
         ],
     );
     let mut pass = fail.clone();
@@ -339,7 +339,7 @@ fn the_verdict_is_one_plain_sentence() {
     check_sentence(
         warn,
         &expect![
-            "Warn. 4 warnings. Worst: clock runs at another speed on /imu/data: the clock of <code>imu_link</code> gains 35.4 ppm; tolerated are 20 ppm."
+            "Warn. 4 warnings. Worst is /imu/data: the clock of <code>imu_link</code> gains 35.4 ppm; tolerated are 20 ppm."
         ],
     );
     let (unread, _) = sample::others().pop().unwrap();

@@ -223,7 +223,7 @@ pub(crate) fn interval(fact: &Fact) -> Option<String> {
 
 /// With a capital first letter, when the text starts with a plain word and not a name.
 pub(crate) fn capitalized(text: &str) -> String {
-    let word = text.split(' ').next().unwrap_or_default();
+    let word = text.split([' ', ':', ',', ';']).next().unwrap_or_default();
     let mut chars = text.chars();
     match chars.next() {
         Some(first) if word.chars().all(|c| c.is_ascii_lowercase()) => {

@@ -159,7 +159,7 @@ impl IndexRow {
             anchor: linked.then(|| context.anchor.clone()),
             folder: path.strip_suffix(&name).unwrap_or_default().to_owned(),
             name,
-            sentence: text::rich(&summary::sentence(report, context)),
+            sentence: text::rich(&summary::sentence(report)),
             duration: match (report.start_ns, report.end_ns) {
                 (Some(start), Some(end)) => text::duration(start, end),
                 _ => "–".to_owned(),

@@ -37,7 +37,7 @@ impl Summary {
         let report = context.report;
         Self {
             verdict: SeverityView::of_verdict(report.verdict, report.error.is_some()),
-            sentence: text::rich(&sentence(report, context)),
+            sentence: text::rich(&sentence(report)),
             tiles: tiles(context),
             start: report.start_ns.map(display::iso8601),
             path: text::name(&report.path),
@@ -58,7 +58,7 @@ pub(crate) fn counts(report: &RecordingReport) -> [usize; 3] {
 }
 
 /// Why the verdict is what it is.
-pub(crate) fn sentence(report: &RecordingReport, context: &Context<'_>) -> String {
+pub(crate) fn sentence(report: &RecordingReport) -> String {
     if let Some(error) = &report.error {
         return format!("Nothing could be read: {}", text::sentence(error));
     }
@@ -69,38 +69,29 @@ pub(crate) fn sentence(report: &RecordingReport, context: &Context<'_>) -> Strin
     };
     match report.verdict {
         Verdict::Pass => format!("Nothing goes beyond what the policy tolerates.{and_notes}"),
-        Verdict::Warn => format!(
-            "{}. {}",
-            text::counted(warnings, "warning"),
-            worst(report, context)
-        ),
+        Verdict::Warn => format!("{}. {}", text::counted(warnings, "warning"), worst(report)),
         Verdict::Fail => {
             let warned = match warnings {
                 0 => String::new(),
                 warnings => format!(" and {}", text::counted(warnings, "warning")),
             };
             let counted = text::counted(errors, "error");
-            format!("{counted}{warned}. {}", worst(report, context))
+            format!("{counted}{warned}. {}", worst(report))
         }
         Verdict::NotEvaluated => not_evaluated(report),
     }
 }
 
 /// The first finding as a sentence.
-fn worst(report: &RecordingReport, context: &Context<'_>) -> String {
+fn worst(report: &RecordingReport) -> String {
     let Some(finding) = report.findings.first() else {
         return "See the facts.".to_owned();
     };
-    let title = context
-        .catalog
-        .get(finding.code.as_str())
-        .map_or(finding.code.as_str(), |info| info.title);
-    let subject = match finding.subject.as_str() {
-        "recording" => String::new(),
-        subject => format!(" on {}", text::name(subject)),
-    };
     let message = text::sentence(&finding.message);
-    format!("Worst: {title}{subject}: {message}.")
+    match finding.subject.as_str() {
+        "recording" => format!("Worst: {message}."),
+        subject => format!("Worst is {}: {message}.", text::name(subject)),
+    }
 }
 
 fn not_evaluated(report: &RecordingReport) -> String {

@@ -50,11 +50,20 @@ impl Timeline {
         for channel in report.channels.iter().take(shown) {
             rows.push(channel_row(context, channel, &shares));
         }
+        let mut axis = axis(&ticks, &shares);
+        // The end is worth a label where there is room for one.
+        if shares.last().is_some_and(|share| *share < 0.9) {
+            axis.push(AxisTick {
+                percent: "100".to_owned(),
+                label: format!("{secs:.1}"),
+                position: "end",
+            });
+        }
         Self {
             start: report
                 .start_ns
                 .map_or_else(String::new, fieldassay_model::display::iso8601),
-            ticks: axis(&ticks, &shares),
+            ticks: axis,
             rows,
             left_out: report.channels.len().saturating_sub(shown),
         }

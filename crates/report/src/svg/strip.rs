@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 /// Height of the activity part, in its own units.
 const ACTIVITY: f64 = 18.0;
 
+/// Width of the activity part, in its own units; the page stretches it to the column.
+const WIDTH: f64 = 1000.0;
+
 /// Up to this many messages are drawn as single ticks.
 const SINGLE_TICKS: u64 = 150;
 
@@ -78,27 +81,25 @@ impl Strip<'_> {
         } else {
             area_path(self.activity, merge)
         };
-        let bins = self.activity.len();
+        let from = edge(first, self.activity.len());
+        let to = edge(last + 1, self.activity.len());
         out.literal(
             "<svg x=\"0\" y=\"0\" width=\"100%\" height=\"18\" preserveAspectRatio=\"none\"",
         )
-        .attribute("viewBox", format_args!("0 0 {bins} {ACTIVITY}"))
+        .attribute("viewBox", format_args!("0 0 {WIDTH} {ACTIVITY}"))
         .literal("><path class=\"cover\"")
-        .attribute(
-            "d",
-            format_args!("M{first} 16h{}v2h-{}z", last - first + 1, last - first + 1),
-        )
+        .attribute("d", format_args!("M{from} 16H{to}V18H{from}z"))
         .literal("/><path class=\"act\"")
         .attribute("d", path)
         .literal("/></svg>");
     }
 
     fn ticks_path(&self) -> String {
-        let width = Coordinate((self.activity.len() as f64 / 400.0).max(0.5));
+        let bins = self.activity.len();
         let mut path = String::new();
         let full = self.activity.iter().enumerate();
         for (bin, _) in full.filter(|(_, count)| **count > 0) {
-            let _ = write!(path, "M{bin} 4h{width}v14h-{width}z");
+            let _ = write!(path, "M{} 4h2.5v14h-2.5z", edge(bin, bins));
         }
         path
     }
@@ -173,7 +174,7 @@ fn area_path(activity: &[u32], merge: usize) -> String {
         let sum: u64 = chunk.iter().map(|count| u64::from(*count)).sum();
         bins.push((chunk.len(), sum as f64 / chunk.len() as f64));
     }
-    // One burst must not flatten the rest: the scale ends at twice the usual activity.
+    // One burst must not flatten the rest: the scale ends at one and a half times the usual.
     let mut busy: Vec<f64> = bins
         .iter()
         .map(|b| b.1)
@@ -181,25 +182,29 @@ fn area_path(activity: &[u32], merge: usize) -> String {
         .collect();
     busy.sort_by(f64::total_cmp);
     let usual = busy.get(busy.len() / 2).copied().unwrap_or(1.0);
-    let peak = busy.last().copied().unwrap_or(1.0).min(usual * 2.0);
+    let peak = busy.last().copied().unwrap_or(1.0).min(usual * 1.5);
     let mut path = String::from("M0 18");
     let mut level = Coordinate(ACTIVITY).to_string();
-    let mut run = 0;
+    let mut done = 0;
     for (width, mean) in bins {
         let y = ACTIVITY - (mean / peak).min(1.0) * (ACTIVITY - 1.0);
         let next = Coordinate((y * 2.0).round() / 2.0).to_string();
         if next != level {
-            if run > 0 {
-                let _ = write!(path, "h{run}");
+            if done > 0 {
+                let _ = write!(path, "H{}", edge(done, activity.len()));
             }
             let _ = write!(path, "V{next}");
             level = next;
-            run = 0;
         }
-        run += width;
+        done += width;
     }
-    let _ = write!(path, "h{run}V18z");
+    let _ = write!(path, "H{}V18z", edge(done, activity.len()));
     path
+}
+
+/// Where a bin starts.
+fn edge(bin: usize, bins: usize) -> Coordinate {
+    Coordinate(bin as f64 / bins.max(1) as f64 * WIDTH)
 }
 
 /// A share of the width.
@@ -249,14 +254,14 @@ mod tests {
             end_ns: gap.end_ns,
         };
         let marks = [(window, Severity::Error, "time.gap <b>".to_owned())];
-        expect![[r#"<svg class="strip" width="100%" height="28" role="img" aria-label="words"><line class="grid" y1="0" y2="28" x1="50%" x2="50%"/><svg x="0" y="0" width="100%" height="18" preserveAspectRatio="none" viewBox="0 0 4 18"><path class="cover" d="M0 16h4v2h-4z"/><path class="act" d="M0 4h0.5v14h-0.5zM3 4h0.5v14h-0.5z"/></svg><rect y="0" height="18" class="gap stall" x="20%" width="25%"><title>gap, recorder stall: 2.000–4.500 s</title></rect><line y1="23" y2="23" class="mark error" x1="20%" x2="45%"><title>time.gap &lt;b&gt;</title></line></svg>"#]]
+        expect![[r#"<svg class="strip" width="100%" height="28" role="img" aria-label="words"><line class="grid" y1="0" y2="28" x1="50%" x2="50%"/><svg x="0" y="0" width="100%" height="18" preserveAspectRatio="none" viewBox="0 0 1000 18"><path class="cover" d="M0 16H1000V18H0z"/><path class="act" d="M0 4h2.5v14h-2.5zM750 4h2.5v14h-2.5z"/></svg><rect y="0" height="18" class="gap stall" x="20%" width="25%"><title>gap, recorder stall: 2.000–4.500 s</title></rect><line y1="23" y2="23" class="mark error" x1="20%" x2="45%"><title>time.gap &lt;b&gt;</title></line></svg>"#]]
             .assert_eq(&strip(&[1, 0, 0, 1], &[gap], &marks));
     }
 
     #[test]
     fn an_even_stream_is_one_block_and_a_hole_stays_visible() {
-        assert_eq!(area_path(&[9; 600], 1), "M0 18V1h600V18z");
-        assert_eq!(area_path(&[9, 9, 0, 9], 1), "M0 18V1h2V18h1V1h1V18z");
+        assert_eq!(area_path(&[9; 600], 1), "M0 18V1H1000V18z");
+        assert_eq!(area_path(&[9, 9, 0, 9], 1), "M0 18V1H500V18H750V1H1000V18z");
     }
 
     #[test]
