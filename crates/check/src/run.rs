@@ -3,7 +3,7 @@
 use crate::collect::{Arena, Collected, collect};
 use crate::facts::{self, StreamOutcome};
 use crate::options::{CheckOptions, Progress, Scratch};
-use fieldassay_formats::Recording;
+use fieldassay_formats::{Recording, full_account};
 use fieldassay_model::{Account, ChannelReport, Fact, Loss, plot::RecordingPlots};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicUsize;
@@ -80,7 +80,7 @@ fn measure(
     scratch: &dyn Scratch,
     collected: &Collected<'_>,
 ) -> Evidence {
-    let account = full_account(recording, collected);
+    let account = full_account(recording, &collected.units);
     let heap_left = AtomicUsize::new(options.memory_bytes / 2);
     let arena = Arena::new(scratch, &heap_left);
     let mut order: Vec<usize> = (0..collected.streams.len()).collect();
@@ -125,14 +125,4 @@ fn measure(
         plots,
         undefined_channel_messages: collected.undefined_messages,
     }
-}
-
-/// Notes and losses of the file and of all units, in file order.
-fn full_account(recording: &dyn Recording, collected: &Collected<'_>) -> Account {
-    let mut account = recording.account(&collected.units);
-    for unit in &collected.units {
-        account.append(unit.account.clone());
-    }
-    account.losses.sort_by_key(|loss| (loss.start, loss.end));
-    account
 }

@@ -6,7 +6,7 @@ use crate::sources::{OpenedRecording, Source};
 use crate::{EngineError, digests};
 use fieldassay_formats::mcap::records::StringMap;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
-use fieldassay_formats::{Buffers, Channel, Message, Schema, UnitSummary, Visitor};
+use fieldassay_formats::{Buffers, Channel, Message, Schema, UnitSummary, Visitor, full_account};
 use fieldassay_model::Loss;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ pub fn run(request: &Request) -> Result<Outcome, EngineError> {
     let write_error = |error| EngineError::io("write", &request.output, error);
     let mut rewrite = Rewrite::new(output, &opened).map_err(write_error)?;
     let units = rewrite.units(&opened).map_err(write_error)?;
-    let loss = Loss::from_reasons(opened.recording().account(&units).losses);
+    let loss = Loss::from_reasons(full_account(opened.recording(), &units).losses);
     let (attachment_count, metadata_count) = rewrite.extras(&opened).map_err(write_error)?;
     rewrite
         .origin(request.verb, &sha256, &loss)

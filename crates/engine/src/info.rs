@@ -3,7 +3,7 @@
 use crate::limits::Limits;
 use crate::sources::{OpenedRecording, Source};
 use crate::{EngineError, check, digests, scan};
-use fieldassay_formats::{Recording, UnitSummary};
+use fieldassay_formats::{Recording, UnitSummary, full_account};
 use fieldassay_model::{Loss, RecordingId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ fn document(
     digests: fieldassay_model::Digests,
 ) -> InfoDocument {
     let recording = opened.recording();
-    let loss = Loss::from_reasons(recording.account(units).losses);
+    let loss = Loss::from_reasons(full_account(recording, units).losses);
     let (profile, library) = recording.origin();
     let ranges = || units.iter().filter_map(|unit| unit.log_time_range);
     let (attachments, metadata) = extras(opened);

@@ -14,7 +14,7 @@ pub mod rosbag2;
 mod rules;
 
 pub use recording::{
-    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail,
-    UnitSummary, Visitor,
+    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary, Visitor,
+    full_account,
 };
 pub use rules::{Notes, Rule};

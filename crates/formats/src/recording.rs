@@ -161,7 +161,19 @@ pub trait Recording: Sync {
     ) -> UnitSummary;
     /// Notes and losses of the file as a whole, given what all units yielded in order:
     /// those found on opening, plus what only a full pass can tell (declared against read counts).
+    /// Without those of the units themselves; [`full_account`] puts both together.
     fn account(&self, units: &[UnitSummary]) -> Account;
     /// The profile the writer declared (`ros1`, `ros2`, …) and the library that wrote it; may be empty.
     fn origin(&self) -> (String, String);
+}
+
+/// Everything a reader has to say about a file that was read whole: the account of the file and of
+/// all its units, losses in file order.
+pub fn full_account(recording: &dyn Recording, units: &[UnitSummary]) -> Account {
+    let mut account = recording.account(units);
+    for unit in units {
+        account.append(unit.account.clone());
+    }
+    account.losses.sort_by_key(|loss| (loss.start, loss.end));
+    account
 }
