@@ -150,10 +150,11 @@ impl<'a> Walker<'a> {
         }
         if kind(&record, self.bytes) != record.header.op || kind(&record, self.bytes).is_none() {
             let op = record.header.op.unwrap_or_default();
-            self.notes
-                .add("structure.unknown_op", Some(record.start as u64), || {
-                    format!("record kind `0x{op:02x}` is unknown")
-                });
+            self.notes.add(
+                "structure.unknown_opcode",
+                Some(record.start as u64),
+                || format!("record kind `0x{op:02x}` is unknown"),
+            );
         }
     }
 
@@ -168,7 +169,7 @@ impl<'a> Walker<'a> {
         if end != record.end && !cut {
             let claimed = record.end - record.data_start;
             let found = end.saturating_sub(record.data_start);
-            self.notes.add("structure.record_length", Some(record.start as u64), || {
+            self.notes.add("structure.record_repaired", Some(record.start as u64), || {
                 format!("chunk claims `{claimed}` bytes of data, the next record starts after `{found}`")
             });
         }
@@ -339,7 +340,7 @@ impl<'a> Walker<'a> {
             && self.infos.insert(position, info).is_some()
         {
             self.notes.add(
-                "structure.chunk_info_mismatch",
+                "structure.chunk_index_mismatch",
                 Some(record.start as u64),
                 || format!("chunk at offset `{position}` is described twice in the index section"),
             );
@@ -421,7 +422,7 @@ impl<'a> Walker<'a> {
         self.charge_lost_chunks();
         let sound = self.check_header();
         for (position, info) in &self.infos {
-            self.notes.add("structure.chunk_info_mismatch", Some(info.offset as u64), || {
+            self.notes.add("structure.chunk_index_mismatch", Some(info.offset as u64), || {
                 format!("the index section describes a chunk at offset `{position}` where there is none")
             });
         }

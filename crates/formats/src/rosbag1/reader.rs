@@ -126,7 +126,7 @@ fn find_channels(bytes: &[u8], limits: Limits, layout: &Layout, notes: &mut Note
 
 fn note_conflict(known: &Channel, other: &Channel, offset: usize, notes: &mut Notes) {
     if known.topic != other.topic || known.schema != other.schema {
-        notes.add("structure.connection_conflict", Some(offset as u64), || {
+        notes.add("structure.channel_conflict", Some(offset as u64), || {
             let name = |c: &Channel| {
                 c.schema
                     .as_ref()
@@ -280,7 +280,7 @@ impl Recording for BagRecording<'_> {
             }
         }
         for (id, count) in undefined {
-            notes.add("structure.connection_missing", None, || {
+            notes.add("structure.undefined_channel", None, || {
                 format!("connection `{id}` has `{count}` messages and no definition")
             });
         }
@@ -378,10 +378,11 @@ impl UnitReader<'_> {
             }
             Item::Other(record) => {
                 let op = record.header.op.unwrap_or_default();
-                self.notes
-                    .add("structure.illegal_in_chunk", Some(self.offset()), || {
-                        format!("record kind `0x{op:02x}` stands among messages")
-                    });
+                self.notes.add(
+                    "structure.illegal_record_in_chunk",
+                    Some(self.offset()),
+                    || format!("record kind `0x{op:02x}` stands among messages"),
+                );
             }
             Item::Damaged(range) => self.damaged.push(range),
         }
@@ -424,14 +425,14 @@ impl UnitReader<'_> {
         let (claimed, found) = (chunk.size, self.content.bytes.len());
         if let Some(claimed) = claimed.filter(|&claimed| claimed != found) {
             self.notes
-                .add("structure.chunk_size_mismatch", Some(self.offset()), || {
+                .add("structure.chunk_size", Some(self.offset()), || {
                     format!("chunk claims `{claimed}` bytes uncompressed and has `{found}`")
                 });
         }
         let spare = self.unit.data.len().saturating_sub(self.content.used);
         if spare > 0 {
             self.notes
-                .add("structure.chunk_size_mismatch", Some(self.offset()), || {
+                .add("structure.chunk_size", Some(self.offset()), || {
                     format!("`{spare}` bytes follow the end of the compressed data")
                 });
         }
@@ -610,7 +611,7 @@ impl UnitReader<'_> {
         });
         if wrong > 0 {
             self.notes
-                .add("structure.index_mismatch", Some(self.offset()), || {
+                .add("structure.message_index", Some(self.offset()), || {
                     format!(
                         "`{wrong}` index entries point to no message of their connection and time"
                     )
@@ -619,7 +620,7 @@ impl UnitReader<'_> {
         if indexed != self.summary.channel_messages {
             let total: u64 = indexed.values().sum();
             let read = self.summary.messages;
-            self.notes.add("structure.index_mismatch", Some(self.offset()), || {
+            self.notes.add("structure.message_index", Some(self.offset()), || {
                 format!("the index names `{total}` messages by connection otherwise than the `{read}` read")
             });
         }
@@ -640,7 +641,7 @@ impl UnitReader<'_> {
         let (read, declared) = (self.summary.messages, info.messages);
         let offset = Some(info.offset as u64);
         if counts != self.summary.channel_messages {
-            self.notes.add("structure.chunk_info_mismatch", offset, || {
+            self.notes.add("structure.chunk_index_mismatch", offset, || {
                 format!("the index section gives the chunk `{declared}` messages, `{read}` by connection were read")
             });
         }
@@ -650,7 +651,7 @@ impl UnitReader<'_> {
             .log_time_range
             .filter(|&range| range != declared)
         {
-            self.notes.add("structure.chunk_info_mismatch", offset, || {
+            self.notes.add("structure.chunk_index_mismatch", offset, || {
                 format!("the index section gives the chunk log times `{declared:?}` ns, read `{range:?}` ns")
             });
         }

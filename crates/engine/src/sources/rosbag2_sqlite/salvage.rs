@@ -1,0 +1,256 @@
+//! Rows straight from the pages of a damaged file.
+//!
+//! Read [`Pages::rows`] first. The file is walked once, when it is first needed, to learn which leaf
+//! page holds which row ids; rows are then read page by page.
+
+use super::SqliteError;
+use fieldassay_formats::rosbag2::pages::{
+    Cell, Geometry, Value, cells, message_row, starts_as_message, values,
+};
+use fieldassay_model::{Account, LossReason};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Largest row that is put together from overflow pages, bytes.
+const ROW_BYTES: usize = 1 << 30;
+
+/// The pages of a database file.
+#[derive(Debug)]
+pub(super) struct Pages {
+    file: Mutex<File>,
+    geometry: Geometry,
+    file_bytes: u64,
+    leaves: OnceLock<Vec<Leaf>>,
+}
+
+/// A leaf page with rows of `messages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Leaf {
+    first: i64,
+    last: i64,
+    page: u32,
+}
+
+/// A row found on the pages.
+pub(super) enum Salvaged<'a> {
+    /// A whole row.
+    Message {
+        rowid: i64,
+        topic_id: i64,
+        timestamp: i64,
+        data: &'a [u8],
+    },
+    /// A row whose rest is gone.
+    Broken { rowid: i64 },
+}
+
+/// Rows of the small tables, found by their look.
+#[derive(Debug, Default)]
+pub(super) struct SmallTables {
+    /// Rows of text columns with their row id, of `topics` and `message_definitions`.
+    pub(super) texts: Vec<(i64, Vec<String>)>,
+}
+
+impl Pages {
+    pub(super) fn open(path: &Path) -> Result<Self, SqliteError> {
+        let io = |error: std::io::Error| SqliteError::Io {
+            action: "read the file",
+            reason: error.to_string(),
+        };
+        let mut file = File::open(path).map_err(io)?;
+        let file_bytes = file.metadata().map_err(io)?.len();
+        let mut header = Vec::with_capacity(100);
+        (&mut file).take(100).read_to_end(&mut header).map_err(io)?;
+        let geometry = Geometry::parse(&header).ok_or(SqliteError::Header)?;
+        Ok(Self {
+            file: Mutex::new(file),
+            geometry,
+            file_bytes,
+            leaves: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    fn claimed_bytes(&self) -> u64 {
+        u64::from(self.geometry.claimed_pages) * self.geometry.page_bytes as u64
+    }
+
+    /// Whether the file is shorter than its header says.
+    pub(super) fn damaged(&self) -> bool {
+        self.file_bytes < self.claimed_bytes()
+    }
+
+    pub(super) fn note_truncation(&self, account: &mut Account) {
+        if self.damaged() {
+            let claimed = self.claimed_bytes();
+            account.losses.push(LossReason {
+                code: "loss.truncated".into(),
+                start: self.file_bytes,
+                end: self.file_bytes,
+                messages: None,
+                suspect_messages: 0,
+                message: format!(
+                    "the header says `{claimed}` bytes, the file has `{}`",
+                    self.file_bytes
+                ),
+            });
+        }
+    }
+
+    fn page_count(&self) -> u32 {
+        let page_bytes = self.geometry.page_bytes as u64;
+        u32::try_from(self.file_bytes.div_ceil(page_bytes)).unwrap_or(u32::MAX)
+    }
+
+    /// Reads a page, numbered from 1; false when none of it is in the file. A cut page is padded with zeros.
+    fn page(&self, number: u32, buffer: &mut Vec<u8>) -> bool {
+        let page_bytes = self.geometry.page_bytes;
+        let Some(index) = number.checked_sub(1) else {
+            return false;
+        };
+        let offset = u64::from(index) * page_bytes as u64;
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.clear();
+        let read = file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| (&mut *file).take(page_bytes as u64).read_to_end(buffer));
+        let found = read.is_ok_and(|bytes| bytes > 0);
+        buffer.resize(page_bytes, 0);
+        found
+    }
+
+    /// All leaf pages with messages, by row id. Costs one pass over the file the first time.
+    fn leaves(&self) -> &[Leaf] {
+        self.leaves.get_or_init(|| {
+            let mut leaves = Vec::new();
+            let mut page = Vec::new();
+            for number in 1..=self.page_count() {
+                if !self.page(number, &mut page) {
+                    break;
+                }
+                let messages = cells(&page, number == 1, self.geometry)
+                    .filter(|cell| starts_as_message(cell.local));
+                let range = messages.fold(None, |range: Option<(i64, i64)>, cell| {
+                    let id = cell.rowid;
+                    Some(range.map_or((id, id), |(a, b)| (a.min(id), b.max(id))))
+                });
+                if let Some((first, last)) = range {
+                    leaves.push(Leaf {
+                        first,
+                        last,
+                        page: number,
+                    });
+                }
+            }
+            leaves.sort_unstable();
+            leaves
+        })
+    }
+
+    /// First and last row id of messages on any page.
+    pub(super) fn row_range(&self) -> Option<(i64, i64)> {
+        let leaves = self.leaves();
+        let first = leaves.iter().map(|leaf| leaf.first).min()?;
+        let last = leaves.iter().map(|leaf| leaf.last).max()?;
+        Some((first, last))
+    }
+
+    /// Calls `sink` for the rows `first..=last` that are on pages, by row id, each once.
+    pub(super) fn rows(&self, first: i64, last: i64, sink: &mut dyn FnMut(Salvaged<'_>)) {
+        let mut rows: BTreeMap<i64, Option<Vec<u8>>> = BTreeMap::new();
+        let mut page = Vec::new();
+        let overlapping = self
+            .leaves()
+            .iter()
+            .filter(|l| l.first <= last && l.last >= first);
+        for leaf in overlapping {
+            if !self.page(leaf.page, &mut page) {
+                continue;
+            }
+            for cell in cells(&page, leaf.page == 1, self.geometry) {
+                let wanted = (first..=last).contains(&cell.rowid) && starts_as_message(cell.local);
+                if wanted && rows.get(&cell.rowid).is_none_or(Option::is_none) {
+                    let whole = self.whole(&cell).filter(|row| message_row(row).is_some());
+                    rows.insert(cell.rowid, whole);
+                }
+            }
+        }
+        for (rowid, payload) in rows {
+            match payload.as_deref().and_then(message_row) {
+                Some(row) => sink(Salvaged::Message {
+                    rowid,
+                    topic_id: row.topic_id,
+                    timestamp: row.timestamp,
+                    data: row.data,
+                }),
+                None => sink(Salvaged::Broken { rowid }),
+            }
+        }
+    }
+
+    /// All bytes of a row, overflow pages included; none when one of them is missing.
+    fn whole(&self, cell: &Cell<'_>) -> Option<Vec<u8>> {
+        // A claimed size cannot exceed the file.
+        if cell.payload_bytes > ROW_BYTES || cell.payload_bytes as u64 > self.file_bytes {
+            return None;
+        }
+        let mut row = cell.local.to_vec();
+        let mut next = cell.overflow;
+        let mut page = Vec::new();
+        while row.len() < cell.payload_bytes {
+            let offset = u64::from(next) * self.geometry.page_bytes as u64;
+            if next == 0 || offset > self.file_bytes || !self.page(next, &mut page) {
+                return None;
+            }
+            let (head, body) = page.split_first_chunk::<4>()?;
+            next = u32::from_be_bytes(*head);
+            let left = cell.payload_bytes - row.len();
+            let here = left.min(self.geometry.usable_bytes - 4);
+            row.extend_from_slice(body.get(..here)?);
+        }
+        Some(row)
+    }
+
+    /// Rows of text on any page: what is left of `topics` and `message_definitions`.
+    pub(super) fn small_tables(&self) -> SmallTables {
+        let mut tables = SmallTables::default();
+        let mut page = Vec::new();
+        for number in 1..=self.page_count() {
+            if !self.page(number, &mut page) {
+                break;
+            }
+            for cell in cells(&page, number == 1, self.geometry) {
+                if starts_as_message(cell.local) {
+                    continue;
+                }
+                if let Some(row) = self.whole(&cell)
+                    && let Some(texts) = text_row(&row)
+                {
+                    tables.texts.push((cell.rowid, texts));
+                }
+            }
+        }
+        tables
+    }
+}
+
+/// A row of a row id and at least three texts.
+fn text_row(row: &[u8]) -> Option<Vec<String>> {
+    let values = values(row)?;
+    let (first, rest) = values.split_first()?;
+    if *first != Value::Null || rest.len() < 3 {
+        return None;
+    }
+    rest.iter()
+        .map(|value| match value {
+            Value::Text(text) => std::str::from_utf8(text).ok().map(str::to_owned),
+            _ => None,
+        })
+        .collect()
+}
