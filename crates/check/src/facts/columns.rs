@@ -107,3 +107,38 @@ pub(crate) fn is_shared(stream: &Stream) -> bool {
     let name = stream.schema.rsplit(['/', '.']).next().unwrap_or_default();
     stream.publishers > 1 || stream.transforms.is_some() || SHARED_TYPES.contains(&name)
 }
+
+/// Packages whose messages are samples of a sensor, made at a fixed rate as a rule.
+const SENSOR_PACKAGES: [&str; 6] = [
+    "sensor_msgs",
+    "velodyne_msgs",
+    "radar_msgs",
+    "novatel_gps_msgs",
+    "ublox_msgs",
+    "livox_ros_driver2",
+];
+/// Types of those packages that come when something happens.
+const EVENT_TYPES: [&str; 3] = ["Joy", "JoyFeedback", "JoyFeedbackArray"];
+/// Types of other packages that are sampled at a fixed rate.
+const SAMPLED_TYPES: [&str; 12] = [
+    "Odometry",
+    "RawImage",
+    "CompressedImage",
+    "CompressedVideo",
+    "CameraCalibration",
+    "PointCloud",
+    "LaserScan",
+    "LocationFix",
+    "Imu",
+    "Image",
+    "PointCloud2",
+    "NavSatFix",
+];
+
+/// Whether the type is one that sensors publish at a fixed rate.
+pub(crate) fn is_sampled(stream: &Stream) -> bool {
+    let package = stream.schema.split(['/', '.']).next().unwrap_or_default();
+    let name = stream.schema.rsplit(['/', '.']).next().unwrap_or_default();
+    (SENSOR_PACKAGES.contains(&package) && !EVENT_TYPES.contains(&name))
+        || SAMPLED_TYPES.contains(&name)
+}

@@ -5,7 +5,9 @@
 //!
 //! Not here: thresholds. A fact says what was measured, or why it could not be.
 
+mod clock;
 mod columns;
+mod epoch;
 mod order;
 mod sheet;
 mod stream;
@@ -25,17 +27,17 @@ pub(crate) const RECORDING: &str = "recording";
 
 /// Nanoseconds as seconds.
 pub(crate) fn secs(nanos: f64) -> f64 {
-    nanos * 1e-9
+    nanos / 1e9
 }
 
 /// Facts about several streams.
 pub(crate) fn recording_facts(
     _collected: &Collected<'_>,
     _arena: &Arena<'_>,
-    _outcomes: &[StreamOutcome],
+    outcomes: &[StreamOutcome],
     _span: Option<Span>,
 ) -> Vec<Fact> {
-    Vec::new()
+    epoch::clock_facts(outcomes)
 }
 
 /// Facts about the transform tree, and its edges for the report.

@@ -252,17 +252,20 @@ fn quantum_fact(header: Option<&StampSummary>, timing: &Timing, sheet: &mut Shee
 }
 
 fn sequence_fact(stream: &Stream, data: &StreamData, columns: &Columns<'_>, sheet: &mut Sheet) {
-    let name = "time.sequence_loss";
+    let names = [
+        ("time.sequence_loss", "share"),
+        ("time.sequence_loss_at_least", "share"),
+    ];
     if data.without_sequence > 0 {
-        sheet.none(name, "share", "the messages are not numbered");
+        sheet.none_of(&names, "the messages are not numbered");
         return;
     }
     if columns.packed.len() < LEAST_MESSAGES {
-        sheet.none(name, "share", "fewer than 10 messages");
+        sheet.none_of(&names, "fewer than 10 messages");
         return;
     }
     if is_shared(stream) {
-        sheet.none(name, "share", "several nodes may publish on this topic");
+        sheet.none_of(&names, "several nodes may publish on this topic");
         return;
     }
     let steps_of_one = columns
@@ -272,9 +275,8 @@ fn sequence_fact(stream: &Stream, data: &StreamData, columns: &Columns<'_>, shee
         .filter(|(a, b)| sequence_of(**b).wrapping_sub(sequence_of(**a)) == 1)
         .count();
     if steps_of_one * 2 < columns.packed.len() {
-        sheet.none(
-            name,
-            "share",
+        sheet.none_of(
+            &names,
             "the numbers do not count the messages of this channel",
         );
         return;
@@ -286,24 +288,27 @@ fn sequence_fact(stream: &Stream, data: &StreamData, columns: &Columns<'_>, shee
         .collect();
     match sequence(&numbers) {
         Ok(report) => {
-            let fact = sheet
-                .number(
-                    name,
-                    report.loss_ratio,
-                    "share",
-                    "numbers never seen, over those plus the messages",
-                )
+            let details = [
+                count_detail("missing_count", report.missing),
+                count_detail("resets_count", report.resets),
+                count_detail("reordered_count", report.reordered),
+            ];
+            let method = "numbers never seen, over those plus the messages";
+            sheet
+                .number("time.sequence_loss", report.loss_ratio, "share", method)
                 .within(Some(report.interval))
-                .with(&[
-                    count_detail("missing_count", report.missing),
-                    count_detail("resets_count", report.resets),
-                    count_detail("reordered_count", report.reordered),
-                ]);
+                .with(&details);
+            let method = "lower end of the 95 % interval of time.sequence_loss";
+            let name = "time.sequence_loss_at_least";
+            let fact = sheet
+                .number(name, report.interval.low, "share", method)
+                .within(Some(report.interval))
+                .with(&details);
             if let Some(index) = report.largest_gap_index {
                 let at = |index: usize| columns.log.get(index).copied().unwrap_or_default();
                 fact.at(at(index.saturating_sub(1)), at(index));
             }
         }
-        Err(_) => sheet.none(name, "share", "the numbers never change"),
+        Err(_) => sheet.none_of(&names, "the numbers never change"),
     }
 }

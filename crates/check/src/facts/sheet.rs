@@ -15,7 +15,7 @@ pub(crate) type Detail<'a> = (&'a str, FactValue);
 
 /// A detail in seconds from nanoseconds.
 pub(crate) fn secs_detail(key: &str, nanos: f64) -> Detail<'_> {
-    (key, FactValue::Number(nanos * 1e-9))
+    (key, FactValue::Number(nanos / 1e9))
 }
 
 /// A detail that counts.

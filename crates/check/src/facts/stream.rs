@@ -1,5 +1,6 @@
 //! One stream by itself: its report, its facts and its plot.
 
+use super::clock::{Clock, clock_plot};
 use super::columns::Columns;
 use super::order::Order;
 use super::sheet::Sheet;
@@ -22,6 +23,8 @@ pub(crate) struct StreamOutcome {
     pub(crate) plot: Option<ChannelPlot>,
     /// Period of a stream with regular header stamps, nanoseconds.
     pub(crate) header_period_ns: Option<f64>,
+    /// Header stamps against the recorder's clock.
+    pub(crate) clock: Option<Clock>,
 }
 
 /// Smallest and largest log time of all messages.
@@ -60,7 +63,7 @@ pub(crate) fn stream_outcome(
         "sum of payload sizes",
     );
     let mut scratch = Vec::new();
-    let mut timing = Timing::new(&columns, &mut scratch);
+    let mut timing = Timing::new(stream, &columns, &mut scratch);
     let order = Order::new(&columns);
     let report = report(stream, data, &timing, &order, columns.log.len());
     if data.messages == 0 {
@@ -70,17 +73,23 @@ pub(crate) fn stream_outcome(
             facts: sheet.facts,
             plot: None,
             header_period_ns: None,
+            clock: None,
         });
     }
     timing.facts(&columns, span, &mut scratch, &mut sheet);
     order.facts(stream, data, &columns, &timing, &mut sheet);
-    let plot = span.map(|span| plot(stream, &columns, &mut timing, span));
+    let clock = Clock::measure(stream, &columns, &timing, &mut scratch);
+    let plot = span.map(|span| ChannelPlot {
+        clock: clock.as_ref().and_then(|clock| clock_plot(&columns, clock)),
+        ..plot(stream, &columns, &mut timing, span)
+    });
     Some(StreamOutcome {
         index,
         report,
         facts: sheet.facts,
         plot,
         header_period_ns: timing.period_ns().filter(|_| timing.header_is_regular()),
+        clock,
     })
 }
 
@@ -161,8 +170,8 @@ fn period_histogram(log: &[i64], timing: &Timing) -> Histogram {
         }
     }
     Histogram {
-        low: low * 1e-9,
-        high: high * 1e-9,
+        low: low / 1e9,
+        high: high / 1e9,
         counts,
     }
 }

@@ -1,7 +1,9 @@
 //! Rate, jitter, gaps, bursts, losses and coverage of one stream.
 
-use super::columns::Columns;
+use super::clock::statement;
+use super::columns::{Columns, is_sampled};
 use super::sheet::{Annotate as _, Sheet, count_detail, secs_detail, text_detail};
+use crate::collect::Stream;
 use crate::run::Span;
 use fieldassay_measure::time::{
     self, GapClass, GapRule, PeriodSummary, bursts, classify_gaps, lattice, period_summary,
@@ -9,8 +11,18 @@ use fieldassay_measure::time::{
 use fieldassay_model::plot::GapMark;
 
 /// Share of periods within half a median of the median from which a stream counts as regular.
-/// Events at random reach 0.35, a sensor that loses one message in ten 0.8.
-pub(crate) const REGULAR_SHARE: f64 = 0.7;
+/// Events at random reach 0.35, a sensor that loses one message in ten 0.9.
+const REGULAR_SHARE: f64 = 0.7;
+/// The same for types that sensors publish at a fixed rate: a sensor that loses half its messages is
+/// still expected to be regular.
+const SAMPLED_SHARE: f64 = 0.45;
+/// A pause is a period above this many medians.
+const PAUSE_FACTOR: f64 = 3.0;
+/// A stream pauses on purpose when at least this many pauses, this share of its messages follow one, and
+/// together they take this share of its time: keys held and released, a filter that runs while the robot moves.
+const PAUSES: usize = 3;
+const PAUSE_SHARE: f64 = 0.01;
+const PAUSED_TIME: f64 = 0.1;
 /// Messages below which no rhythm is claimed.
 pub(crate) const LEAST_MESSAGES: usize = 10;
 /// Periods above which a silence is kept as a gap.
@@ -25,16 +37,19 @@ pub(crate) struct Timing {
     /// Periods of the header stamps; none without usable stamps.
     pub(crate) header: Option<PeriodSummary>,
     /// Share of log periods near the median.
-    pub(crate) log_regularity: f64,
+    log_regularity: f64,
     /// Share of header periods near the median.
-    pub(crate) header_regularity: f64,
+    header_regularity: f64,
+    /// Share from which this stream counts as regular.
+    needed: f64,
     /// Gaps for the report, longest first.
     pub(crate) gaps: Vec<GapMark>,
 }
 
 impl Timing {
     /// Measures the rhythm of a stream.
-    pub(crate) fn new(columns: &Columns<'_>, scratch: &mut Vec<i64>) -> Self {
+    pub(crate) fn new(stream: &Stream, columns: &Columns<'_>, scratch: &mut Vec<i64>) -> Self {
+        let sampled = is_sampled(stream);
         let log = period_summary(&columns.log, scratch).ok();
         let header = columns
             .header_and_log()
@@ -42,7 +57,9 @@ impl Timing {
         let regularity = |stamps: &[i64], summary: &Option<PeriodSummary>| {
             summary
                 .as_ref()
-                .filter(|_| stamps.len() >= LEAST_MESSAGES)
+                .filter(|s| {
+                    stamps.len() >= LEAST_MESSAGES && (sampled || !pauses(stamps, s.median_ns))
+                })
                 .map_or(0.0, |s| near_median(stamps, s.median_ns))
         };
         Self {
@@ -50,6 +67,11 @@ impl Timing {
             header_regularity: columns
                 .header_and_log()
                 .map_or(0.0, |(stamps, _)| regularity(stamps, &header)),
+            needed: if sampled {
+                SAMPLED_SHARE
+            } else {
+                REGULAR_SHARE
+            },
             log,
             header,
             gaps: Vec::new(),
@@ -58,12 +80,12 @@ impl Timing {
 
     /// Whether the header stamps have a rhythm.
     pub(crate) fn header_is_regular(&self) -> bool {
-        self.header_regularity >= REGULAR_SHARE
+        self.header_regularity >= self.needed
     }
 
     /// Whether the stream has a rhythm on either clock.
     pub(crate) fn is_regular(&self) -> bool {
-        self.header_is_regular() || self.log_regularity >= REGULAR_SHARE
+        self.header_is_regular() || self.log_regularity >= self.needed
     }
 
     /// The period of a regular stream, nanoseconds: by header stamps where they have a rhythm.
@@ -91,7 +113,7 @@ impl Timing {
             let reason = if columns.log.len() < LEAST_MESSAGES {
                 "fewer than 10 messages"
             } else {
-                "irregular stream: its periods follow no rhythm"
+                "irregular stream: its periods follow no lasting rhythm"
             };
             sheet.none_of(
                 &[
@@ -100,6 +122,7 @@ impl Timing {
                     ("time.stall", "s"),
                     ("time.stamp_gap", "periods"),
                     ("time.loss", "share"),
+                    ("time.loss_at_least", "share"),
                     ("time.burst", "messages"),
                     ("time.coverage", "share"),
                 ],
@@ -129,23 +152,18 @@ impl Timing {
                     .number("time.rate", log.rate_hz, "Hz", "(n - 1) / span of log time")
                     .within(log.rate_interval);
                 sheet
-                    .number(
-                        "time.period",
-                        log.median_ns * 1e-9,
-                        "s",
-                        "median log period",
-                    )
+                    .number("time.period", log.median_ns / 1e9, "s", "median log period")
                     .within(
                         log.median_interval
                             .map(|i| fieldassay_measure::stats::Interval {
-                                low: i.low * 1e-9,
-                                high: i.high * 1e-9,
+                                low: i.low / 1e9,
+                                high: i.high / 1e9,
                             }),
                     );
                 sheet
                     .number(
                         "time.log_jitter",
-                        log.jitter_p95_ns * 1e-9,
+                        log.jitter_p95_ns / 1e9,
                         "s",
                         "95 % quantile of |d - median d|, log time",
                     )
@@ -156,7 +174,7 @@ impl Timing {
                     ]);
                 sheet.number(
                     "time.max_gap",
-                    log.max_ns as f64 * 1e-9,
+                    log.max_ns as f64 / 1e9,
                     "s",
                     "largest difference of consecutive log times",
                 );
@@ -208,7 +226,7 @@ impl Timing {
         sheet: &mut Sheet,
     ) {
         let log_period = match &self.log {
-            Some(summary) if self.log_regularity >= REGULAR_SHARE => summary.median_ns,
+            Some(summary) if self.log_regularity >= self.needed => summary.median_ns,
             _ => period,
         };
         let rule = GapRule {
@@ -229,11 +247,7 @@ impl Timing {
             for gap in found.iter().filter(|gap| gap.class == class) {
                 none = false;
                 let length = gap.length_ns() as f64;
-                let value = if unit == "s" {
-                    length * 1e-9
-                } else {
-                    gap.ratio
-                };
+                let value = if unit == "s" { length / 1e9 } else { gap.ratio };
                 sheet
                     .number(
                         name,
@@ -318,27 +332,55 @@ fn near_median(stamps: &[i64], median_ns: f64) -> f64 {
     near as f64 / stamps.len().saturating_sub(1).max(1) as f64
 }
 
+/// Whether the stream pauses again and again, as streams do that follow what happens.
+fn pauses(stamps: &[i64], median_ns: f64) -> bool {
+    let (mut count, mut paused) = (0_usize, 0.0_f64);
+    for (a, b) in stamps.iter().zip(stamps.iter().skip(1)) {
+        let period = b.saturating_sub(*a) as f64;
+        if period > PAUSE_FACTOR * median_ns {
+            count += 1;
+            paused += period;
+        }
+    }
+    let span = stamps
+        .first()
+        .zip(stamps.last())
+        .map_or(0.0, |(a, b)| b.saturating_sub(*a) as f64);
+    count >= PAUSES
+        && count as f64 >= PAUSE_SHARE * stamps.len() as f64
+        && paused >= PAUSED_TIME * span
+}
+
 fn loss_fact(stamps: &[i64], clock: &str, scratch: &mut Vec<i64>, sheet: &mut Sheet) {
     match lattice(stamps, None, scratch) {
         Ok(report) => {
             let method = format!("empty slots of the stream's own lattice, {clock}");
-            let fact = sheet
+            let details = [
+                count_detail("missing_count", report.missing),
+                count_detail("longest_count", report.longest_missing),
+                count_detail("extra_count", report.extra),
+            ];
+            sheet
                 .number("time.loss", report.loss_ratio, "share", &method)
                 .within(Some(report.interval))
-                .with(&[
-                    count_detail("missing_count", report.missing),
-                    count_detail("longest_count", report.longest_missing),
-                    count_detail("extra_count", report.extra),
-                ]);
-            fact.n = report.n as u64;
+                .with(&details)
+                .of(report.n);
+            sheet
+                .number(
+                    "time.loss_at_least",
+                    report.interval.low,
+                    "share",
+                    "lower end of the 95 % interval of time.loss",
+                )
+                .within(Some(report.interval))
+                .with(&details)
+                .of(report.n);
         }
-        Err(error) => sheet.none("time.loss", "share", &first_line(&error.to_string())),
+        Err(error) => sheet.none_of(
+            &[("time.loss", "share"), ("time.loss_at_least", "share")],
+            statement(&error.to_string()),
+        ),
     }
-}
-
-/// The statement of an error without its hint.
-fn first_line(text: &str) -> String {
-    text.split("; hint").next().unwrap_or_default().to_owned()
 }
 
 fn burst_facts(log: &[i64], period: f64, sheet: &mut Sheet) {
