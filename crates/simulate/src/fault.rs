@@ -427,12 +427,11 @@ fn suggestion(name: &str) -> String {
                 .strip_prefix(stem)
                 .is_some_and(|rest| rest.starts_with('_'))
     });
-    match by_stem.or_else(|| nearest(name, KINDS.iter().map(|info| info.name))) {
-        Some(kind) => format!("did you mean `{kind}`?"),
-        None => {
-            let names: Vec<&str> = KINDS.iter().map(|info| info.name).collect();
-            format!("the kinds are {}", names.join(", "))
-        }
+    if let Some(kind) = by_stem.or_else(|| nearest(name, KINDS.iter().map(|info| info.name))) {
+        format!("did you mean `{kind}`?")
+    } else {
+        let names: Vec<&str> = KINDS.iter().map(|info| info.name).collect();
+        format!("the kinds are {}", names.join(", "))
     }
 }
 
@@ -549,51 +548,51 @@ mod tests {
     fn says_what_is_wrong_and_what_to_do() {
         check(
             "skw_ppm=200",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             `skw_ppm` is not a kind of fault
-            hint: did you mean `skew_ppm`?"#]],
+            hint: did you mean `skew_ppm`?"]],
         );
         check(
             "drop=1",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             `drop` is not a kind of fault
-            hint: did you mean `drop_percent`?"#]],
+            hint: did you mean `drop_percent`?"]],
         );
         check(
             "offset_ms",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             fault `offset_ms` has no magnitude
-            hint: write `offset_ms=MAGNITUDE`, in ms"#]],
+            hint: write `offset_ms=MAGNITUDE`, in ms"]],
         );
         check(
             "offset_ms=20ms",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             magnitude `20ms` of fault `offset_ms` is not a number
-            hint: give a plain number in ms, the unit is in the name"#]],
+            hint: give a plain number in ms, the unit is in the name"]],
         );
         check(
             "drop_percent=0",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             magnitude `0` of fault `drop_percent` is not possible
-            hint: it is a number of percent above 0, at most 90 (percent)"#]],
+            hint: it is a number of percent above 0, at most 90 (percent)"]],
         );
         check(
             "burst_count=2.5",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             magnitude `2.5` of fault `burst_count` is not possible
-            hint: it is a whole number of count from 2 to 100000 (count)"#]],
+            hint: it is a whole number of count from 2 to 100000 (count)"]],
         );
         check(
             "flip_bytes=1@/imu",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             fault `flip_bytes` hits the whole file, not channel `/imu`
-            hint: leave out `@/imu`"#]],
+            hint: leave out `@/imu`"]],
         );
         check(
             "skew_ppm=1@imu",
-            &expect_test::expect![[r#"
+            &expect_test::expect![[r"
             `imu` is not a topic
-            hint: topics start with `/`, for example `skew_ppm=1@/imu`"#]],
+            hint: topics start with `/`, for example `skew_ppm=1@/imu`"]],
         );
     }
 

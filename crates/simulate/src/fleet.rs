@@ -120,6 +120,7 @@ pub(crate) fn channels(spec: &DriveSpec) -> Vec<ChannelPlan> {
             period_ns: SECOND_NS,
             phase_ns: 0,
             count: 1,
+            until_ns: duration_ns,
             jitter: None,
             driver_delay_ns: 100_000,
             skew_ppm: 0.0,
@@ -142,6 +143,7 @@ pub(crate) fn channels(spec: &DriveSpec) -> Vec<ChannelPlan> {
                 period_ns,
                 phase_ns,
                 count: samples(duration_ns, period_ns, phase_ns),
+                until_ns: duration_ns,
                 jitter: Some(law),
                 driver_delay_ns,
                 skew_ppm: if own_clock { natural } else { 0.0 },
@@ -152,7 +154,7 @@ pub(crate) fn channels(spec: &DriveSpec) -> Vec<ChannelPlan> {
     plans
 }
 
-/// Log lines at random moments; as many as fit on average.
+/// Log lines at random moments.
 fn rosout(duration_ns: i64, rng: &mut Rng) -> ChannelPlan {
     ChannelPlan {
         topic: "/rosout".to_owned(),
@@ -160,7 +162,8 @@ fn rosout(duration_ns: i64, rng: &mut Rng) -> ChannelPlan {
         timing: Timing {
             period_ns: ROSOUT_INTERVAL_NS,
             phase_ns: whole_ns(rng.uniform() * ROSOUT_INTERVAL_NS as f64).min(duration_ns),
-            count: 1 + samples(duration_ns, ROSOUT_INTERVAL_NS, ROSOUT_INTERVAL_NS),
+            count: u64::MAX,
+            until_ns: duration_ns,
             jitter: None,
             driver_delay_ns: 100_000,
             skew_ppm: 0.0,
@@ -178,6 +181,7 @@ fn race(messages: u64, rng: &mut Rng) -> Vec<ChannelPlan> {
                 period_ns,
                 phase_ns: whole_ns(rng.uniform() * period_ns as f64),
                 count: messages / RACE_CHANNELS + u64::from(number < messages % RACE_CHANNELS),
+                until_ns: i64::MAX,
                 jitter: Some(Law::TimerJitter),
                 driver_delay_ns: 500_000,
                 skew_ppm: rng.between(-choices::CRYSTAL_SKEW_PPM, choices::CRYSTAL_SKEW_PPM),

@@ -1,4 +1,4 @@
-//! Seeded pseudo-random numbers: xoshiro256++ (Blackman and Vigna 2018), seeded by SplitMix64.
+//! Seeded pseudo-random numbers: xoshiro256++ (Blackman and Vigna 2018), seeded by `SplitMix64`.
 //!
 //! Every stream of the drive draws from its own generator, named by a label, so that a fault or a
 //! further channel does not change the numbers of the others. Transcendental functions come from

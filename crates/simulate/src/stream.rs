@@ -18,8 +18,10 @@ pub(crate) struct Timing {
     pub(crate) period_ns: i64,
     /// First sample after the start of the drive.
     pub(crate) phase_ns: i64,
-    /// Number of samples.
+    /// Number of samples; of events the most there may be.
     pub(crate) count: u64,
+    /// End of the drive; events stop there.
+    pub(crate) until_ns: i64,
     /// Scatter of the samples around the grid; none for events, which come at random.
     pub(crate) jitter: Option<Law>,
     /// Time from sample to publication: exposure, readout, driver.
@@ -29,6 +31,7 @@ pub(crate) struct Timing {
 }
 
 /// A message on its way; times are nanoseconds since the start of the drive.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent mark")]
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// True time of the sample.
@@ -211,6 +214,9 @@ impl Stream {
             return None;
         }
         let true_ns = self.due(noise);
+        if self.timing.jitter.is_none() && true_ns >= self.timing.until_ns {
+            return None;
+        }
         let drift = whole_ns(true_ns as f64 * self.timing.skew_ppm * 1e-6);
         let publish_ns = true_ns.saturating_add(self.timing.driver_delay_ns);
         let carried = noise.draw_ns(self.transport, &mut self.transport_rng);
@@ -354,6 +360,7 @@ mod tests {
             period_ns: 10_000_000,
             phase_ns: 1_000_000,
             count: 400,
+            until_ns: 4_000_000_000,
             jitter: Some(Law::TimerJitter),
             driver_delay_ns: 500_000,
             skew_ppm: 0.0,

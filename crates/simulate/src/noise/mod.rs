@@ -77,11 +77,6 @@ impl Noise {
         self.hiccups_per_sec.value
     }
 
-    /// Median of a law, nanoseconds.
-    pub(crate) fn median_ns(&self, law: Law) -> f64 {
-        self.at(law, 0.5)
-    }
-
     /// One draw, nanoseconds.
     pub(crate) fn draw_ns(&self, law: Law, rng: &mut Rng) -> i64 {
         whole_ns(self.at(law, rng.uniform()))
@@ -167,7 +162,7 @@ mod tests {
             draws.sort_unstable();
             let below = draws
                 .iter()
-                .filter(|x| (**x as f64) < noise.median_ns(law))
+                .filter(|x| (**x as f64) < noise.at(law, 0.5))
                 .count();
             // Half of 4001 draws, five standard errors of 32 each.
             assert!((1840..=2160).contains(&below), "{law:?} {below}");
