@@ -264,13 +264,8 @@ impl<'a> Cursor<'a> {
     }
 
     read_number!(u8, u8, 1);
-    read_number!(i8, i8, 1);
-    read_number!(u16, u16, 2);
-    read_number!(i16, i16, 2);
     read_number!(u32, u32, 4);
     read_number!(i32, i32, 4);
-    read_number!(u64, u64, 8);
-    read_number!(i64, i64, 8);
     read_number!(f32, f32, 4);
     read_number!(f64, f64, 8);
 
@@ -409,7 +404,7 @@ mod tests {
         let mut cursor = Cursor::new(&bytes, false).expect("CDR");
         assert_eq!(cursor.u8().expect("byte"), 7);
         assert_eq!(cursor.u32().expect("word"), 1);
-        assert_eq!(cursor.u64().expect("double word"), 9);
+        assert_eq!(cursor.f64().expect("double word").to_bits(), 9);
     }
 
     #[test]
@@ -417,7 +412,7 @@ mod tests {
         let bytes = [0, 6, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
         let mut cursor = Cursor::new(&bytes, false).expect("XCDR2");
         assert_eq!(cursor.u32().expect("word"), 1);
-        assert_eq!(cursor.u64().expect("double word"), 9);
+        assert_eq!(cursor.f64().expect("double word").to_bits(), 9);
         assert!(cursor.u8().is_err());
     }
 

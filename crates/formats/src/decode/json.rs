@@ -156,6 +156,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Bytes of the next value as written, consumed.
+    pub(crate) fn value_text(&mut self) -> Result<&'a [u8], DecodeError> {
+        let _ = self.peek();
+        let start = self.position;
+        self.skip()?;
+        Ok(self.bytes.get(start..self.position).unwrap_or(&[]))
+    }
+
     /// Enters an object; follow with [`Scanner::key`].
     pub(crate) fn enter_object(&mut self) -> Result<(), DecodeError> {
         self.expect(b'{', "expected an object")

@@ -1,6 +1,7 @@
 //! Run-time decoding of message payloads: header stamps, typed views, typed columns.
 //!
-//! Read [`StampReader`] (a few nanoseconds per message) and [`TransformReader`] first.
+//! Read [`StampReader`] (a few nanoseconds per message), [`TransformReader`] and [`ColumnDecoder`]
+//! first; [`definition`] parses what recordings say about their types.
 //!
 //! Not here: containers; a payload is whatever bytes a container stored for one message.
 #![warn(
@@ -10,6 +11,7 @@
 )]
 
 mod cdr;
+mod columns;
 pub mod definition;
 mod error;
 mod header;
@@ -22,6 +24,7 @@ mod view_proto;
 mod views;
 mod wire;
 
+pub use columns::ColumnDecoder;
 pub use error::{DecodeCause, DecodeError};
 pub use header::{StampKind, StampReader};
 pub use views::{PoseReader, TransformReader, TransformRef, TransformSample};

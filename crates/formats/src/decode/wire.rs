@@ -195,6 +195,24 @@ impl<'a> WireReader<'a> {
     }
 }
 
+/// The numbers of a packed list; `outer` is the payload the bytes are part of.
+pub(crate) fn varints<'a>(
+    bytes: &'a [u8],
+    outer: &[u8],
+) -> impl Iterator<Item = Result<u64, DecodeError>> + use<'a> {
+    let mut reader = WireReader::inside(bytes, outer);
+    std::iter::from_fn(move || {
+        if reader.rest.is_empty() {
+            return None;
+        }
+        let number = reader.varint();
+        if number.is_err() {
+            reader.rest = &[];
+        }
+        Some(number)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

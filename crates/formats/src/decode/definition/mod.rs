@@ -8,6 +8,7 @@
 
 mod error;
 mod idl;
+mod lexer;
 mod resolve;
 mod rosmsg;
 
@@ -189,19 +190,20 @@ impl Definitions {
         // Comments in old ROS 1 packages are Latin-1; names and types are ASCII in any case.
         let text = String::from_utf8_lossy(&schema.data);
         let root = canonical_name(&schema.name);
-        let mut types = BTreeMap::new();
+        let mut tables = idl::Tables::default();
         let language = rosmsg::Language {
             ros1: schema.encoding == "ros1msg",
         };
         for section in rosmsg::sections(&text, &root, idl)? {
             if section.idl {
-                idl::parse(&section, &mut types)?;
+                idl::parse(&section, &mut tables)?;
             } else {
-                rosmsg::parse(&section, language, &mut types)?;
+                rosmsg::parse(&section, language, &mut tables.types)?;
             }
-            check_size(&types)?;
+            check_size(&tables.types)?;
         }
-        resolve::resolve(root, types, language)
+        tables.attach_constants();
+        resolve::resolve(root, tables, language)
     }
 
     /// [`Definitions::parse`], refusing a schema that cannot describe messages of this encoding

@@ -2,46 +2,35 @@
 
 use super::{
     DefinitionError, Definitions, Field, FieldType, MAX_DEPTH, MAX_FIXED_ELEMENTS, MessageType,
-    Primitive, canonical_name, rosmsg::Language,
+    Primitive, canonical_name, idl::Tables, rosmsg::Language,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Resolves every reference reachable from `root`; types nothing uses are kept unresolved.
 pub(super) fn resolve(
     root: String,
-    mut types: BTreeMap<String, MessageType>,
+    mut tables: Tables,
     language: Language,
 ) -> Result<Definitions, DefinitionError> {
-    let root = root_name(root, &types)?;
+    let root = root_name(root, &tables.types)?;
     let mut pending = vec![root.clone()];
     let mut done = BTreeSet::new();
     while let Some(name) = pending.pop() {
         if !done.insert(name.clone()) {
             continue;
         }
-        let Some(mut message) = types.get(&name).cloned() else {
+        let Some(mut message) = tables.types.get(&name).cloned() else {
             continue;
         };
         for field in &mut message.fields {
-            let mut kind = &mut field.kind;
-            loop {
-                match kind {
-                    FieldType::Sequence { element, .. } | FieldType::Array { element, .. } => {
-                        kind = element;
-                    }
-                    FieldType::Message(reference) => {
-                        let target = find(reference, &name, &mut types, language)?;
-                        pending.push(target.clone());
-                        *reference = target;
-                        break;
-                    }
-                    _ => break,
-                }
-            }
+            field.kind = resolve_kind(&field.kind, &name, &mut tables, language, &mut pending)?;
         }
-        types.insert(name, message);
+        tables.types.insert(name, message);
     }
-    let definitions = Definitions { root, types };
+    let definitions = Definitions {
+        root,
+        types: tables.types,
+    };
     let mut measured = BTreeMap::new();
     let mut open = Vec::new();
     measure(
@@ -51,6 +40,69 @@ pub(super) fn resolve(
         &mut measured,
     )?;
     Ok(definitions)
+}
+
+/// A type with its reference resolved, seen from the type or alias `within`.
+fn resolve_kind(
+    kind: &FieldType,
+    within: &str,
+    tables: &mut Tables,
+    language: Language,
+    pending: &mut Vec<String>,
+) -> Result<FieldType, DefinitionError> {
+    // Containers met on the way, outermost first; aliases may add more.
+    let mut containers = Vec::new();
+    let mut kind = kind.clone();
+    let mut within = within.to_owned();
+    let mut resolved = loop {
+        if containers.len() > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        match kind {
+            FieldType::Sequence { element, bound } => {
+                containers.push(Container::Sequence(bound));
+                kind = *element;
+            }
+            FieldType::Array { element, length } => {
+                containers.push(Container::Array(length));
+                kind = *element;
+            }
+            FieldType::Message(reference) => match find(&reference, &within, tables, language)? {
+                Target::Message(name) => {
+                    pending.push(name.clone());
+                    break FieldType::Message(name);
+                }
+                Target::Alias(name, target) => {
+                    // An alias of an alias is a container of nothing: it still counts.
+                    containers.push(Container::Alias);
+                    within = name;
+                    kind = target;
+                }
+            },
+            other => break other,
+        }
+    };
+    for container in containers.into_iter().rev() {
+        let element = Box::new(resolved);
+        resolved = match container {
+            Container::Sequence(bound) => FieldType::Sequence { element, bound },
+            Container::Array(length) => FieldType::Array { element, length },
+            Container::Alias => *element,
+        };
+    }
+    Ok(resolved)
+}
+
+enum Container {
+    Sequence(Option<u32>),
+    Array(u32),
+    Alias,
+}
+
+/// What a reference means.
+enum Target {
+    Message(String),
+    Alias(String, FieldType),
 }
 
 /// The root as the bundle spells it; the schema of an IDL bundle may use other separators.
@@ -76,20 +128,22 @@ fn last_part(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// Finds the type a reference means: in its own package (and kind), by full name, well known, or
-/// the only one of that last name.
+/// Finds what a reference means: in its own package (and kind), by full name, well known, or the
+/// only type of that last name.
 fn find(
     reference: &str,
     within: &str,
-    types: &mut BTreeMap<String, MessageType>,
+    tables: &mut Tables,
     language: Language,
-) -> Result<String, DefinitionError> {
+) -> Result<Target, DefinitionError> {
     let name = canonical_name(reference);
     let mut candidates = Vec::new();
     // IDL scopes and ROS packages alike: the innermost enclosing name first.
     let mut scope = within;
     while let Some((outer, _)) = scope.rsplit_once('/') {
-        candidates.push(format!("{outer}/{name}"));
+        candidates.push(canonical_name(&format!("{outer}/{name}")));
+        // `pkg/Type` stands for `pkg/msg/Type`, whose neighbors may be written in full.
+        candidates.push(format!("{outer}/msg/{name}"));
         scope = outer;
     }
     if name == "Header" {
@@ -97,22 +151,24 @@ fn find(
     }
     candidates.push(name.clone());
     for candidate in &candidates {
-        let candidate = canonical_name(candidate);
-        if types.contains_key(&candidate) {
-            return Ok(candidate);
+        if tables.types.contains_key(candidate) {
+            return Ok(Target::Message(candidate.clone()));
+        }
+        if let Some(kind) = tables.aliases.get(candidate) {
+            return Ok(Target::Alias(candidate.clone(), kind.clone()));
         }
     }
     for candidate in &candidates {
         if let Some(message) = well_known(candidate, language) {
             let name = message.name.clone();
-            types.insert(name.clone(), message);
-            return Ok(name);
+            tables.types.insert(name.clone(), message);
+            return Ok(Target::Message(name));
         }
     }
     let last = last_part(&name);
-    let mut matching = types.keys().filter(|known| last_part(known) == last);
+    let mut matching = tables.types.keys().filter(|known| last_part(known) == last);
     if let (Some(only), None) = (matching.next(), matching.next()) {
-        return Ok(only.clone());
+        return Ok(Target::Message(only.clone()));
     }
     Err(DefinitionError::UnknownType {
         name: reference.to_owned(),

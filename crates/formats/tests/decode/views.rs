@@ -1,38 +1,13 @@
 //! Header stamps and transforms, over the reference bytes and over hand-written messages.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests stop the test"
-)]
-
-use fieldassay_formats::Schema;
+use crate::support::{schema, vector};
 use fieldassay_formats::decode::{
     PoseReader, StampKind, StampReader, TransformReader, TransformSample,
 };
 
 const STAMP: i64 = 1_700_000_000_123_456_789;
 
-fn schema(name: &str, encoding: &str, data: &str) -> Schema {
-    Schema {
-        name: name.to_owned(),
-        encoding: encoding.to_owned(),
-        data: data.as_bytes().to_vec(),
-    }
-}
-
-fn vector(block: &str, name: &str) -> Vec<u8> {
-    let path = fieldassay_testkit::repository_root().join("conformance/signals/signals.json");
-    let text = std::fs::read_to_string(path).expect("signals.json");
-    let all: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let hex = all[block][name].as_str().expect("hex");
-    (0..hex.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hex digits"))
-        .collect()
-}
-
-const NAV_SAT_FIX: &str = "std_msgs/Header header\nsensor_msgs/NavSatStatus status\nfloat64 latitude\nfloat64 longitude\nfloat64 altitude\nfloat64[9] position_covariance\nuint8 position_covariance_type\n================================================================================\nMSG: sensor_msgs/NavSatStatus\nint8 STATUS_FIX = 0 # unaugmented\nint8 status\nuint16 service\n";
+pub(crate) const NAV_SAT_FIX: &str = "std_msgs/Header header\nsensor_msgs/NavSatStatus status\nfloat64 latitude\nfloat64 longitude\nfloat64 altitude\nfloat64[9] position_covariance\nuint8 position_covariance_type\n================================================================================\nMSG: sensor_msgs/NavSatStatus\nint8 STATUS_FIX = 0 # unaugmented\nint8 status\nuint16 service\n";
 
 #[test]
 fn stamps_of_the_reference_bytes() {

@@ -1,0 +1,13 @@
+//! Run-time decoding against reference bytes, an independent encoder and other programs.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests stop the test"
+)]
+
+mod columns;
+mod definitions;
+mod roundtrip;
+mod support;
+mod views;
