@@ -42,7 +42,7 @@ impl Figures {
                 name,
                 codes,
                 svg: drawing.svg,
-                values: clock_values(data),
+                values: clock_values(context, &channel.topic, data),
                 note: match drawing.beyond {
                     0 => String::new(),
                     beyond => format!(
@@ -129,25 +129,34 @@ impl Figures {
     }
 }
 
-fn clock_values(data: &ClockPlot) -> Vec<(&'static str, String)> {
-    let skew = |ppm: f64| display::quantity(ppm, "ppm");
+/// Both models in figures, the hull with its interval, or why there is none.
+fn clock_values(
+    context: &Context<'_>,
+    topic: &str,
+    data: &ClockPlot,
+) -> Vec<(&'static str, String)> {
+    let fact = |name: &str| {
+        let mut facts = context.report.facts.iter();
+        facts.find(|fact| fact.subject == topic && fact.name == name)
+    };
+    let skew = fact("clock.skew");
+    if data.hull.is_empty() {
+        let reason = skew.and_then(|fact| fact.reason.as_deref());
+        let reason = text::sentence(reason.unwrap_or("too little to fit"));
+        return vec![("no clock model:", reason)];
+    }
+    let interval = match skew.map(|fact| (fact.low, fact.high)) {
+        Some((Some(low), Some(high))) => {
+            format!(" [{}, {}]", display::number(low), display::number(high))
+        }
+        _ => String::new(),
+    };
+    let ppm = |ppm: f64| display::quantity(ppm, "ppm");
     vec![
-        (
-            "hull",
-            format!(
-                "{}, {}",
-                skew(data.hull_skew_ppm),
-                display::seconds(data.hull_offset_secs)
-            ),
-        ),
-        (
-            "linear",
-            format!(
-                "{}, {}",
-                skew(data.linear_skew_ppm),
-                display::seconds(data.linear_offset_secs)
-            ),
-        ),
+        ("hull", format!("{}{interval}", ppm(data.hull_skew_ppm))),
+        ("from", display::seconds(data.hull_offset_secs)),
+        ("least squares", ppm(data.linear_skew_ppm)),
+        ("from", display::seconds(data.linear_offset_secs)),
     ]
 }
 

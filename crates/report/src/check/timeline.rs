@@ -55,7 +55,7 @@ impl Timeline {
         if shares.last().is_some_and(|share| *share < 0.9) {
             axis.push(AxisTick {
                 percent: "100".to_owned(),
-                label: format!("{secs:.1}"),
+                label: fieldassay_model::display::number(secs),
                 position: "end",
             });
         }

@@ -30,8 +30,17 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
     let (low, high) = bulk(points.iter().map(|p| p.1))?;
     let pad = ((high - low) * 0.06).max(1e-9);
     let (low, high) = (low - pad, high + pad);
-    let unit = TimeUnit::of(high - low);
-    let base = base_of(low, high, unit);
+    let far = low.abs().min(high.abs()) > 20.0 * (high - low);
+    let unit = TimeUnit::of(if far {
+        high - low
+    } else {
+        low.abs().max(high.abs())
+    });
+    let base = if far {
+        round_base(low, high, unit)
+    } else {
+        0.0
+    };
     let latency = |secs: f64| (secs - base) * unit.per_second;
     let mut frame = Frame::new(x_range, (latency(low), latency(high)));
     "header time (s from its start)".clone_into(&mut frame.x_caption);
@@ -41,11 +50,16 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
     let beyond = draw_points(&mut body, &frame, &points, max_points, latency);
     let hull = data.hull.iter().map(|(x, y)| (*x, latency(*y)));
     polyline(&mut body, "hull", &frame, hull);
-    let models = [
-        ("fit-linear", data.linear_offset_secs, data.linear_skew_ppm),
-        ("fit-hull", data.hull_offset_secs, data.hull_skew_ppm),
-    ];
-    for (class, offset, skew_ppm) in models {
+    // Models of a clock that could not be fitted are zeros, not lines.
+    let models: &[(&'static str, f64, f64)] = if data.hull.is_empty() {
+        &[]
+    } else {
+        &[
+            ("fit-linear", data.linear_offset_secs, data.linear_skew_ppm),
+            ("fit-hull", data.hull_offset_secs, data.hull_skew_ppm),
+        ]
+    };
+    for &(class, offset, skew_ppm) in models {
         let at = |x: f64| (x, latency(offset + skew_ppm * 1e-6 * x));
         polyline(
             &mut body,
@@ -54,15 +68,21 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
             inside(at(x_range.0), at(x_range.1), &frame.y),
         );
     }
+    let fits = if data.hull.is_empty() {
+        "No clock model was fitted.".to_owned()
+    } else {
+        format!(
+            "Lower hull: skew {} ppm. Least squares: skew {} ppm.",
+            fieldassay_model::display::number(data.hull_skew_ppm),
+            fieldassay_model::display::number(data.linear_skew_ppm),
+        )
+    };
     let description = format!(
-        "Scatter of {} latencies between {} and {} over {} of header time. \
-         Lower hull: skew {} ppm. Least squares: skew {} ppm.",
+        "Scatter of {} latencies between {} and {} over {} of header time. {fits}",
         crate::text::integer(points.len() as u64),
         fieldassay_model::display::seconds(low),
         fieldassay_model::display::seconds(high),
         fieldassay_model::display::seconds(x_range.1 - x_range.0),
-        fieldassay_model::display::number(data.hull_skew_ppm),
-        fieldassay_model::display::number(data.linear_skew_ppm),
     );
     Some(Drawing {
         svg: frame.draw(id, title, &description, &body),
@@ -90,11 +110,8 @@ fn bulk(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     Some((keep(first, inner_low), keep(last, inner_high)))
 }
 
-/// A round latency the axis is counted from when all latencies are far from zero, else zero.
-fn base_of(low: f64, high: f64, unit: TimeUnit) -> f64 {
-    if low.abs().min(high.abs()) < 20.0 * (high - low) {
-        return 0.0;
-    }
+/// A round latency to count the axis from when all latencies are far from zero.
+fn round_base(low: f64, high: f64, unit: TimeUnit) -> f64 {
     let ticks = nice_ticks(low * unit.per_second, high * unit.per_second, 4);
     ticks.first().map_or(0.0, |tick| tick / unit.per_second)
 }
@@ -229,7 +246,7 @@ mod tests {
             assert!(svg.contains(&format!("class=\"{class}\"")), "{class}");
         }
         assert_eq!(drawing.beyond, 0);
-        assert!(svg.contains("latency (µs)"), "{svg}");
+        assert!(svg.contains("latency (ms)"), "{svg}");
     }
 
     #[test]
