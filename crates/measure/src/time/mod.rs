@@ -11,6 +11,8 @@ mod gap;
 mod lattice;
 mod period;
 mod sequence;
+pub(crate) use stamps::YEAR_1990_NS;
+
 mod stamps;
 
 pub use burst::{Burst, BurstReport, bursts};
