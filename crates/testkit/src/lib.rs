@@ -53,7 +53,6 @@ impl Lcg {
     }
 
     /// The next 32 bits.
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is wanted")]
     pub fn next_u32(&mut self) -> u32 {
         self.0 = self
             .0
