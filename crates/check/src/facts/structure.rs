@@ -3,7 +3,7 @@
 use super::RECORDING;
 use crate::collect::Collected;
 use fieldassay_formats::decode::StampKind;
-use fieldassay_formats::{Format, Rule, mcap, rosbag1};
+use fieldassay_formats::{Format, Rule, mcap, rosbag1, rosbag2};
 use fieldassay_model::{Account, Fact, FactValue, Loss};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(crate) fn rules(format: Format) -> &'static [Rule] {
     match format {
         Format::Mcap => mcap::RULES,
         Format::Rosbag1 => rosbag1::RULES,
-        Format::Rosbag2Sqlite3 => &[],
+        Format::Rosbag2Sqlite3 => rosbag2::RULES,
     }
 }
 

@@ -8,11 +8,12 @@ use crate::run::Span;
 use fieldassay_measure::time::{
     self, GapClass, GapRule, PeriodSummary, bursts, classify_gaps, lattice, period_summary,
 };
+use fieldassay_model::FactValue;
 use fieldassay_model::plot::GapMark;
 
 /// Share of periods within half a median of the median from which a stream counts as regular.
-/// Events at random reach 0.35, a sensor that loses one message in ten 0.9.
-const REGULAR_SHARE: f64 = 0.7;
+/// Events at random reach 0.35, a stream that loses one message in ten 0.9.
+const REGULAR_SHARE: f64 = 0.9;
 /// The same for types that sensors publish at a fixed rate: a sensor that loses half its messages is
 /// still expected to be regular.
 const SAMPLED_SHARE: f64 = 0.45;
@@ -40,6 +41,8 @@ pub(crate) struct Timing {
     log_regularity: f64,
     /// Share of header periods near the median.
     header_regularity: f64,
+    /// Whether sensors publish its type at a fixed rate.
+    sampled: bool,
     /// Share from which this stream counts as regular.
     needed: f64,
     /// Gaps for the report, longest first.
@@ -67,6 +70,7 @@ impl Timing {
             header_regularity: columns
                 .header_and_log()
                 .map_or(0.0, |(stamps, _)| regularity(stamps, &header)),
+            sampled,
             needed: if sampled {
                 SAMPLED_SHARE
             } else {
@@ -109,6 +113,7 @@ impl Timing {
         sheet: &mut Sheet,
     ) {
         self.rate_facts(sheet);
+        self.irregular_fact(columns.log.len(), sheet);
         let Some(period) = self.period_ns() else {
             let reason = if columns.log.len() < LEAST_MESSAGES {
                 "fewer than 10 messages"
@@ -197,6 +202,25 @@ impl Timing {
         );
     }
 
+    fn irregular_fact(&self, messages: usize, sheet: &mut Sheet) {
+        if self.sampled && messages >= 2 * LEAST_MESSAGES {
+            let share = self.log_regularity.max(self.header_regularity);
+            sheet
+                .boolean(
+                    "time.irregular",
+                    !self.is_regular(),
+                    "sensor types without rhythm on either clock",
+                )
+                .with(&[("regularity_share", FactValue::Number(share))]);
+        } else {
+            sheet.none(
+                "time.irregular",
+                "bool",
+                "not a type that sensors publish at a fixed rate, or fewer than 20 messages",
+            );
+        }
+    }
+
     fn jitter_facts(&self, sheet: &mut Sheet) {
         let (summary, clock) = match (&self.header, &self.log) {
             (Some(header), _) if self.header_is_regular() => (header, "header stamps"),
@@ -259,7 +283,7 @@ impl Timing {
                         text_detail("class", class.name()),
                         secs_detail("length_secs", length),
                         secs_detail("period_secs", period),
-                        ("ratio", fieldassay_model::FactValue::Number(gap.ratio)),
+                        ("ratio", FactValue::Number(gap.ratio)),
                     ])
                     .at(gap.log_start_ns, gap.log_end_ns);
             }
