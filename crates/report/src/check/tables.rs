@@ -234,7 +234,11 @@ fn fact_row(context: &Context<'_>, fact: &Fact) -> FactRow {
         evaluated: fact.status == FactStatus::Ok,
         value: value(fact),
         interval: interval(fact).unwrap_or_default(),
-        n: text::integer(fact.n),
+        n: if fact.n == 0 {
+            none()
+        } else {
+            text::integer(fact.n)
+        },
         window: fact
             .window
             .map_or_else(String::new, |w| text::window(w, context.span.start_ns)),
