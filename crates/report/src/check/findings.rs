@@ -108,7 +108,10 @@ fn group(
         anchor: context.finding_anchor(first.severity, &first.code),
         severity: SeverityView::of(first.severity),
         code: text::name(&first.code),
-        title: info.map_or_else(|| text::name(&first.code), |info| capitalized(info.title)),
+        title: info.map_or_else(
+            || text::name(&first.code),
+            |info| capitalized(&info.title.replace('_', " ")),
+        ),
         explanation: info.map(|info| Explanation {
             meaning: text::rich(info.meaning),
             formula: text::rich(info.formula),

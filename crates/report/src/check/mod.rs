@@ -71,6 +71,7 @@ struct Section {
     facts: tables::Facts,
     unread: bool,
     named_by_title: bool,
+    one_of_many: bool,
 }
 
 impl HtmlSafe for Section {}
@@ -101,7 +102,7 @@ impl Page {
             index_left_out: recordings.len().saturating_sub(limits::INDEX_ROWS),
             sections: contexts()
                 .take(shown)
-                .map(|c| Section::new(&c, input.title))
+                .map(|c| Section::new(&c, input.title, recordings.len() > 1))
                 .collect(),
             sections_left_out: recordings.len() - shown,
             policy: PolicyView {
@@ -159,7 +160,7 @@ impl IndexRow {
             anchor: linked.then(|| context.anchor.clone()),
             folder: path.strip_suffix(&name).unwrap_or_default().to_owned(),
             name,
-            sentence: text::rich(&summary::sentence(report)),
+            sentence: text::rich(&summary::sentence(context)),
             duration: match (report.start_ns, report.end_ns) {
                 (Some(start), Some(end)) => text::duration(start, end),
                 _ => "–".to_owned(),
@@ -172,7 +173,7 @@ impl IndexRow {
 }
 
 impl Section {
-    fn new(context: &Context<'_>, title: &str) -> Self {
+    fn new(context: &Context<'_>, title: &str, many: bool) -> Self {
         let report = context.report;
         let path = text::name(&report.path);
         Self {
@@ -190,6 +191,7 @@ impl Section {
             channels: tables::Channels::new(context),
             facts: tables::Facts::new(context),
             unread: report.error.is_some(),
+            one_of_many: many,
             named_by_title: text::file_name(&path) == title,
         }
     }

@@ -37,7 +37,7 @@ impl Summary {
         let report = context.report;
         Self {
             verdict: SeverityView::of_verdict(report.verdict, report.error.is_some()),
-            sentence: text::rich(&sentence(report)),
+            sentence: text::rich(&sentence(context)),
             tiles: tiles(context),
             start: report.start_ns.map(display::iso8601),
             path: text::name(&report.path),
@@ -58,7 +58,8 @@ pub(crate) fn counts(report: &RecordingReport) -> [usize; 3] {
 }
 
 /// Why the verdict is what it is.
-pub(crate) fn sentence(report: &RecordingReport) -> String {
+pub(crate) fn sentence(context: &Context<'_>) -> String {
+    let report = context.report;
     if let Some(error) = &report.error {
         return format!("Nothing could be read: {}", text::sentence(error));
     }
@@ -69,27 +70,38 @@ pub(crate) fn sentence(report: &RecordingReport) -> String {
     };
     match report.verdict {
         Verdict::Pass => format!("Nothing goes beyond what the policy tolerates.{and_notes}"),
-        Verdict::Warn => format!("{}. {}", text::counted(warnings, "warning"), worst(report)),
+        Verdict::Warn => format!(
+            "{}. {}",
+            text::counted(warnings, "warning"),
+            worst(report, context)
+        ),
         Verdict::Fail => {
             let warned = match warnings {
                 0 => String::new(),
                 warnings => format!(" and {}", text::counted(warnings, "warning")),
             };
             let counted = text::counted(errors, "error");
-            format!("{counted}{warned}. {}", worst(report))
+            format!("{counted}{warned}. {}", worst(report, context))
         }
         Verdict::NotEvaluated => not_evaluated(report),
     }
 }
 
 /// The first finding as a sentence.
-fn worst(report: &RecordingReport) -> String {
+fn worst(report: &RecordingReport, context: &Context<'_>) -> String {
     let Some(finding) = report.findings.first() else {
         return "See the facts.".to_owned();
     };
     let message = text::sentence(&finding.message);
     match finding.subject.as_str() {
-        "recording" => format!("Worst: {message}."),
+        "recording" => {
+            let title = context
+                .catalog
+                .get(finding.code.as_str())
+                .map(|info| info.title);
+            let title = title.unwrap_or(&finding.code).replace('_', " ");
+            format!("Worst: {title}, {message}.")
+        }
         subject => format!("Worst is {}: {message}.", text::name(subject)),
     }
 }

@@ -62,7 +62,10 @@ fn row(context: &Context<'_>, mark: &TruthMark) -> Row {
             .map_or_else(String::new, |w| text::window(w, context.span.start_ns)),
         magnitude: mark
             .magnitude
-            .map_or_else(String::new, |m| display::quantity(m, &mark.unit)),
+            .map_or_else(String::new, |m| match mark.unit.as_str() {
+                "percent" => format!("{} %", display::number(m)),
+                unit => text::name(&display::quantity(m, unit)),
+            }),
         codes,
     }
 }

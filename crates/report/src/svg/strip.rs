@@ -115,16 +115,22 @@ impl Strip<'_> {
 
     fn draw_gap(&self, out: &mut Markup, gap: &GapMark) {
         let (from, to) = (self.share(gap.start_ns), self.share(gap.end_ns));
-        let class = match gap.class.as_str() {
-            "recorder_stall" => "gap stall",
-            "sensor_drop" => "gap drop",
-            "stamping_fault" => "gap stamping",
-            _ => "gap other",
+        // Too short to hatch: a hairline, so that many short pauses do not look like long ones.
+        let thin = to - from < 0.003;
+        let class = match (gap.class.as_str(), thin) {
+            ("recorder_stall", false) => "gap stall",
+            ("recorder_stall", true) => "hair stall",
+            ("sensor_drop", false) => "gap drop",
+            ("sensor_drop", true) => "hair drop",
+            ("stamping_fault", false) => "gap stamping",
+            ("stamping_fault", true) => "hair stamping",
+            (_, false) => "gap other",
+            (_, true) => "hair other",
         };
         out.literal("<rect y=\"0\" height=\"18\"")
             .attribute("class", class)
             .attribute("x", Percent(from))
-            .attribute("width", Percent((to - from).max(0.0015)))
+            .attribute("width", Percent((to - from).max(0.0018)))
             .literal("><title>")
             .text(format_args!(
                 "gap, {}: {}",
