@@ -60,7 +60,7 @@ impl<'a> Definitions<'a> {
             |(mut buffers, mut found), (index, unit)| {
                 match unit {
                     Unit::Chunk(chunk) => {
-                        scan_chunk(chunk, index, limits, &mut buffers, &mut found)
+                        scan_chunk(chunk, index, limits, &mut buffers, &mut found);
                     }
                     Unit::Run(run) => {
                         let inside = |f: &&Frame<'_>| (run.start..run.end).contains(&f.offset);

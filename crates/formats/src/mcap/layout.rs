@@ -79,6 +79,8 @@ pub(crate) struct Layout<'a> {
     pub(crate) footer: Option<(usize, Footer)>,
     /// Whether a top-level message exists.
     pub(crate) loose_messages: bool,
+    /// Whether a top-level record may have been a message before it was damaged.
+    pub(crate) strange: bool,
     pub(crate) notes: Notes,
     pub(crate) losses: Vec<LossReason>,
 }
@@ -106,6 +108,7 @@ pub(crate) fn walk<'a>(
             summary: Vec::new(),
             footer: None,
             loose_messages: false,
+            strange: false,
             notes,
             losses: Vec::new(),
         },
@@ -188,6 +191,7 @@ impl<'a> Walker<'a, '_> {
                 self.layout.summary.push(*frame);
             }
             unknown => {
+                self.layout.strange = true;
                 if !salvage::plausible(self.bytes, frame.end) {
                     self.previous = soft;
                     return None;
@@ -229,6 +233,7 @@ impl<'a> Walker<'a, '_> {
         };
         if !follows {
             self.close_run();
+            self.layout.strange = true;
             let at = Some(wide(frame.offset));
             self.layout.notes.add("structure.message_index_misplaced", at, || {
                 "a message index does not follow a chunk; it indexes messages outside chunks, which the format does not have".to_owned()
@@ -240,7 +245,8 @@ impl<'a> Walker<'a, '_> {
         let Some(Record::DataEnd(end)) = Record::parse(frame.opcode, frame.body) else {
             return None;
         };
-        if !salvage::plausible(self.bytes, frame.end) {
+        // Opcode and length are nine bytes that agree; a longer one needs a witness.
+        if frame.body.len() != 4 && !salvage::plausible(self.bytes, frame.end) {
             return None;
         }
         self.close_run();
@@ -305,6 +311,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn misplaced(&mut self, frame: &Frame<'a>, what: &str) {
+        self.layout.strange = true;
         let at = Some(wide(frame.offset));
         let name = opcode_name(frame.opcode);
         self.layout.notes.add("structure.misplaced_record", at, || {
@@ -527,6 +534,13 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn finish(mut self) -> Layout<'a> {
+        // Behind the end of the data section no message can be lost.
+        let data_end = self.layout.data_end.map_or(usize::MAX, |(end, _)| end);
+        for loss in &mut self.layout.losses {
+            if loss.start >= wide(data_end) {
+                loss.messages = Some(0);
+            }
+        }
         let notes = &mut self.layout.notes;
         if self.layout.data_end.is_none() {
             notes.add("structure.no_data_end", None, || {

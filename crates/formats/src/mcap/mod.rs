@@ -31,7 +31,7 @@ pub use cursor::MAGIC;
 pub use open::{Attachment, McapError, McapRecording, Metadata, OpenOptions, sniff};
 pub use records::{MessageHeader, Record};
 pub use rules::RULES;
-pub use stream::StreamReader;
+pub use stream::{StreamReader, StreamRecord};
 pub use summary::Crc;
 pub(crate) use unit::UnitFacts;
 pub use writer::{RecordWriter, Writer, WriterOptions};

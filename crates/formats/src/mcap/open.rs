@@ -78,7 +78,7 @@ pub fn sniff(bytes: &[u8]) -> bool {
 }
 
 /// Whether the magic is sound; the error when the bytes are no MCAP file.
-fn check_magic(bytes: &[u8]) -> Result<bool, McapError> {
+pub(super) fn check_magic(bytes: &[u8]) -> Result<bool, McapError> {
     // `\x89MCAP` alone tells the format, so that a file cut within its magic still opens.
     const NAME_BYTES: usize = 5;
     let start = bytes.get(..MAGIC.len()).unwrap_or(bytes);
@@ -101,8 +101,10 @@ fn check_magic(bytes: &[u8]) -> Result<bool, McapError> {
     {
         return Ok(false);
     }
-    let found = start.iter().map(|byte| format!("{byte:02x}")).collect();
-    Err(McapError::BadMagic { found })
+    let found: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+    Err(McapError::BadMagic {
+        found: found.concat(),
+    })
 }
 
 /// An opened MCAP file.

@@ -102,7 +102,12 @@ fn skim_fields(opcode: u8, c: &mut Cursor<'_>) -> Option<()> {
         opcode::DATA_END => {
             c.u32()?;
         }
-        // Chunks are judged by `chunk_in_frame`; of unknown records nothing is known.
+        opcode::CHUNK => {
+            c.take(28)?;
+            c.bytes_u32()?;
+            c.bytes_u64()?;
+        }
+        // Of unknown records nothing is known.
         _ => {}
     }
     Some(())

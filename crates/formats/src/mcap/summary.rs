@@ -2,12 +2,13 @@
 //!
 //! Read [`Summary`] first. Not here: comparing it with the data ([`super::verify`]).
 
-use super::cursor::{Frame, MAGIC, frame_at, minus, narrow, plus};
+use super::cursor::{Frame, MAGIC, frame_at, minus, narrow, plus, wide};
 use super::layout::{Layout, Unit};
 use super::records::{
     AttachmentIndex, Channel, ChunkIndex, Footer, MetadataIndex, Record, Schema, Statistics,
     SummaryOffset, opcode,
 };
+use fieldassay_model::LossReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Result of comparing a checksum.
@@ -58,11 +59,12 @@ impl<'a> Summary<'a> {
         }
         if let Some((offset, footer)) = layout.footer {
             summary.crc = summary_crc(bytes, offset, &footer);
-            let end = layout.data_end.map_or(0, |(end, _)| end as u64);
-            let hit = |loss: &fieldassay_model::LossReason| {
-                loss.end > end && loss.code != "loss.truncated"
-            };
-            summary.whole = layout.data_end.is_some() && !layout.losses.iter().any(hit);
+            let data_end = layout.data_end.map(|(end, _)| wide(end));
+            let start = Some(footer.summary_start).filter(|start| *start != 0);
+            summary.whole = data_end.or(start).is_some_and(|start| {
+                let hit = |loss: &LossReason| loss.end > start && loss.code != "loss.truncated";
+                !layout.losses.iter().any(hit)
+            });
         }
         summary
     }

@@ -8,7 +8,7 @@ use super::cursor::{Cursor, Frame, FrameError, frame_at, minus, narrow, plus, wi
 use super::definitions::{Definitions, Relation, channel_of, schema_of};
 use super::layout::{ChunkUnit, Run};
 use super::records::{self, MessageHeader, opcode, opcode_name};
-use super::summary::message_indexes;
+use super::summary::{Crc, message_indexes};
 use super::tally::Tallies;
 use crate::{Buffers, Limits, Message, Notes, UnitDetail, UnitSummary, Visitor};
 use fieldassay_model::LossReason;
@@ -64,6 +64,10 @@ struct Reader<'r, 'v, 'a> {
 }
 
 impl Reader<'_, '_, '_> {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the form in which notes take an offset"
+    )]
     fn at(&self, position: usize) -> Option<u64> {
         let (base, linear) = self.base;
         Some(wide(if linear { plus(base, position) } else { base }))
@@ -363,60 +367,73 @@ struct ChunkOutcome<'c, 'a> {
 
 impl ChunkOutcome<'_, '_> {
     /// Compares what was read with what the chunk and its indexes claim.
-    fn judge(self, context: &Context<'_, '_>, mut reader: Reader<'_, '_, '_>) -> UnitSummary {
-        let head = &self.chunk.head;
-        let at = Some(wide(self.chunk.offset));
-        let whole = self.decoded == Decoded::Whole && self.chunk.missing == 0;
-        let crc_fails = whole
-            && head.uncompressed_crc != 0
-            && crc32fast::hash(self.records) != head.uncompressed_crc;
-        let crc_holds = whole && head.uncompressed_crc != 0 && !crc_fails;
+    fn judge(mut self, context: &Context<'_, '_>, mut reader: Reader<'_, '_, '_>) -> UnitSummary {
+        let lost = lost_messages(context.bytes, self.chunk, &reader.tallies);
+        let check = self.checksum(&mut reader);
         let size = wide(self.records.len());
-        let shorter = size < head.uncompressed_size && !crc_holds;
-        if whole && size != head.uncompressed_size {
+        let declared = self.chunk.head.uncompressed_size;
+        let whole = self.decoded == Decoded::Whole && self.chunk.missing == 0;
+        if whole && size != declared {
+            let at = Some(wide(self.chunk.offset));
             reader.notes.add("structure.chunk_size", at, || {
-                format!(
-                    "a chunk declares `{}` bytes and holds `{size}`",
-                    head.uncompressed_size
-                )
+                format!("a chunk declares `{declared}` bytes and holds `{size}`")
             });
         }
-        let lost = lost_messages(context.bytes, self.chunk, &reader.tallies);
-        let doubtful_data = head.uncompressed_crc == 0 && context.data_suspect;
-        let suspect = crc_fails || doubtful_data;
+        let suspect = check == Crc::Invalid || check == Crc::Absent && context.data_suspect;
         let mut losses = Vec::new();
-        if crc_fails {
-            reader.notes.add("structure.chunk_crc", at, || {
-                format!(
-                    "the checksum of a chunk is not `{:#010x}` as declared",
-                    head.uncompressed_crc
-                )
-            });
+        if check == Crc::Invalid {
             let hidden = if self.walked.strange {
                 lost
             } else {
                 lost.or(Some(0))
             };
-            let here = if self.walked.stopped.is_some() {
-                Some(0)
-            } else {
-                hidden
-            };
-            let mut reason = loss(
-                "loss.chunk_crc",
-                (self.chunk.offset, self.chunk.end),
-                here,
-                "the checksum of the chunk fails; its messages are kept and suspect".to_owned(),
-            );
+            let stopped = self.walked.stopped.is_some();
+            let range = (self.chunk.offset, self.chunk.end);
+            let message = "the checksum of the chunk fails; its messages are kept and suspect";
+            let here = if stopped { Some(0) } else { hidden };
+            let mut reason = loss("loss.chunk_crc", range, here, message.to_owned());
             reason.suspect_messages = reader.tallies.total();
             losses.push(reason);
         }
-        losses.extend(self.partial_loss(lost, shorter && !crc_fails));
+        losses.extend(self.partial_loss(lost, size < declared && check == Crc::Absent));
         if losses.is_empty() && !suspect {
             self.check_times(&mut reader);
             check_indexes(context.bytes, self.chunk, self.records, &mut reader);
         }
         reader.finish(losses, suspect)
+    }
+
+    /// Compares the checksum of a chunk that was decompressed to its end. A frame of the
+    /// compression may have its own; where the chunk has none, that one decides.
+    fn checksum(&mut self, reader: &mut Reader<'_, '_, '_>) -> Crc {
+        let head = &self.chunk.head;
+        let at = Some(wide(self.chunk.offset));
+        let complete = wide(self.records.len()) == head.uncompressed_size;
+        let frame_fails = complete && matches!(self.decoded, Decoded::Damaged { .. });
+        if self.chunk.missing > 0 || self.decoded != Decoded::Whole && !frame_fails {
+            return Crc::Absent;
+        }
+        let crc = Crc::compare(head.uncompressed_crc, || crc32fast::hash(self.records));
+        if frame_fails {
+            self.decoded = Decoded::Whole;
+        }
+        match crc {
+            Crc::Valid if frame_fails => {
+                reader.notes.add("structure.record_repaired", at, || {
+                    "a chunk's compressed form is damaged, but its records agree with their checksum".to_owned()
+                });
+                Crc::Valid
+            }
+            Crc::Absent if !frame_fails => Crc::Absent,
+            Crc::Valid => Crc::Valid,
+            Crc::Absent | Crc::Invalid => {
+                reader.notes.add("structure.chunk_crc", at, || {
+                    let declared = head.uncompressed_crc;
+                    format!("the checksum of a chunk fails, declared is `{declared:#010x}`")
+                });
+                Crc::Invalid
+            }
+        }
     }
 
     /// What of the chunk could not be read.
@@ -536,28 +553,17 @@ fn check_indexes(
 
 /// Messages of the chunk that were not read, by its message index records; none without sound ones.
 fn lost_messages(bytes: &[u8], chunk: &ChunkUnit<'_>, read: &Tallies) -> Option<u64> {
-    let mut indexed: BTreeMap<u16, u64> = BTreeMap::new();
-    for (_, channel, entries) in message_indexes(bytes, (chunk.end, chunk.indexes_end)) {
+    let mut total = 0_u64;
+    for (_, _, entries) in message_indexes(bytes, (chunk.end, chunk.indexes_end)) {
         let beyond = |entry: &[u8; 16]| entry_fields(entry).1 >= chunk.head.uncompressed_size;
         if entries.iter().any(beyond) {
             return None;
         }
-        let count = indexed.entry(channel).or_default();
-        *count = count.saturating_add(wide(entries.len()));
+        total = total.saturating_add(wide(entries.len()));
     }
-    if indexed.is_empty() {
-        return None;
-    }
-    let sound = |(channel, tally): (u16, _)| {
-        let tally: super::tally::Tally = tally;
-        indexed
-            .get(&channel)
-            .is_some_and(|count| *count >= tally.count)
-    };
-    let total: u64 = indexed.values().sum();
-    read.all()
-        .all(sound)
-        .then(|| total.saturating_sub(read.total()))
+    // Not channel by channel: damage may have moved a message to another one.
+    let counted = total.checked_sub(read.total());
+    counted.filter(|_| total > 0)
 }
 
 fn entry_fields(entry: &[u8; 16]) -> (u64, u64) {

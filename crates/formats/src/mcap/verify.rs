@@ -112,7 +112,7 @@ impl Check<'_, '_> {
                     code: "loss.data_crc".to_owned(),
                     start: 0,
                     end: wide(end),
-                    messages: Some(0),
+                    messages: (!recording.layout.strange).then_some(0),
                     suspect_messages: suspect,
                     message: "the checksum of the data section fails; messages without a checksum of their own are kept and suspect".to_owned(),
                 });

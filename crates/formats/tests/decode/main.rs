@@ -8,6 +8,7 @@
 
 mod columns;
 mod definitions;
+mod peers;
 mod roundtrip;
 mod support;
 mod views;

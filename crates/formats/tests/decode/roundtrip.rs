@@ -280,7 +280,7 @@ fn msg_text(types: &Types, ros1: bool) -> String {
                 T::Array(inner, n) => format!("{}[{n}]", name(inner)),
                 other => name(other),
             };
-            write!(text, "{kind} f{i} # field\n").expect("memory");
+            writeln!(text, "{kind} f{i} # field").expect("memory");
         }
     }
     text
@@ -307,7 +307,7 @@ fn idl_text(types: &Types) -> String {
     }
     let mut text = "module builtin_interfaces { module msg { struct Time { long sec; unsigned long nanosec; }; }; };\nmodule test { module msg {\n".to_owned();
     for (index, fields) in types.0.iter().enumerate().rev() {
-        write!(text, "struct S{index} {{\n").expect("memory");
+        writeln!(text, "struct S{index} {{").expect("memory");
         for (i, t) in fields.iter().enumerate() {
             let declaration = match t {
                 T::Array(inner, n) => format!("{} f{i}[{n}]", name(inner)),
@@ -316,7 +316,7 @@ fn idl_text(types: &Types) -> String {
                     name(other)
                 ),
             };
-            write!(text, "  {declaration}; // field\n").expect("memory");
+            writeln!(text, "  {declaration}; // field").expect("memory");
         }
         if fields.is_empty() {
             text.push_str("  uint8 structure_needs_at_least_one_member;\n");
