@@ -1,13 +1,12 @@
 //! Made-up documents for tests and the example page. Nothing here was measured.
 
-#![allow(
-    dead_code,
+#![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::type_complexity,
     clippy::unwrap_used,
     clippy::assigning_clones,
-    reason = "small known numbers; each user of this module needs only some of it"
+    reason = "small known numbers, written down plainly"
 )]
 
 use fieldassay_model::plot::{
