@@ -1,0 +1,391 @@
+//! How often checks fire: on clean drives, where they must not, and on drives with a known fault.
+//!
+//! Read [`run`] and [`Results`] first. The results are committed as data and rendered by `gen`.
+//! Not here: what is tried (`cases`) and how one trial goes (`trial`).
+
+mod cases;
+mod trial;
+
+use crate::shell::root;
+use anyhow::{Context as _, Result, bail, ensure};
+use cases::{About, CASES, Case};
+use fieldassay_measure::stats::wilson;
+use fieldassay_model::policy::Policy;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use trial::Outcome;
+
+/// Seeds below this are for development; quoted figures use seeds from here on.
+const FIRST_QUOTED_SEED: u64 = 10_000;
+/// Drives per row of the quoted figures.
+const DRIVES: u64 = 300;
+
+/// The committed results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Results {
+    /// Always `fieldassay.power`.
+    pub(crate) schema: String,
+    /// Version of this form.
+    pub(crate) version: u32,
+    /// The command that repeats it.
+    pub(crate) command: String,
+    /// Policy the findings rest on.
+    pub(crate) policy: String,
+    /// First seed and one past the last.
+    pub(crate) seeds: [u64; 2],
+    /// Length of every drive, seconds.
+    pub(crate) drive_secs: f64,
+    /// Drives without faults: how many had a warning or worse.
+    pub(crate) clean: Row,
+    /// One row per fault and magnitude.
+    pub(crate) faults: Vec<Row>,
+    /// Kinds of fault that one recording alone cannot show.
+    pub(crate) not_tried: Vec<String>,
+}
+
+/// One row of the results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Kind of fault, `skew_ppm`; `none` for clean drives.
+    pub(crate) fault: String,
+    /// How much of it, in `unit`.
+    pub(crate) magnitude: f64,
+    /// Unit of the magnitude.
+    pub(crate) unit: String,
+    /// Whether at least 95 % is promised at this magnitude.
+    pub(crate) promised: bool,
+    /// Codes of which one must be found.
+    pub(crate) codes: Vec<String>,
+    /// Drives tried.
+    pub(crate) drives: u64,
+    /// Drives in which the fault was found.
+    pub(crate) found: u64,
+    /// Wilson 95 % interval of the share found.
+    pub(crate) low: f64,
+    /// Its upper end.
+    pub(crate) high: f64,
+    /// Seeds of the drives that count against us: missed faults, or clean drives with a finding.
+    pub(crate) against: Vec<u64>,
+    /// Found and tried per channel hit, where channels take turns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) by_channel: BTreeMap<String, [u64; 2]>,
+}
+
+/// What the command line asks for.
+struct Options {
+    seeds: Range<u64>,
+    jobs: usize,
+    kinds: Vec<String>,
+    verbose: bool,
+    mode: Mode,
+}
+
+#[derive(PartialEq)]
+enum Mode {
+    Print,
+    Write,
+    Check,
+}
+
+/// Runs the sweep: `[--seeds A..B | --drives N] [--jobs N] [--kinds K,K] [--verbose] [--write | --check]`.
+///
+/// `--write` stores the committed results; `--check` repeats a share and compares drive by drive.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let options = parse(arguments)?;
+    let policy = Policy::built_in("default")?;
+    if options.mode == Mode::Check {
+        return compare(&options, &policy);
+    }
+    let results = sweep(&options, &policy)?;
+    for row in std::iter::once(&results.clean).chain(&results.faults) {
+        println!("{}", line(row));
+    }
+    if options.mode == Mode::Write {
+        ensure!(
+            options.kinds.is_empty() && options.seeds.start >= FIRST_QUOTED_SEED,
+            "only a whole sweep from seed {FIRST_QUOTED_SEED} on is committed"
+        );
+        let text = format!("{}\n", serde_json::to_string_pretty(&results)?);
+        std::fs::create_dir_all(path().with_file_name(""))?;
+        std::fs::write(path(), text)?;
+    }
+    Ok(())
+}
+
+/// The committed results, none before the first sweep.
+pub(crate) fn committed() -> Result<Option<Results>> {
+    match std::fs::read_to_string(path()) {
+        Ok(text) => Ok(Some(
+            serde_json::from_str(&text).context("docs/reference/power/results.json")?,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn path() -> PathBuf {
+    root().join("docs/reference/power/results.json")
+}
+
+fn parse(arguments: &[String]) -> Result<Options> {
+    let mut options = Options {
+        seeds: FIRST_QUOTED_SEED..FIRST_QUOTED_SEED + DRIVES,
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        kinds: Vec::new(),
+        verbose: false,
+        mode: Mode::Print,
+    };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let mut value = || {
+            words
+                .next()
+                .with_context(|| format!("`{word}` needs a value"))
+        };
+        match word.as_str() {
+            "--seeds" => {
+                let (first, last) = value()?.split_once("..").context("`--seeds` takes A..B")?;
+                options.seeds = first.parse()?..last.parse()?;
+            }
+            "--drives" => options.seeds.end = options.seeds.start + value()?.parse::<u64>()?,
+            "--jobs" => options.jobs = value()?.parse::<usize>()?.max(1),
+            "--kinds" => options.kinds = value()?.split(',').map(str::to_owned).collect(),
+            "--verbose" => options.verbose = true,
+            "--write" => options.mode = Mode::Write,
+            "--check" => options.mode = Mode::Check,
+            _ => bail!("`power` does not know `{word}`"),
+        }
+    }
+    Ok(options)
+}
+
+/// One row to be: none is the clean drive.
+type Plan = Option<(&'static Case, f64)>;
+
+fn plans(kinds: &[String]) -> Vec<Plan> {
+    let wanted = |name: &str| kinds.is_empty() || kinds.iter().any(|kind| kind == name);
+    let mut plans: Vec<Plan> = Vec::new();
+    if wanted("none") {
+        plans.push(None);
+    }
+    for case in CASES.iter().filter(|case| wanted(case.kind.name())) {
+        plans.extend(
+            case.magnitudes
+                .iter()
+                .map(|magnitude| Some((case, *magnitude))),
+        );
+    }
+    plans
+}
+
+fn sweep(options: &Options, policy: &Policy) -> Result<Results> {
+    let mut rows = Vec::new();
+    let mut clean = None;
+    for plan in plans(&options.kinds) {
+        let outcomes = trials(plan, options, policy)?;
+        let row = count(plan, &options.seeds, &outcomes)?;
+        if options.verbose {
+            tell(plan, &options.seeds, &outcomes);
+        }
+        if plan.is_none() {
+            clean = Some(row);
+        } else {
+            rows.push(row);
+        }
+    }
+    Ok(Results {
+        schema: "fieldassay.power".to_owned(),
+        version: 1,
+        command: "cargo run --release -p xtask -- power --write".to_owned(),
+        policy: format!("{} {}", policy.name, policy.version),
+        seeds: [options.seeds.start, options.seeds.end],
+        drive_secs: trial::DURATION_SECS,
+        clean: clean.map_or_else(|| count(None, &(0..0), &[]), Ok)?,
+        faults: rows,
+        not_tried: cases::untried().into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// Runs one drive per seed on all jobs; outcomes come in the order of the seeds.
+fn trials(plan: Plan, options: &Options, policy: &Policy) -> Result<Vec<Outcome>> {
+    let seeds: Vec<u64> = options.seeds.clone().collect();
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(seeds.len()));
+    let work = || {
+        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = match plan {
+                None => trial::clean(*seed, policy),
+                Some((case, magnitude)) => trial::faulty(*seed, case, magnitude, policy),
+            };
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((*seed, outcome));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(work);
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(seed, _)| *seed);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn count(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) -> Result<Row> {
+    let found = outcomes.iter().filter(|outcome| outcome.found).count() as u64;
+    let drives = outcomes.len() as u64;
+    let interval = if drives == 0 {
+        (0.0, 1.0)
+    } else {
+        let interval = wilson(found, drives)?;
+        (interval.low, interval.high)
+    };
+    // On a clean drive a finding counts against us, on a faulty one its absence.
+    let bad = |outcome: &Outcome| outcome.found == plan.is_none();
+    let mut by_channel: BTreeMap<String, [u64; 2]> = BTreeMap::new();
+    if plan.is_some_and(|(case, _)| case.about == About::Sensor) {
+        for (seed, outcome) in seeds.clone().zip(outcomes) {
+            let [found, tried] = by_channel
+                .entry(trial::sensor(seed).to_owned())
+                .or_default();
+            *found += u64::from(outcome.found);
+            *tried += 1;
+        }
+    }
+    let against = seeds
+        .clone()
+        .zip(outcomes)
+        .filter(|(_, outcome)| bad(outcome))
+        .map(|(seed, _)| seed)
+        .collect();
+    let (fault, magnitude, unit, promised, codes) = match plan {
+        None => ("none", 0.0, "", true, &[][..]),
+        Some((case, magnitude)) => {
+            let info = case.kind.info();
+            let promised = case.promised == Some(magnitude);
+            (info.name, magnitude, info.unit, promised, case.codes)
+        }
+    };
+    Ok(Row {
+        fault: fault.to_owned(),
+        magnitude,
+        unit: unit.to_owned(),
+        promised,
+        codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        drives,
+        found,
+        low: rounded(interval.0),
+        high: rounded(interval.1),
+        against,
+        by_channel,
+    })
+}
+
+/// Four decimals: more says nothing with a few hundred drives.
+fn rounded(share: f64) -> f64 {
+    (share * 1e4).round() / 1e4
+}
+
+fn line(row: &Row) -> String {
+    let channels: Vec<String> = row
+        .by_channel
+        .iter()
+        .map(|(topic, [found, tried])| format!("{topic} {found}/{tried}"))
+        .collect();
+    let mark = if row.promised { "*" } else { " " };
+    format!(
+        "{mark} {:<22} {:>12} {:<8} {:>4}/{:<4} [{:.3}, {:.3}]  {}",
+        row.fault,
+        row.magnitude,
+        row.unit,
+        row.found,
+        row.drives,
+        row.low,
+        row.high,
+        channels.join("  ")
+    )
+}
+
+/// Prints the findings of the drives that count against us.
+fn tell(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) {
+    for (seed, outcome) in seeds.clone().zip(outcomes) {
+        if outcome.found == plan.is_none() {
+            println!(
+                "    seed {seed} {}: {}",
+                trial::sensor(seed),
+                outcome.findings.join(", ")
+            );
+        }
+    }
+}
+
+/// Repeats a share of the committed sweep and compares drive by drive.
+fn compare(options: &Options, policy: &Policy) -> Result<()> {
+    let stored = committed()?.context("there are no committed results; hint: power --write")?;
+    let [first, end] = stored.seeds;
+    ensure!(
+        first <= options.seeds.start && options.seeds.end <= end,
+        "the committed results hold seeds {first}..{end}"
+    );
+    let mut differences = Vec::new();
+    for plan in plans(&options.kinds) {
+        let row = count(plan, &options.seeds, &trials(plan, options, policy)?)?;
+        let known = std::iter::once(&stored.clean)
+            .chain(&stored.faults)
+            .find(|known| known.fault == row.fault && known.magnitude == row.magnitude);
+        let expected: Option<Vec<u64>> = known.map(|known| {
+            let against = known.against.iter().copied();
+            against
+                .filter(|seed| options.seeds.contains(seed))
+                .collect()
+        });
+        if expected.as_ref() != Some(&row.against) {
+            differences.push(format!(
+                "{}={}: against us now {:?}, committed {expected:?}",
+                row.fault, row.magnitude, row.against
+            ));
+        }
+    }
+    ensure!(
+        differences.is_empty(),
+        "the sweep differs from the committed results:\n{}\nhint: repeat with `{}`",
+        differences.join("\n"),
+        stored.command
+    );
+    println!(
+        "{} drives per row agree with the committed results",
+        options.seeds.end - options.seeds.start
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_read() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let options = parse(&words("--seeds 5..9 --jobs 1 --kinds skew_ppm,none")).unwrap();
+        assert_eq!((options.seeds, options.jobs), (5..9, 1));
+        assert_eq!(plans(&options.kinds).len(), 6);
+        let options = parse(&words("--check --drives 5")).unwrap();
+        assert_eq!(options.seeds, 10_000..10_005);
+        assert!(options.mode == Mode::Check);
+        assert!(parse(&words("--nothing")).is_err());
+    }
+
+    #[test]
+    fn every_promise_is_among_the_magnitudes() {
+        for case in CASES {
+            assert!(
+                case.promised
+                    .is_none_or(|promised| case.magnitudes.contains(&promised))
+            );
+        }
+    }
+}
