@@ -43,13 +43,7 @@ impl Figures {
                 codes,
                 svg: drawing.svg,
                 values: clock_values(context, &channel.topic, data),
-                note: match drawing.beyond {
-                    0 => String::new(),
-                    beyond => format!(
-                        "{} outside the axes, drawn at the edge",
-                        text::counted(beyond, "point")
-                    ),
-                },
+                note: clock_note(context, &channel.topic, data, drawing.beyond),
             })
         })
     }
@@ -129,7 +123,7 @@ impl Figures {
     }
 }
 
-/// Both models in figures, the hull with its interval, or why there is none.
+/// Both models in figures, the hull with its interval; nothing where none was fitted.
 fn clock_values(
     context: &Context<'_>,
     topic: &str,
@@ -139,12 +133,10 @@ fn clock_values(
         let mut facts = context.report.facts.iter();
         facts.find(|fact| fact.subject == topic && fact.name == name)
     };
-    let skew = fact("clock.skew");
     if data.hull.is_empty() {
-        let reason = skew.and_then(|fact| fact.reason.as_deref());
-        let reason = text::sentence(reason.unwrap_or("too little to fit"));
-        return vec![("no clock model:", reason)];
+        return Vec::new();
     }
+    let skew = fact("clock.skew");
     let interval = match skew.map(|fact| (fact.low, fact.high)) {
         Some((Some(low), Some(high))) => {
             format!(" [{}, {}]", display::number(low), display::number(high))
@@ -158,6 +150,24 @@ fn clock_values(
         ("least squares", ppm(data.linear_skew_ppm)),
         ("from", display::seconds(data.linear_offset_secs)),
     ]
+}
+
+/// Why there is no model, and which points lie outside the axes.
+fn clock_note(context: &Context<'_>, topic: &str, data: &ClockPlot, beyond: usize) -> String {
+    let mut notes = Vec::new();
+    if data.hull.is_empty() {
+        let mut facts = context.report.facts.iter();
+        let reason = facts
+            .find(|fact| fact.subject == topic && fact.name == "clock.skew")
+            .and_then(|fact| fact.reason.as_deref())
+            .unwrap_or("too little to fit");
+        notes.push(format!("No clock model: {}.", text::sentence(reason)));
+    }
+    if beyond > 0 {
+        let points = text::counted(beyond, "point");
+        notes.push(format!("{points} outside the axes, drawn at the edge."));
+    }
+    notes.join(" ")
 }
 
 fn period_values(channel: &ChannelReport) -> Vec<(&'static str, String)> {

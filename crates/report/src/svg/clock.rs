@@ -6,6 +6,9 @@ use fieldassay_model::plot::ClockPlot;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+/// Fewer points show nothing about a clock.
+const FEWEST: usize = 5;
+
 /// What is drawn of one clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Drawing {
@@ -15,7 +18,7 @@ pub(crate) struct Drawing {
     pub(crate) beyond: usize,
 }
 
-/// The clock plot with at most `max_points` points; none when no point is finite.
+/// The clock plot with at most `max_points` points; none when hardly any point is finite.
 ///
 /// Axes follow the bulk of the points: when the last half percent would take most of the height
 /// (one stamp from another epoch is enough), it is drawn at the edge and counted as `beyond`.
@@ -27,6 +30,9 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
         .filter(|(x, y)| x.is_finite() && y.is_finite())
         .collect();
     let x_range = bulk(points.iter().map(|p| p.0))?;
+    if points.len() < FEWEST || x_range.1 <= x_range.0 {
+        return None;
+    }
     let (low, high) = bulk(points.iter().map(|p| p.1))?;
     let pad = ((high - low) * 0.06).max(1e-9);
     let (low, high) = (low - pad, high + pad);
