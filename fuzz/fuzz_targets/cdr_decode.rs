@@ -5,7 +5,10 @@
 mod entries;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    for target in entries::TARGETS.iter().filter(|target| target.name == "cdr_decode") {
+    for target in entries::TARGETS
+        .iter()
+        .filter(|target| target.name == "cdr_decode")
+    {
         (target.run)(bytes);
     }
 });

@@ -5,7 +5,10 @@
 mod entries;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    for target in entries::TARGETS.iter().filter(|target| target.name == "mcap_open_read") {
+    for target in entries::TARGETS
+        .iter()
+        .filter(|target| target.name == "mcap_open_read")
+    {
         (target.run)(bytes);
     }
 });

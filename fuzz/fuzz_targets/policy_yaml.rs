@@ -5,7 +5,10 @@
 mod entries;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    for target in entries::TARGETS.iter().filter(|target| target.name == "policy_yaml") {
+    for target in entries::TARGETS
+        .iter()
+        .filter(|target| target.name == "policy_yaml")
+    {
         (target.run)(bytes);
     }
 });

@@ -5,7 +5,10 @@
 mod entries;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    for target in entries::TARGETS.iter().filter(|target| target.name == "ros_definition") {
+    for target in entries::TARGETS
+        .iter()
+        .filter(|target| target.name == "ros_definition")
+    {
         (target.run)(bytes);
     }
 });

@@ -4,9 +4,10 @@
 //! loop and the corpus replay run the same code. Not here: choosing inputs.
 
 use fieldassay_formats::decode::definition::Definitions;
-use fieldassay_formats::decode::{PoseReader, StampReader, TransformReader};
-use fieldassay_formats::mcap::{McapRecording, OpenOptions};
+use fieldassay_formats::decode::{ColumnDecoder, PoseReader, StampReader, TransformReader};
+use fieldassay_formats::mcap::{McapRecording, OpenOptions, StreamReader};
 use fieldassay_formats::rosbag1::BagRecording;
+use fieldassay_formats::rosbag2::{self, pages};
 use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Schema, Visitor};
 use fieldassay_model::Policy;
 
@@ -25,12 +26,16 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 /// Every decoder and every parser of user text.
 pub(crate) const TARGETS: &[Target] = &[
     target("mcap_open_read", mcap_open_read),
+    target("mcap_stream", mcap_stream),
     target("rosbag1", rosbag1),
+    target("sqlite_pages", sqlite_pages),
+    target("metadata_yaml", metadata_yaml),
     target("ros_definition", ros_definition),
     target("ros_idl", ros_idl),
     target("cdr_decode", cdr_decode),
     target("protobuf", protobuf),
     target("json_stamp", json_stamp),
+    target("json_columns", json_columns),
     target("policy_yaml", policy_yaml),
 ];
 
@@ -104,6 +109,59 @@ fn mcap_open_read(bytes: &[u8]) {
         if let Ok(recording) = McapRecording::open(bytes, options) {
             read_all(&recording);
         }
+    }
+}
+
+/// What comes out must not depend on how the stream was cut.
+fn mcap_stream(bytes: &[u8]) {
+    let whole = stream_records(bytes, usize::MAX);
+    let pieces = stream_records(bytes, 97);
+    assert_eq!(whole, pieces, "records depend on the cuts");
+}
+
+/// Records of a stream pushed in pieces, and how many damaged places there are.
+fn stream_records(bytes: &[u8], piece: usize) -> (usize, usize) {
+    let mut reader = StreamReader::new(limits());
+    let mut records = 0;
+    for part in bytes.chunks(piece) {
+        reader.feed(part);
+        while let Ok(Some(_)) = reader.next_record() {
+            records += 1;
+        }
+    }
+    reader.finish();
+    while let Ok(Some(_)) = reader.next_record() {
+        records += 1;
+    }
+    (records, reader.account().losses.len())
+}
+
+/// Every page of the file as a leaf, every row as a message.
+fn sqlite_pages(bytes: &[u8]) {
+    let Some(geometry) = pages::Geometry::parse(bytes) else {
+        return;
+    };
+    for (index, page) in bytes.chunks(geometry.page_bytes).enumerate() {
+        for cell in pages::cells(page, index == 0, geometry) {
+            let _ = pages::starts_as_message(cell.local);
+            let _ = pages::values(cell.local);
+            if let Some(row) = pages::message_row(cell.local) {
+                let mut buffers = Buffers::default();
+                let _ = rosbag2::decompress_payload(row.data, 1 << 20, &mut buffers);
+            }
+        }
+    }
+}
+
+/// `metadata.yaml`, and the definitions of the types it names.
+fn metadata_yaml(bytes: &[u8]) {
+    match rosbag2::Metadata::parse(&String::from_utf8_lossy(bytes)) {
+        Ok(metadata) => {
+            for topic in metadata.topics {
+                let _ = rosbag2::standard_definition(&topic.type_name);
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
@@ -195,6 +253,17 @@ fn json_stamp(bytes: &[u8]) {
     }
 }
 
+/// `JSON Schema NUL message`.
+fn json_columns(bytes: &[u8]) {
+    let (text, payload) = split(bytes);
+    let schema = Schema {
+        name: "x".to_owned(),
+        encoding: "jsonschema".to_owned(),
+        data: text.into_bytes(),
+    };
+    read_payload(&schema, "json", payload);
+}
+
 fn read_payload(schema: &Schema, message_encoding: &str, payload: &[u8]) {
     let stamps = StampReader::new(Some(schema), message_encoding);
     let _ = stamps.stamp(payload);
@@ -205,6 +274,17 @@ fn read_payload(schema: &Schema, message_encoding: &str, payload: &[u8]) {
     }
     if let Some(reader) = PoseReader::new(schema, message_encoding) {
         let _ = reader.read(payload, &mut |_| ());
+    }
+    if let Ok(mut decoder) = ColumnDecoder::new(Some(schema), message_encoding) {
+        let decoded = usize::from(decoder.push(payload).is_ok());
+        let again = usize::from(decoder.push(payload).is_ok());
+        assert_eq!(decoded, again, "decoding has a memory");
+        let batch = decoder.finish().map(|batch| batch.num_rows());
+        assert_eq!(
+            batch.ok(),
+            Some(decoded + again),
+            "a refused row is taken back"
+        );
     }
 }
 

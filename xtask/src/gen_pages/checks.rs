@@ -4,6 +4,7 @@
 //! behind the figures (`power`).
 
 use super::{cell, generated_from};
+use crate::power::{self, Results, Row};
 use anyhow::Result;
 use fieldassay_model::policy::{Policy, Rule};
 use fieldassay_model::{CheckInfo, Compare, Subject};
@@ -12,6 +13,7 @@ use std::fmt::Write as _;
 /// A list, then one section per check.
 pub(super) fn page() -> Result<Option<String>> {
     let policy = Policy::built_in("default")?;
+    let results = power::committed()?;
     let mut page = generated_from(
         "`fieldassay_check::catalog()`, the default policy and the committed power results",
     );
@@ -33,10 +35,104 @@ pub(super) fn page() -> Result<Option<String>> {
                 .map_or("–".to_owned(), defaults),
         )?;
     }
+    match &results {
+        Some(results) => false_alarms(&mut page, results)?,
+        None => page.push_str("\nThe power of the checks has not been measured yet.\n"),
+    }
     for check in &catalog {
         section(&mut page, check, &policy)?;
+        if let Some(results) = &results {
+            power_table(&mut page, check.code, results)?;
+        }
     }
     Ok(Some(page))
+}
+
+/// How often a drive without faults draws a warning, and how all figures were made.
+fn false_alarms(page: &mut String, results: &Results) -> Result<()> {
+    let clean = &results.clean;
+    write!(
+        page,
+        "\n## How often they are wrong\n\nFrom simulated drives of {} s whose noise is fitted to real recordings, seeds {} to {}, policy {}. The results are committed in [power/results.json](power/results.json) and repeated by `{}`. Intervals are Wilson 95 % intervals.\n\n- Of {} drives without faults {} had a warning or worse: {}.\n",
+        results.drive_secs,
+        results.seeds[0],
+        results.seeds[1].saturating_sub(1),
+        results.policy,
+        results.command,
+        clean.drives,
+        clean.found,
+        share(clean),
+    )?;
+    let promised = results.faults.iter().filter(|row| row.promised);
+    for row in promised {
+        writeln!(
+            page,
+            "- `{}` of {} {}: {}.",
+            row.fault,
+            row.magnitude,
+            row.unit,
+            share(row)
+        )?;
+    }
+    if !results.not_tried.is_empty() {
+        let names: Vec<String> = results
+            .not_tried
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        writeln!(
+            page,
+            "- Not tried, since one recording alone cannot show them: {}.",
+            names.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+/// The faults this check is there to find, with how often one of its kind found them.
+fn power_table(page: &mut String, code: &str, results: &Results) -> Result<()> {
+    let rows: Vec<&Row> = results
+        .faults
+        .iter()
+        .filter(|row| row.codes.iter().any(|known| covers(known, code)))
+        .collect();
+    if rows.is_empty() {
+        page.push_str("- Power: no simulated fault is made for it\n");
+        return Ok(());
+    }
+    page.push_str("\n| fault | magnitude | found by | share of drives |\n|---|---:|---|---|\n");
+    for row in rows {
+        let codes: Vec<String> = row.codes.iter().map(|code| format!("`{code}`")).collect();
+        writeln!(
+            page,
+            "| `{}` | {} {} | {} | {} |",
+            row.fault,
+            row.magnitude,
+            row.unit,
+            codes.join(" or "),
+            share(row)
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a code of the results stands for this check; one that ends in a dot is a whole subject.
+fn covers(known: &str, code: &str) -> bool {
+    known == code || (known.ends_with('.') && code.starts_with(known))
+}
+
+/// `99.3 % (97.6 to 99.8; 298 of 300)`.
+fn share(row: &Row) -> String {
+    let percent = |share: f64| format!("{:.1}", share * 100.0);
+    let found = row.found as f64 / row.drives.max(1) as f64;
+    format!(
+        "{} % ({} to {} %; {} of {})",
+        percent(found),
+        percent(row.low),
+        percent(row.high),
+        row.found,
+        row.drives
+    )
 }
 
 fn section(page: &mut String, check: &CheckInfo, policy: &Policy) -> Result<()> {
@@ -102,4 +198,21 @@ fn anchor(code: &str) -> String {
         .filter(|c| c.is_alphanumeric() || *c == '_')
         .collect::<String>()
         .to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_stands_for_its_checks() {
+        assert!(covers("time.gap", "time.gap"));
+        assert!(covers("loss.", "loss.truncated"));
+        assert!(!covers("time.gap", "time.gap_other"));
+    }
+
+    #[test]
+    fn anchors_are_those_of_headings() {
+        assert_eq!(anchor("clock.whole_seconds"), "clockwhole_seconds");
+    }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 pub(super) fn page() -> Result<Option<String>> {
     let mut page = generated_from("`fieldassay_simulate::fault_kinds()`");
     page.push_str(
-        "# Faults\n\n`fieldassay simulate OUT.mcap --fault KIND=MAGNITUDE` makes a drive with a known fault and writes what was done to a truth file beside it: a JSON list of `{kind, channel, start_ns, end_ns, magnitude, unit}`. The unit is part of the name. `--fault KIND@TOPIC=MAGNITUDE` chooses the channel.\n\n| kind | what it does | unit | from | to | channel unless chosen |\n|---|---|---|---:|---:|---|\n",
+        "# Faults\n\n`fieldassay simulate OUT.mcap --fault KIND=MAGNITUDE` makes a drive with a known fault and writes what was done to a truth file beside it: a JSON list of `{kind, channel, start_ns, end_ns, magnitude, unit}`. The unit is part of the name. `--fault KIND=MAGNITUDE@TOPIC` chooses the channel.\n\n| kind | what it does | unit | from | to | channel unless chosen |\n|---|---|---|---:|---:|---|\n",
     );
     for fault in fieldassay_simulate::fault_kinds() {
         writeln!(

@@ -3,6 +3,7 @@
 //! Read [`PAGES`] first: one line per page. Not here: pages written by hand.
 
 mod checks;
+mod cli;
 mod faults;
 mod policy;
 mod schema;
@@ -17,6 +18,7 @@ type Page = (&'static str, fn() -> Result<Option<String>>);
 const PAGES: &[Page] = &[
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/check.schema.json", schema::page),
+    ("docs/reference/cli.md", cli::page),
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/policy.md", policy::page),
     ("docs/performance.md", crate::race::rendered_page),

@@ -216,8 +216,11 @@ pub(crate) struct Programs {
 }
 
 fn build() -> Result<Programs> {
-    Step::new("cargo build --release --package fieldassay").run()?;
-    Step::new("cargo build --release --package fieldassay-engine --example bare_scan").run()?;
+    // In one command, so that shared crates are compiled once with one set of features.
+    Step::new(
+        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan",
+    )
+    .run()?;
     let metadata = Step::new("cargo metadata --format-version 1 --no-deps").output()?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"]

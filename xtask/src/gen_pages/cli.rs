@@ -1,0 +1,47 @@
+//! The reference of the command line, from the definitions `clap` parses with.
+//!
+//! Not here: what the verbs do.
+
+use super::generated_from;
+use anyhow::Result;
+use std::fmt::Write as _;
+
+/// Width help texts are wrapped to, so that the page does not depend on a terminal.
+const WIDTH: usize = 100;
+
+/// One section per verb.
+pub(super) fn page() -> Result<Option<String>> {
+    let mut command = fieldassay_cli::command()
+        .term_width(WIDTH)
+        .color(clap::ColorChoice::Never);
+    command.build();
+    let mut page = generated_from("the definitions in `crates/cli`");
+    write!(
+        page,
+        "# Command line\n\n```text\n{}\n```\n",
+        trimmed(&command.render_long_help().to_string())
+    )?;
+    for verb in command.get_subcommands_mut() {
+        if verb.get_name() == "help" {
+            continue;
+        }
+        let help = verb
+            .clone()
+            .term_width(WIDTH)
+            .render_long_help()
+            .to_string();
+        write!(
+            page,
+            "\n## {}\n\n```text\n{}\n```\n",
+            verb.get_name(),
+            trimmed(&help)
+        )?;
+    }
+    Ok(Some(page))
+}
+
+/// Without blanks at the ends of lines.
+fn trimmed(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
