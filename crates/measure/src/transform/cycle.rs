@@ -1,7 +1,6 @@
 //! Cycles: frames that are their own ancestors while each has its latest parent.
 
-use super::parents::ParentChanges;
-use super::tree::{EdgeReport, is_used};
+use super::parents::ParentRun;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -91,46 +90,29 @@ impl Sweep {
     }
 }
 
-/// Sweeps over all changes of parent. Static transforms hold from the start, the latest for a child with several; a dynamic
-/// one takes over with its first stamp. Changes at one stamp take effect together.
-pub(super) fn find_cycles(
-    edges: &[EdgeReport],
-    stamps: &[Vec<i64>],
-    changes: &[ParentChanges],
-) -> Vec<Cycle> {
-    let used: Vec<&EdgeReport> = edges.iter().filter(|e| is_used(e)).collect();
-    let end = stamps
-        .iter()
-        .filter_map(|s| s.last())
-        .max()
-        .copied()
-        .unwrap_or(0);
-    let begin = stamps
-        .iter()
-        .filter_map(|s| s.first())
-        .min()
-        .copied()
-        .unwrap_or(0);
-    let mut statics: Vec<&EdgeReport> = used.iter().copied().filter(|e| e.is_static).collect();
-    statics.sort_by_key(|e| (e.first_ns, e.parent, e.child));
+/// Cycles among frames that each follow their latest parent, as tf2 keeps it; by their frames.
+///
+/// `statics`: (child, parent) that hold from the start, a later one replacing an earlier one of the same child, until
+/// a run of that child begins; `runs`: changes of parent in any order, those at one moment take effect together;
+/// `window`: (start, end) of the recording, nanoseconds: where cycles of statics start and open cycles end.
+/// tf2 itself only notices a cycle by giving up after 1000 steps. Cost: the depth of the tree per run.
+pub fn cycles(statics: &[(u32, u32)], runs: &[ParentRun], window: (i64, i64)) -> Vec<Cycle> {
+    let (begin, end) = window;
     let mut sweep = Sweep::default();
-    for edge in &statics {
-        sweep.set(edge.child, edge.parent, begin);
+    for &(child, parent) in statics {
+        sweep.set(child, parent, begin);
     }
-    for edge in &statics {
-        sweep.look(edge.child, begin);
+    for &(child, _) in statics {
+        sweep.look(child, begin);
     }
-    let mut events: Vec<(i64, u32, u32)> = changes
-        .iter()
-        .flat_map(|c| c.runs.iter().map(|(at, parent)| (*at, c.child, *parent)))
-        .collect();
-    events.sort_unstable();
-    for moment in events.chunk_by(|a, b| a.0 == b.0) {
-        for &(at, child, parent) in moment {
-            sweep.set(child, parent, at);
+    let mut events = runs.to_vec();
+    events.sort_unstable_by_key(|r| (r.start_ns, r.child, r.parent));
+    for moment in events.chunk_by(|a, b| a.start_ns == b.start_ns) {
+        for run in moment {
+            sweep.set(run.child, run.parent, run.start_ns);
         }
-        for &(at, child, _) in moment {
-            sweep.look(child, at);
+        for run in moment {
+            sweep.look(run.child, run.start_ns);
         }
     }
     let mut open: Vec<usize> = sweep.member.values().copied().collect();

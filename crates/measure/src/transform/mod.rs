@@ -1,7 +1,8 @@
 //! The frame tree of a recording over time, by the rules of tf2.
 //!
 //! Read [`EdgeSample`] (input), [`TreeBuilder`] (collects, in parallel if wanted) and [`TransformTree`] (what was found) first;
-//! [`TransformTree::path`] and [`transformable`] answer whether frames can be related at a moment.
+//! [`TransformTree::path`] and [`transformable`] answer whether frames can be related at a moment. Callers that keep
+//! columns of their own use the parts: [`cycles`], [`reparents`], [`components`], [`path_availability`].
 //! Frames are ids into a table of names the caller keeps. Stamps are `i64` nanoseconds of the sensor clock.
 //! Not here: looking a transform up, interpolation and composition.
 
@@ -12,10 +13,13 @@ mod path;
 mod tree;
 
 pub use builder::{EdgeSample, TreeBuilder};
-pub use cycle::Cycle;
-pub use parents::{Reparent, ReparentEvent};
-pub use path::{PathAvailability, Sweep, Transformable, transformable};
-pub use tree::{Defect, DefectKind, EdgeReport, TransformTree};
+pub use cycle::{Cycle, cycles};
+pub use parents::{ParentRun, Reparent, ReparentEvent, reparents};
+pub use path::{
+    LiveEdge, PathAvailability, Sweep, Transformable, live_intervals, path_availability,
+    transformable,
+};
+pub use tree::{Defect, DefectKind, EdgeReport, TransformTree, components};
 
 /// Tolerance on the squared norm of a quaternion (tf2 `QUATERNION_NORMALIZATION_TOLERANCE`, 10e-3).
 pub const NORM_TOLERANCE: f64 = 0.01;

@@ -36,69 +36,80 @@ pub struct Reparent {
     pub events: Vec<ReparentEvent>,
 }
 
-/// The stretches of one child with one parent each, by dynamic transforms: (first stamp, parent), in time order.
-pub(super) struct ParentChanges {
-    pub(super) child: u32,
-    pub(super) runs: Vec<(i64, u32)>,
+/// From a moment on, a child has this parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ParentRun {
+    /// The child.
+    pub child: u32,
+    /// First moment, nanoseconds.
+    pub start_ns: i64,
+    /// The parent.
+    pub parent: u32,
 }
 
-/// Follows the latest parent of each child, as tf2 keeps it. Of equal stamps the larger id comes last.
-pub(super) fn parent_changes(edges: &[EdgeReport], stamps: &[Vec<i64>]) -> Vec<ParentChanges> {
+/// Follows the latest parent of each child, as tf2 keeps it, by dynamic transforms.
+/// Of equal stamps the larger id comes last.
+pub(super) fn parent_runs(edges: &[EdgeReport], stamps: &[Vec<i64>]) -> Vec<ParentRun> {
     let all: Vec<(&EdgeReport, &Vec<i64>)> = edges
         .iter()
         .zip(stamps)
         .filter(|(e, _)| is_used(e) && !e.is_static)
         .collect();
-    all.chunk_by(|a, b| a.0.child == b.0.child)
-        .map(|group| {
-            let child = group[0].0.child;
-            if let [(edge, stamps)] = group {
-                let runs = stamps
-                    .first()
-                    .map(|t| (*t, edge.parent))
-                    .into_iter()
-                    .collect();
-                return ParentChanges { child, runs };
-            }
-            let mut samples: Vec<(i64, u32)> = group
+    let mut runs = Vec::new();
+    for group in all.chunk_by(|a, b| a.0.child == b.0.child) {
+        let child = group[0].0.child;
+        let mut samples: Vec<(i64, u32)> = match group {
+            [(edge, stamps)] => stamps
+                .first()
+                .map(|t| (*t, edge.parent))
+                .into_iter()
+                .collect(),
+            _ => group
                 .iter()
                 .flat_map(|(edge, stamps)| stamps.iter().map(|t| (*t, edge.parent)))
-                .collect();
-            samples.sort_unstable();
-            samples.dedup_by_key(|s| s.1);
-            ParentChanges {
-                child,
-                runs: samples,
-            }
-        })
-        .collect()
+                .collect(),
+        };
+        samples.sort_unstable();
+        samples.dedup_by_key(|s| s.1);
+        runs.extend(samples.into_iter().map(|(start_ns, parent)| ParentRun {
+            child,
+            start_ns,
+            parent,
+        }));
+    }
+    runs
 }
 
-pub(super) fn find_reparents(changes: &[ParentChanges]) -> Vec<Reparent> {
-    changes
-        .iter()
-        .filter(|c| c.runs.len() > 1)
+/// Changes of parent per child, by child.
+///
+/// `runs`: stretches with one parent each, in any order; neighboring ones of one child with the same parent are one.
+/// Cost: `O(n log n)`.
+pub fn reparents(runs: &[ParentRun]) -> Vec<Reparent> {
+    let mut runs = runs.to_vec();
+    runs.sort_unstable();
+    runs.dedup_by_key(|r| (r.child, r.parent));
+    runs.chunk_by(|a, b| a.child == b.child)
+        .filter(|c| c.len() > 1)
         .map(|c| {
-            let mut parents: Vec<u32> = c.runs.iter().map(|r| r.1).collect();
+            let mut parents: Vec<u32> = c.iter().map(|r| r.parent).collect();
             parents.sort_unstable();
             parents.dedup();
             let events: Vec<ReparentEvent> = c
-                .runs
                 .windows(2)
                 .take(KEPT_EVENTS)
                 .map(|w| ReparentEvent {
-                    stamp_ns: w[1].0,
-                    old_parent: w[0].1,
-                    new_parent: w[1].1,
+                    stamp_ns: w[1].start_ns,
+                    old_parent: w[0].parent,
+                    new_parent: w[1].parent,
                 })
                 .collect();
             Reparent {
-                child: c.child,
-                is_alternating: c.runs.len() > parents.len(),
+                child: c[0].child,
+                is_alternating: c.len() > parents.len(),
                 parents,
-                changes: c.runs.len() - 1,
-                first_ns: c.runs[1].0,
-                last_ns: c.runs[c.runs.len() - 1].0,
+                changes: c.len() - 1,
+                first_ns: c[1].start_ns,
+                last_ns: c[c.len() - 1].start_ns,
                 events,
             }
         })

@@ -30,8 +30,10 @@ pub struct PathAvailability {
     pub interruptions: usize,
 }
 
-/// Joins ascending stamps into stretches: gaps up to `max_stale` are bridged, and the last one is held that long.
-fn live_intervals(stamps: &[i64], max_stale_ns: i64) -> Vec<(i64, i64)> {
+/// Joins ascending stamps into stretches: gaps up to `max_stale_ns` are bridged, and the last one is held that long.
+///
+/// Stamps that go back start a stretch of their own; sort them first. Cost: one pass.
+pub fn live_intervals(stamps: &[i64], max_stale_ns: i64) -> Vec<(i64, i64)> {
     let mut intervals: Vec<(i64, i64)> = Vec::new();
     for &t in stamps {
         let until = t.saturating_add(max_stale_ns);
@@ -76,14 +78,9 @@ impl TransformTree {
         }
     }
 
-    /// When a path between two frames exists, in whatever direction its edges point (signals reference, B.14; the idea is
-    /// baglint's). Frames that are equal are always connected; unknown ones never.
-    ///
-    /// Deviation from tf2, which interpolates between two stamps however far apart within its cache: `max_stale_ns` says
-    /// what still counts. Blind to cycles, which make tf2 refuse a path that exists.
+    /// When a path between two frames exists, in whatever direction its edges point; see [`path_availability`].
     ///
     /// Errors: [`TransformError::EmptyWindow`], [`TransformError::BadStaleness`].
-    /// Cost: one search of the tree per start and end of a stretch of an edge.
     pub fn path(
         &self,
         from: u32,
@@ -95,48 +92,85 @@ impl TransformTree {
             end_ns,
             max_stale_ns,
         } = *sweep;
-        if end_ns <= start_ns {
-            return Err(TransformError::EmptyWindow { start_ns, end_ns });
-        }
         if max_stale_ns < 0 {
             return Err(TransformError::BadStaleness { max_stale_ns });
         }
-        let mut changes: Vec<(i64, bool, usize)> = Vec::new();
-        for index in 0..self.edges.len() {
-            for (a, b) in self.edge_availability(index, max_stale_ns) {
-                let (a, b) = (a.max(start_ns), b.min(end_ns));
-                if a < b {
-                    changes.push((a, true, index));
-                    changes.push((b, false, index));
-                }
-            }
-        }
-        changes.sort_unstable();
-        let mut live: BTreeMap<u32, BTreeMap<u32, u32>> = BTreeMap::new();
-        let mut intervals: Vec<(i64, i64)> = Vec::new();
-        let mut since = (from == to).then_some(start_ns);
-        for moment in changes.chunk_by(|a, b| a.0 == b.0) {
-            let at = moment[0].0;
-            for &(_, starts, index) in moment {
-                let (a, b) = (self.edges[index].parent, self.edges[index].child);
-                for (x, y) in [(a, b), (b, a)] {
-                    toggle(live.entry(x).or_default(), y, starts);
-                }
-            }
-            since = match (since, is_connected(&live, from, to)) {
-                (None, true) if at < end_ns => Some(at),
-                (Some(start), false) => {
-                    intervals.push((start, at));
-                    None
-                }
-                (other, _) => other,
-            };
-        }
-        if let Some(start) = since {
-            intervals.push((start, end_ns));
-        }
-        Ok(summarize(intervals, start_ns, end_ns))
+        let edges: Vec<LiveEdge> = self
+            .edges
+            .iter()
+            .enumerate()
+            .map(|(index, edge)| LiveEdge {
+                parent: edge.parent,
+                child: edge.child,
+                intervals: self.edge_availability(index, max_stale_ns),
+            })
+            .collect();
+        path_availability(&edges, (from, to), (start_ns, end_ns))
     }
+}
+
+/// When an edge is usable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveEdge {
+    /// Parent frame.
+    pub parent: u32,
+    /// Child frame.
+    pub child: u32,
+    /// Stretches in which it is usable, nanoseconds; `(i64::MIN, i64::MAX)` for a static edge. See [`live_intervals`].
+    pub intervals: Vec<(i64, i64)>,
+}
+
+/// When a path between two frames exists, in whatever direction its edges point (signals reference, B.14; the idea is
+/// baglint's). Frames that are equal are always connected; unknown ones never.
+///
+/// `frames`: (from, to), symmetric; `window`: (start, end), nanoseconds.
+/// Deviation from tf2, which interpolates between two stamps however far apart within its cache: the intervals say
+/// what still counts. Blind to cycles, which make tf2 refuse a path that exists.
+///
+/// Errors: [`TransformError::EmptyWindow`]. Cost: one search of the tree per start and end of a stretch.
+pub fn path_availability(
+    edges: &[LiveEdge],
+    frames: (u32, u32),
+    window: (i64, i64),
+) -> Result<PathAvailability, TransformError> {
+    let ((from, to), (start_ns, end_ns)) = (frames, window);
+    if end_ns <= start_ns {
+        return Err(TransformError::EmptyWindow { start_ns, end_ns });
+    }
+    let mut changes: Vec<(i64, bool, u32, u32)> = Vec::new();
+    for edge in edges {
+        for &(a, b) in &edge.intervals {
+            let (a, b) = (a.max(start_ns), b.min(end_ns));
+            if a < b {
+                changes.push((a, true, edge.parent, edge.child));
+                changes.push((b, false, edge.parent, edge.child));
+            }
+        }
+    }
+    changes.sort_unstable();
+    let mut live: BTreeMap<u32, BTreeMap<u32, u32>> = BTreeMap::new();
+    let mut intervals: Vec<(i64, i64)> = Vec::new();
+    let mut since = (from == to).then_some(start_ns);
+    for moment in changes.chunk_by(|a, b| a.0 == b.0) {
+        let at = moment[0].0;
+        for &(_, starts, a, b) in moment {
+            for (x, y) in [(a, b), (b, a)] {
+                toggle(live.entry(x).or_default(), y, starts);
+            }
+        }
+        since = match (since, is_connected(&live, from, to)) {
+            (None, true) if at < end_ns => Some(at),
+            (Some(start), false) => {
+                intervals.push((start, at));
+                None
+            }
+            (other, _) => other,
+        };
+    }
+    if let Some(start) = since {
+        intervals.push((start, end_ns));
+    }
+    Ok(summarize(intervals, start_ns, end_ns))
 }
 
 /// Counts edges to a neighbor up or down; several may run beside each other.

@@ -2,8 +2,8 @@
 
 use super::CACHE_NS;
 use super::builder::{EdgeColumn, EdgeKey};
-use super::cycle::{Cycle, find_cycles};
-use super::parents::{Reparent, find_reparents, parent_changes};
+use super::cycle::{Cycle, cycles};
+use super::parents::{Reparent, parent_runs, reparents};
 use crate::stats::median_i64;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -179,11 +179,16 @@ pub(super) fn build(columns: BTreeMap<EdgeKey, EdgeColumn>, names: &[String]) ->
     }
     child_defects(&edges, &mut defects);
     defects.sort_by_key(|d| (d.kind, d.parent, d.child));
-    let changes = parent_changes(&edges, &stamps);
+    let runs = parent_runs(&edges, &stamps);
+    let pairs: Vec<(u32, u32)> = edges
+        .iter()
+        .filter(|e| is_used(e))
+        .map(|e| (e.parent, e.child))
+        .collect();
     TransformTree {
-        cycles: find_cycles(&edges, &stamps, &changes),
-        reparents: find_reparents(&changes),
-        components: components(&edges),
+        cycles: cycles(&statics_of(&edges), &runs, window_of(&stamps)),
+        reparents: reparents(&runs),
+        components: components(&pairs),
         roots: roots(&edges),
         edges,
         defects,
@@ -347,22 +352,47 @@ pub(super) fn is_used(edge: &EdgeReport) -> bool {
     edge.is_valid && edge.count > 0
 }
 
-fn components(edges: &[EdgeReport]) -> Vec<Vec<u32>> {
+/// (child, parent) of the static edges, in the order of their first stamps.
+fn statics_of(edges: &[EdgeReport]) -> Vec<(u32, u32)> {
+    let mut statics: Vec<&EdgeReport> =
+        edges.iter().filter(|e| is_used(e) && e.is_static).collect();
+    statics.sort_by_key(|e| (e.first_ns, e.parent, e.child));
+    statics.into_iter().map(|e| (e.child, e.parent)).collect()
+}
+
+/// Smallest and largest stamp of all edges.
+fn window_of(stamps: &[Vec<i64>]) -> (i64, i64) {
+    let begin = stamps
+        .iter()
+        .filter_map(|s| s.first())
+        .min()
+        .copied()
+        .unwrap_or(0);
+    let end = stamps
+        .iter()
+        .filter_map(|s| s.last())
+        .max()
+        .copied()
+        .unwrap_or(0);
+    (begin, end)
+}
+
+/// Sets of frames connected by edges, each ascending, the largest first.
+///
+/// `edges`: pairs of frames, in any order and direction. Cost: near linear.
+pub fn components(edges: &[(u32, u32)]) -> Vec<Vec<u32>> {
     let mut leader: BTreeMap<u32, u32> = BTreeMap::new();
     let find = |leader: &BTreeMap<u32, u32>, mut id: u32| {
-        while let Some(&next) = leader.get(&id) {
-            if next == id {
-                break;
-            }
+        while let Some(&next) = leader.get(&id).filter(|next| **next != id) {
             id = next;
         }
         id
     };
-    for edge in edges.iter().filter(|e| is_used(e)) {
-        for id in [edge.parent, edge.child] {
+    for &(a, b) in edges {
+        for id in [a, b] {
             leader.entry(id).or_insert(id);
         }
-        let (a, b) = (find(&leader, edge.parent), find(&leader, edge.child));
+        let (a, b) = (find(&leader, a), find(&leader, b));
         leader.insert(a.max(b), a.min(b));
     }
     let mut sets: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
