@@ -25,7 +25,10 @@ pub(crate) struct Context<'a> {
     pub(crate) span: Window,
     /// What may be shown.
     pub(crate) budget: Budget,
-    channels: BTreeSet<&'a str>,
+    /// Findings of each channel, alone or as one side of a pair, worst first.
+    findings: BTreeMap<&'a str, Vec<&'a Finding>>,
+    /// Findings about no channel.
+    general: Vec<&'a Finding>,
     plots_by_topic: BTreeMap<&'a str, &'a ChannelPlot>,
 }
 
@@ -36,6 +39,24 @@ impl<'a> Context<'a> {
         let plots = input.plots.get(index).and_then(Option::as_ref);
         let start = report.start_ns.or(plots.map(|p| p.start_ns)).unwrap_or(0);
         let end = report.end_ns.or(plots.map(|p| p.end_ns)).unwrap_or(start);
+        let mut findings: BTreeMap<&str, Vec<&Finding>> = report
+            .channels
+            .iter()
+            .map(|channel| (channel.topic.as_str(), Vec::new()))
+            .collect();
+        let mut general = Vec::new();
+        for finding in &report.findings {
+            let mut known = false;
+            for topic in sides(&finding.subject) {
+                if let Some(list) = findings.get_mut(topic) {
+                    list.push(finding);
+                    known = true;
+                }
+            }
+            if !known {
+                general.push(finding);
+            }
+        }
         Some(Self {
             report,
             plots,
@@ -50,7 +71,8 @@ impl<'a> Context<'a> {
                 end_ns: end.max(start),
             },
             budget: Budget::share(sections, report.channels.len()),
-            channels: report.channels.iter().map(|c| c.topic.as_str()).collect(),
+            findings,
+            general,
             plots_by_topic: plots
                 .into_iter()
                 .flat_map(|p| &p.channels)
@@ -64,16 +86,14 @@ impl<'a> Context<'a> {
         self.plots_by_topic.get(topic).copied()
     }
 
-    /// Whether a finding is about this channel, alone or as one side of a pair.
-    pub(crate) fn concerns(finding: &Finding, topic: &str) -> bool {
-        finding.subject == topic || finding.subject.split(" -> ").any(|side| side == topic)
+    /// Findings about this channel, alone or as one side of a pair, worst first.
+    pub(crate) fn findings_of(&self, topic: &str) -> &[&'a Finding] {
+        self.findings.get(topic).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a finding is about some channel of the recording.
-    pub(crate) fn about_channels(&self, finding: &Finding) -> bool {
-        let mut sides = finding.subject.split(" -> ");
-        self.channels.contains(finding.subject.as_str())
-            || sides.any(|side| self.channels.contains(side))
+    /// Findings about no channel: the recording as a whole, frames.
+    pub(crate) fn general_findings(&self) -> &[&'a Finding] {
+        &self.general
     }
 
     /// Anchor of the findings of one check and severity.
@@ -97,6 +117,13 @@ impl<'a> Context<'a> {
             text::name(subject)
         }
     }
+}
+
+/// What a subject names: itself, and both sides of a pair.
+pub(crate) fn sides(subject: &str) -> impl Iterator<Item = &str> {
+    let pair = subject.split_once(" -> ");
+    let parts = pair.into_iter().flat_map(|(a, b)| [a, b]);
+    std::iter::once(subject).chain(parts)
 }
 
 /// How a severity looks: never by color alone.

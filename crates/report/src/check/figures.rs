@@ -82,11 +82,8 @@ impl Figures {
         let mut available = 0;
         let kind = noun.split(' ').next().unwrap_or(noun);
         for (index, channel) in context.report.channels.iter().enumerate() {
-            let findings = context
-                .report
-                .findings
-                .iter()
-                .filter(|finding| about(finding) && Context::concerns(finding, &channel.topic));
+            let all = context.findings_of(&channel.topic).iter().copied();
+            let findings = all.filter(|finding| about(finding));
             let codes = CodeLink::of(context, findings);
             let with_codes = !codes.is_empty();
             let id = format!("{}-{kind}{}", context.anchor, index + 1);

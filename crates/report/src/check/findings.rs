@@ -78,12 +78,13 @@ impl Findings {
         }
         let total = by_check.len();
         let mut budget = context.budget.findings;
-        let mut remaining = total.min(limits::GROUPS);
+        // Where many recordings share a page, fewer checks are shown rather than empty ones.
+        let shown = limits::GROUPS.min(budget / 3);
+        let mut remaining = total.min(shown);
         let mut groups = Vec::new();
-        for findings in by_check.into_values().take(limits::GROUPS) {
+        for findings in by_check.into_values().take(shown) {
             // Every group gets its share of what is left, so that the last ones are not empty.
-            let share = (budget / remaining.max(1)).max(3);
-            let rows = findings.len().min(share.max(12));
+            let rows = findings.len().min(budget / remaining.max(1));
             budget = budget.saturating_sub(rows);
             remaining = remaining.saturating_sub(1);
             groups.extend(group(context, &facts, &findings, rows));

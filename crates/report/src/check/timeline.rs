@@ -95,10 +95,9 @@ fn axis(ticks: &[f64], shares: &[f64]) -> Vec<AxisTick> {
 /// Findings about the recording as a whole and about transforms.
 fn general_row(context: &Context<'_>, ticks: &[f64]) -> Option<Row> {
     let findings: Vec<&Finding> = context
-        .report
-        .findings
+        .general_findings()
         .iter()
-        .filter(|finding| !context.about_channels(finding))
+        .copied()
         .filter(|finding| finding.window.is_some() || !finding.windows.is_empty())
         .collect();
     if findings.is_empty() {
@@ -114,12 +113,7 @@ fn general_row(context: &Context<'_>, ticks: &[f64]) -> Option<Row> {
 }
 
 fn channel_row(context: &Context<'_>, channel: &ChannelReport, ticks: &[f64]) -> Row {
-    let findings: Vec<&Finding> = context
-        .report
-        .findings
-        .iter()
-        .filter(|finding| Context::concerns(finding, &channel.topic))
-        .collect();
+    let findings = context.findings_of(&channel.topic);
     let series = context
         .plot(&channel.topic)
         .map_or_else(Series::default, |plot| Series {
@@ -130,7 +124,7 @@ fn channel_row(context: &Context<'_>, channel: &ChannelReport, ticks: &[f64]) ->
     row(
         context,
         &text::name(&channel.topic),
-        &findings,
+        findings,
         ticks,
         series,
     )

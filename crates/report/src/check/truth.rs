@@ -1,6 +1,6 @@
 //! Faults known to be in a simulated recording, beside the findings at their place.
 
-use super::context::{CodeLink, Context};
+use super::context::{CodeLink, Context, sides};
 use super::limits;
 use crate::{TruthMark, text};
 use askama::{Template, filters::HtmlSafe};
@@ -76,11 +76,7 @@ fn beside(finding: &Finding, mark: &TruthMark) -> bool {
     let whole = |subject: &str| subject.is_empty() || subject == "recording";
     let subjects = whole(&mark.channel)
         || whole(&finding.subject)
-        || Context::concerns(finding, &mark.channel)
-        || mark
-            .channel
-            .split(" -> ")
-            .any(|side| Context::concerns(finding, side));
+        || sides(&mark.channel).any(|side| sides(&finding.subject).any(|other| other == side));
     let Some(fault) = mark.window else {
         return subjects;
     };
