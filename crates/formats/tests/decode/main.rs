@@ -11,4 +11,5 @@ mod definitions;
 mod peers;
 mod roundtrip;
 mod support;
+mod vectors;
 mod views;
