@@ -228,10 +228,11 @@ impl<'a> Walker<'a> {
                 let longer = if *compression == Compression::None {
                     size == Some(found - record.data_start)
                 } else {
-                    let data = slice(self.bytes, record.data_start..claimed);
+                    let data = slice(self.bytes, record.data_start..found);
                     let mut out = Vec::new();
-                    expand(data, compression, 0, self.limits.unit_bytes, &mut out).end
-                        == End::Incomplete
+                    let compression = Compression::from_header(record.header.compression, data);
+                    expand(data, &compression, 0, self.limits.unit_bytes, &mut out).end
+                        == End::Complete
                 };
                 (if longer { found } else { claimed }, false)
             }
@@ -353,7 +354,10 @@ impl<'a> Walker<'a> {
     /// Skips to the next plausible record, keeping compressed data whose chunk header is damaged.
     fn recover(&mut self, record: Option<Record<'a>>) {
         let len = self.bytes.len();
-        let found = resync::find(self.bytes, self.at + 1, ANY);
+        // Compressed data can hold whole records that were stored as they are.
+        let compressed = resync::find_compressed(slice(self.bytes, self.at..len));
+        let kinds = if compressed.is_some() { TOP_LEVEL } else { ANY };
+        let found = resync::find(self.bytes, self.at + 1, kinds);
         let region = self.at..found.unwrap_or(len);
         let runs_out = record.map_or_else(
             || parse(self.bytes, self.at) == Err(super::record::Fault::Short),
@@ -369,7 +373,7 @@ impl<'a> Walker<'a> {
         };
         self.at = region.end;
         let bytes = slice(self.bytes, region.clone());
-        if let Some((at, name)) = resync::find_compressed(bytes) {
+        if let Some((at, name)) = compressed.filter(|(at, _)| *at < region.len()) {
             let data = region.start + at..region.end;
             self.lose(
                 region.start..data.start,

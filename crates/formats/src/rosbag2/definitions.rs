@@ -9,7 +9,7 @@
 //! hold shorter messages; `sensor_msgs/msg/Range` and the `rosbag2_interfaces` events grew after
 //! Humble, where bags carry definitions.
 //!
-//! Not here: parsing definitions (`decode`); services and actions, recorded only since definitions are stored.
+//! Not here: parsing definitions (`decode`); services and actions, which bags without definitions never hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -83,6 +83,52 @@ pub fn standard_definition(type_name: &str) -> Option<String> {
     Some(text)
 }
 
+/// The definition of a service event as `ros2msg` text, made from that of its service.
+///
+/// Recorders store the service (`request --- response`, dependencies behind lines of `=`) where the
+/// messages are events: `service_msgs/ServiceEventInfo`, then at most one request and one response.
+/// `type_name` is `pkg/srv/Type_Event`; none for other names and for text without a `---` line.
+pub fn service_event_definition(type_name: &str, service: &str) -> Option<String> {
+    let (package, name) = type_name.strip_suffix("_Event")?.split_once("/srv/")?;
+    let (own, rest) = match service.split_once(SEPARATOR) {
+        Some((own, rest)) => (own, Some(rest)),
+        None => (service, None),
+    };
+    let mut lines = own.lines();
+    let request: Vec<&str> = lines
+        .by_ref()
+        .take_while(|line| line.trim_end() != "---")
+        .collect();
+    let response: Vec<&str> = lines.collect();
+    if request.len() + response.len() == own.lines().count() {
+        return None;
+    }
+    let info = standard_definition("service_msgs/msg/ServiceEventInfo")?;
+    let mut text = format!(
+        "service_msgs/ServiceEventInfo info\n{package}/{name}_Request[<=1] request\n{package}/{name}_Response[<=1] response\n"
+    );
+    let mut part = |name: &str, body: &str| {
+        let body = body.trim_end();
+        text.push_str(&format!("{SEPARATOR}\nMSG: {name}\n{body}\n"));
+    };
+    part(&format!("{package}/{name}_Request"), &request.join("\n"));
+    part(&format!("{package}/{name}_Response"), &response.join("\n"));
+    part("service_msgs/ServiceEventInfo", &info);
+    if let Some(rest) = rest {
+        // The dependencies of the service, except one that the event information brought already.
+        for dependency in rest.split(SEPARATOR) {
+            if !dependency
+                .trim_start()
+                .starts_with("MSG: builtin_interfaces/Time\n")
+            {
+                text.push_str(SEPARATOR);
+                text.push_str(dependency);
+            }
+        }
+    }
+    Some(text)
+}
+
 /// Names of all embedded types, sorted.
 pub fn standard_types() -> Vec<&'static str> {
     table().keys().copied().collect()
@@ -142,7 +188,53 @@ mod tests {
             uint16 SERVICE_GALILEO=8
             int8 status
             uint16 service
-        "#]].assert_eq(&text);
+        "#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn a_service_event_has_information_request_and_response() {
+        let service = format!(
+            "int64 a\ngeometry_msgs/Point p\n---\nint64 sum\n{SEPARATOR}\nMSG: geometry_msgs/Point\nfloat64 x\n"
+        );
+        let text = service_event_definition("my_msgs/srv/Add_Event", &service).unwrap();
+        expect![[r#"
+            service_msgs/ServiceEventInfo info
+            my_msgs/Add_Request[<=1] request
+            my_msgs/Add_Response[<=1] response
+            ================================================================================
+            MSG: my_msgs/Add_Request
+            int64 a
+            geometry_msgs/Point p
+            ================================================================================
+            MSG: my_msgs/Add_Response
+            int64 sum
+            ================================================================================
+            MSG: service_msgs/ServiceEventInfo
+            uint8 REQUEST_SENT=0
+            uint8 REQUEST_RECEIVED=1
+            uint8 RESPONSE_SENT=2
+            uint8 RESPONSE_RECEIVED=3
+            uint8 event_type
+            builtin_interfaces/Time stamp
+            char[16] client_gid
+            int64 sequence_number
+            ================================================================================
+            MSG: builtin_interfaces/Time
+            int32 sec
+            uint32 nanosec
+            ================================================================================
+            MSG: geometry_msgs/Point
+            float64 x
+        "#]]
+        .assert_eq(&text);
+        assert_eq!(service_event_definition("my_msgs/srv/Add", &service), None);
+        assert_eq!(
+            service_event_definition("my_msgs/srv/Add_Event", "int64 a\n"),
+            None
+        );
+        let empty = service_event_definition("std_srvs/srv/Empty_Event", "---\n").unwrap();
+        assert!(empty.contains("MSG: std_srvs/Empty_Request\n"), "{empty}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod metadata;
 pub mod pages;
 mod payload;
 
-pub use definitions::{standard_definition, standard_types};
+pub use definitions::{service_event_definition, standard_definition, standard_types};
 pub use metadata::{FileMetadata, Metadata, MetadataError, Observed, TopicMetadata};
 pub use payload::{PayloadError, decompress_payload};
 
@@ -53,6 +53,11 @@ pub const RULES: &[Rule] = &[
         "structure.message_order",
         false,
         "A message has an earlier log time than one before it in the file.",
+    ),
+    rule(
+        "structure.row_gap",
+        false,
+        "Row ids are missing though SQLite reports no damage: rows were deleted, or a damaged page hides them.",
     ),
     rule(
         "structure.sqlite_damaged",

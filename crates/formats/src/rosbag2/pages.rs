@@ -37,7 +37,12 @@ impl Geometry {
         Some(Self {
             page_bytes,
             usable_bytes: page_bytes - reserved,
-            claimed_pages: u32_at(header, 28)?,
+            // The count is valid only when the same writer updated both counters.
+            claimed_pages: if u32_at(header, 24)? == u32_at(header, 92)? {
+                u32_at(header, 28)?
+            } else {
+                0
+            },
         })
     }
 }

@@ -19,12 +19,16 @@ use fieldassay_model::{Account, LossReason};
 use rusqlite::types::ValueRef;
 use salvage::{Pages, Salvaged};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use tables::Rows;
 
 /// Most rows of one unit.
 const UNIT_ROWS: i64 = 4096;
 /// A unit holds about this many bytes at most, going by the mean size of a row.
 const UNIT_BYTES: u64 = 8 << 20;
+/// Leaf pages of one unit, where pages are read without SQLite.
+const UNIT_LEAVES: usize = 256;
 
 /// Why an SQLite file cannot be read as a bag.
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +88,9 @@ pub struct SqliteRecording {
     limits: Limits,
     channels: Vec<Channel>,
     metadata: Option<Metadata>,
-    /// First and last row id; none for a bag without rows.
-    rows: Option<(i64, i64)>,
-    rows_per_unit: i64,
+    /// Whether the metadata is that of the file's own table.
+    own_metadata: bool,
+    units: Units,
     account: Account,
     distro: String,
 }
@@ -117,14 +121,23 @@ impl SqliteRecording {
         let pages = Pages::open(database.path())?;
         let mut account = Account::default();
         pages.note_truncation(&mut account);
-        let mut tables = tables::read(&database, &pages, &mut notes)?;
-        let metadata = metadata
-            .map(str::to_owned)
-            .or_else(|| tables.metadata.take());
-        let metadata = read_metadata(metadata.as_deref(), &mut notes);
+        let tables = tables::read(&database, &pages, &mut notes)?;
+        let own_metadata = metadata.is_none();
+        let metadata = match metadata {
+            Some(text) => read_metadata(text, &mut notes),
+            // The table holds what was known when recording began, until recording ends; it lists
+            // no topics before.
+            None => tables
+                .metadata
+                .as_deref()
+                .and_then(|text| Metadata::parse(text).ok())
+                .filter(|metadata| !metadata.topics.is_empty()),
+        };
         let channels = tables.channels(&mut notes);
-        let rows = tables.rows;
-        let rows_per_unit = rows.map_or(UNIT_ROWS, |rows| rows_per_unit(rows, pages.file_bytes()));
+        let units = Units::new(tables.rows, &pages);
+        if units == Units::Leaves {
+            note_missing_leaves(&pages, &mut account);
+        }
         notes.finish(&mut account);
         Ok(Self {
             file_name: path
@@ -136,8 +149,8 @@ impl SqliteRecording {
             limits,
             channels,
             metadata,
-            rows,
-            rows_per_unit,
+            own_metadata,
+            units,
             account,
             distro: tables.distro,
         })
@@ -148,21 +161,6 @@ impl SqliteRecording {
         self.database.path()
     }
 
-    /// Row ids of a unit, first and last.
-    fn unit_rows(&self, unit: usize) -> Option<(i64, i64)> {
-        let (first, last) = self.rows?;
-        let start = i64::try_from(unit)
-            .ok()
-            .and_then(|unit| unit.checked_mul(self.rows_per_unit))
-            .and_then(|offset| first.checked_add(offset))?;
-        (start <= last).then(|| {
-            (
-                start,
-                start.saturating_add(self.rows_per_unit - 1).min(last),
-            )
-        })
-    }
-
     fn channel(&self, id: u32) -> Option<&Channel> {
         self.channels
             .binary_search_by_key(&id, |channel| channel.id)
@@ -171,8 +169,8 @@ impl SqliteRecording {
     }
 }
 
-fn read_metadata(text: Option<&str>, notes: &mut Notes) -> Option<Metadata> {
-    match Metadata::parse(text?) {
+fn read_metadata(text: &str, notes: &mut Notes) -> Option<Metadata> {
+    match Metadata::parse(text) {
         Ok(metadata) => Some(metadata),
         Err(error) => {
             notes.add("structure.metadata_unreadable", None, || error.to_string());
@@ -181,13 +179,91 @@ fn read_metadata(text: Option<&str>, notes: &mut Notes) -> Option<Metadata> {
     }
 }
 
-/// So many rows that a unit has about [`UNIT_BYTES`], at most [`UNIT_ROWS`] of them.
-fn rows_per_unit((first, last): (i64, i64), file_bytes: u64) -> i64 {
-    let rows = last.abs_diff(first).saturating_add(1);
-    let mean_bytes = (file_bytes / rows).max(1);
-    i64::try_from(UNIT_BYTES / mean_bytes)
-        .unwrap_or(UNIT_ROWS)
-        .clamp(1, UNIT_ROWS)
+/// How the recording is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Units {
+    /// Ranges of row ids, read through SQLite.
+    Rows { first: i64, last: i64, step: i64 },
+    /// Runs of leaf pages.
+    Leaves,
+}
+
+/// What one unit covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unit {
+    Rows(i64, i64),
+    Leaves(Range<usize>),
+}
+
+impl Units {
+    fn new(rows: Rows, pages: &Pages) -> Self {
+        match rows {
+            Rows::None => Self::Rows {
+                first: 0,
+                last: -1,
+                step: 1,
+            },
+            Rows::OnPages => Self::Leaves,
+            Rows::Between(first, last) => {
+                // So many rows that a unit has about `UNIT_BYTES`, at most `UNIT_ROWS` of them.
+                let rows = last.abs_diff(first).saturating_add(1);
+                let mean_bytes = (pages.file_bytes() / rows).max(1);
+                let step = i64::try_from(UNIT_BYTES / mean_bytes).unwrap_or(UNIT_ROWS);
+                Self::Rows {
+                    first,
+                    last,
+                    step: step.clamp(1, UNIT_ROWS),
+                }
+            }
+        }
+    }
+
+    fn count(&self, pages: &Pages) -> usize {
+        match *self {
+            Self::Rows { first, last, .. } if last < first => 0,
+            Self::Rows { first, last, step } => {
+                let rows = last.abs_diff(first).saturating_add(1);
+                usize::try_from(rows.div_ceil(step.unsigned_abs().max(1))).unwrap_or(usize::MAX)
+            }
+            Self::Leaves => pages.leaf_count().div_ceil(UNIT_LEAVES),
+        }
+    }
+
+    fn get(&self, unit: usize, pages: &Pages) -> Option<Unit> {
+        if unit >= self.count(pages) {
+            return None;
+        }
+        match *self {
+            Self::Rows { first, last, step } => {
+                let start = i64::try_from(unit)
+                    .ok()?
+                    .checked_mul(step)?
+                    .checked_add(first)?;
+                Some(Unit::Rows(start, start.saturating_add(step - 1).min(last)))
+            }
+            Self::Leaves => {
+                let start = unit * UNIT_LEAVES;
+                Some(Unit::Leaves(
+                    start..(start + UNIT_LEAVES).min(pages.leaf_count()),
+                ))
+            }
+        }
+    }
+}
+
+/// Rows whose leaf pages are gone, between those that are there.
+fn note_missing_leaves(pages: &Pages, account: &mut Account) {
+    let missing = pages.missing_between_leaves();
+    if missing != Some(0) {
+        account.losses.push(LossReason {
+            code: "loss.page".into(),
+            start: 0,
+            end: 0,
+            messages: missing,
+            suspect_messages: 0,
+            message: "pages with rows are missing between those that were found".into(),
+        });
+    }
 }
 
 impl Recording for SqliteRecording {
@@ -200,11 +276,7 @@ impl Recording for SqliteRecording {
     }
 
     fn unit_count(&self) -> usize {
-        self.rows.map_or(0, |(first, last)| {
-            let rows = last.abs_diff(first).saturating_add(1);
-            let per_unit = self.rows_per_unit.unsigned_abs().max(1);
-            usize::try_from(rows.div_ceil(per_unit)).unwrap_or(usize::MAX)
-        })
+        self.units.count(&self.pages)
     }
 
     fn unit_log_times(&self, _unit: usize) -> Option<(i64, i64)> {
@@ -212,9 +284,9 @@ impl Recording for SqliteRecording {
     }
 
     fn unit_bytes(&self, unit: usize) -> u64 {
-        let units = self.unit_count().max(1) as u64;
-        if self.unit_rows(unit).is_some() {
-            self.pages.file_bytes() / units
+        let units = self.unit_count();
+        if unit < units {
+            self.pages.file_bytes() / units as u64
         } else {
             0
         }
@@ -226,7 +298,7 @@ impl Recording for SqliteRecording {
         buffers: &mut Buffers,
         visitor: &mut dyn Visitor,
     ) -> UnitSummary {
-        let Some(rows) = self.unit_rows(unit) else {
+        let Some(unit) = self.units.get(unit, &self.pages) else {
             return UnitSummary::default();
         };
         let mut reader = UnitReader {
@@ -237,7 +309,10 @@ impl Recording for SqliteRecording {
             notes: Notes::new(self.limits.notes_per_code),
             newest: i64::MIN,
         };
-        reader.read(rows);
+        match unit {
+            Unit::Rows(first, last) => reader.read_rows(first, last),
+            Unit::Leaves(leaves) => reader.read_leaves(leaves),
+        }
         reader.finish()
     }
 
@@ -293,10 +368,6 @@ impl SqliteRecording {
         let Some(metadata) = &self.metadata else {
             return;
         };
-        // The `metadata` table is written before the first message and never again by some versions.
-        if metadata.relative_file_paths.is_empty() {
-            return;
-        }
         let topics = self.channels.iter().map(|channel| {
             (
                 channel.topic.as_str(),
@@ -308,8 +379,13 @@ impl SqliteRecording {
                 counts.get(&channel.id).copied().unwrap_or_default(),
             )
         });
+        // Metadata from the file's own table names it as it was recorded, before any renaming.
+        let own_name = metadata
+            .relative_file_paths
+            .first()
+            .filter(|_| self.own_metadata);
         let observed = Observed {
-            file_name: &self.file_name,
+            file_name: own_name.unwrap_or(&self.file_name),
             storage_identifier: "sqlite3",
             topics: topics.collect(),
             log_time_range,
@@ -358,8 +434,11 @@ struct UnitReader<'r, 'v> {
 }
 
 impl UnitReader<'_, '_> {
-    /// Rows `first..=last`, through SQLite up to the first error, then from the pages.
-    fn read(&mut self, (first, last): (i64, i64)) {
+    /// Rows `first..=last`, through SQLite up to the first error or gap, then from the pages.
+    ///
+    /// rosbag2 numbers rows without gaps, so where an id is missing the pages are asked as well: a
+    /// damaged page above the rows can hide them without SQLite noticing.
+    fn read_rows(&mut self, first: i64, last: i64) {
         let mut next = first;
         let outcome = self.recording.database.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -367,24 +446,44 @@ impl UnitReader<'_, '_> {
             )?;
             let mut rows = statement.query((first, last))?;
             while let Some(row) = rows.next()? {
-                let id: i64 = row.get(0)?;
-                // Rows out of order or twice come from pages that damage has crossed.
-                if id < next {
-                    return Err(rusqlite::Error::InvalidQuery);
+                if row.get::<_, i64>(0)? != next {
+                    break;
                 }
-                self.row(id, row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?);
-                next = id.saturating_add(1);
+                self.row(next, row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?);
+                next = next.saturating_add(1);
             }
             Ok(())
         });
-        let damaged = self.recording.pages.damaged();
+        if next > last && outcome.is_ok() {
+            return;
+        }
         if let Err(error) = &outcome {
             self.notes.add("structure.sqlite_damaged", None, || {
                 format!("rows `{next}..={last}`: SQLite says `{error}`")
             });
         }
-        if outcome.is_err() || (damaged && next <= last) {
-            self.salvage(next, last);
+        let missing = self.salvage(next, last);
+        if missing == 0 {
+            return;
+        }
+        if outcome.is_err() {
+            self.lose_page(
+                missing,
+                format!("`{missing}` of rows `{next}..={last}` are on damaged or missing pages"),
+            );
+        } else {
+            self.notes.add("structure.row_gap", None, || {
+                format!("`{missing}` of rows `{next}..={last}` are not there")
+            });
+        }
+    }
+
+    /// Rows of some leaf pages.
+    fn read_leaves(&mut self, leaves: Range<usize>) {
+        let pages = &self.recording.pages;
+        let missing = pages.rows_of_leaves(leaves, &mut |row| self.salvaged(&row));
+        if missing > 0 {
+            self.lose_page(missing, format!("`{missing}` rows are on damaged pages"));
         }
     }
 
@@ -467,48 +566,44 @@ impl UnitReader<'_, '_> {
         });
     }
 
-    /// Rows `next..=last` from the leaf pages that are still there.
-    ///
-    /// rosbag2 numbers rows without gaps, so every id that does not turn up is a lost message. Behind
-    /// the last row that was found nothing is known.
-    fn salvage(&mut self, next: i64, last: i64) {
+    /// Rows `next..=last` from the leaf pages that are still there; returns how many did not turn up.
+    fn salvage(&mut self, next: i64, last: i64) -> u64 {
         let recording = self.recording;
-        let mut expected = next;
-        let mut missing = 0_u64;
-        recording.pages.rows(next, last, &mut |row| match row {
+        let mut found = 0_u64;
+        recording.pages.rows_between(next, last, &mut |row| {
+            self.salvaged(&row);
+            found += 1;
+        });
+        last.abs_diff(next).saturating_add(1).saturating_sub(found)
+    }
+
+    /// Passes on a row from a page, or counts it as lost.
+    fn salvaged(&mut self, row: &Salvaged<'_>) {
+        match *row {
             Salvaged::Message {
                 rowid,
                 topic_id,
                 timestamp,
                 data,
-            } => {
-                missing += rowid.abs_diff(expected);
-                expected = rowid.saturating_add(1);
-                match u32::try_from(topic_id) {
-                    Ok(topic) => self.message(topic, timestamp, data),
-                    Err(_) => self.lose_row(rowid, "loss.record", "the topic id is damaged"),
-                }
-            }
+            } => match u32::try_from(topic_id) {
+                Ok(topic) => self.message(topic, timestamp, data),
+                Err(_) => self.lose_row(rowid, "loss.record", "the topic id is damaged"),
+            },
             Salvaged::Broken { rowid } => {
-                missing += rowid.abs_diff(expected);
-                expected = rowid.saturating_add(1);
                 self.lose_row(rowid, "loss.page", "its pages are damaged or missing");
             }
+        }
+    }
+
+    fn lose_page(&mut self, messages: u64, message: String) {
+        self.summary.account.losses.push(LossReason {
+            code: "loss.page".into(),
+            start: 0,
+            end: 0,
+            messages: Some(messages),
+            suspect_messages: 0,
+            message,
         });
-        let is_last = recording.rows.is_none_or(|(_, end)| end == last);
-        if !is_last {
-            missing += last.saturating_add(1).abs_diff(expected);
-        }
-        if missing > 0 {
-            self.summary.account.losses.push(LossReason {
-                code: "loss.page".into(),
-                start: 0,
-                end: 0,
-                messages: Some(missing),
-                suspect_messages: 0,
-                message: format!("among rows `{next}..={last}` their pages are damaged or missing"),
-            });
-        }
     }
 
     fn finish(self) -> UnitSummary {

@@ -1,6 +1,6 @@
 //! Rows straight from the pages of a damaged file.
 //!
-//! Read [`Pages::rows`] first. The file is walked once, when it is first needed, to learn which leaf
+//! Read [`Pages::rows_of_leaves`] first. The file is walked once, when it is first needed, to learn which leaf
 //! page holds which row ids; rows are then read page by page.
 
 use super::SqliteError;
@@ -11,11 +11,14 @@ use fieldassay_model::{Account, LossReason};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Largest row that is put together from overflow pages, bytes.
 const ROW_BYTES: usize = 1 << 30;
+/// Fewest bytes a row of `messages` takes with its cell pointer: a time needs most of them.
+pub(super) const LEAST_ROW_BYTES: u64 = 8;
 
 /// The pages of a database file.
 #[derive(Debug)]
@@ -82,12 +85,12 @@ impl Pages {
     }
 
     /// Whether the file is shorter than its header says.
-    pub(super) fn damaged(&self) -> bool {
+    pub(super) fn truncated(&self) -> bool {
         self.file_bytes < self.claimed_bytes()
     }
 
     pub(super) fn note_truncation(&self, account: &mut Account) {
-        if self.damaged() {
+        if self.truncated() {
             let claimed = self.claimed_bytes();
             account.losses.push(LossReason {
                 code: "loss.truncated".into(),
@@ -108,7 +111,7 @@ impl Pages {
         u32::try_from(self.file_bytes.div_ceil(page_bytes)).unwrap_or(u32::MAX)
     }
 
-    /// Reads a page, numbered from 1; false when none of it is in the file. A cut page is padded with zeros.
+    /// Reads a page, numbered from 1, as much of it as the file has; false when that is nothing.
     fn page(&self, number: u32, buffer: &mut Vec<u8>) -> bool {
         let page_bytes = self.geometry.page_bytes;
         let Some(index) = number.checked_sub(1) else {
@@ -120,9 +123,7 @@ impl Pages {
         let read = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| (&mut *file).take(page_bytes as u64).read_to_end(buffer));
-        let found = read.is_ok_and(|bytes| bytes > 0);
-        buffer.resize(page_bytes, 0);
-        found
+        read.is_ok_and(|bytes| bytes > 0)
     }
 
     /// All leaf pages with messages, by row id. Costs one pass over the file the first time.
@@ -153,29 +154,75 @@ impl Pages {
         })
     }
 
-    /// First and last row id of messages on any page.
-    pub(super) fn row_range(&self) -> Option<(i64, i64)> {
-        let leaves = self.leaves();
-        let first = leaves.iter().map(|leaf| leaf.first).min()?;
-        let last = leaves.iter().map(|leaf| leaf.last).max()?;
-        Some((first, last))
+    /// Whether any page holds messages.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.leaves().is_empty()
+    }
+
+    /// Leaf pages with messages.
+    pub(super) fn leaf_count(&self) -> usize {
+        self.leaves().len()
+    }
+
+    /// Row ids that no leaf page spans between the first and the last one; none when the numbers
+    /// cannot be right for a file of this size.
+    pub(super) fn missing_between_leaves(&self) -> Option<u64> {
+        let mut missing = 0_u64;
+        let mut last: Option<i64> = None;
+        for leaf in self.leaves() {
+            if let Some(last) = last.filter(|last| leaf.first > *last) {
+                missing = missing.saturating_add(leaf.first.abs_diff(last) - 1);
+            }
+            last = Some(last.map_or(leaf.last, |last| last.max(leaf.last)));
+        }
+        let most = self.claimed_bytes().max(self.file_bytes) / LEAST_ROW_BYTES;
+        (missing <= most).then_some(missing)
+    }
+
+    /// Calls `sink` for the rows of some leaf pages, by row id, each once.
+    ///
+    /// Returns how many row ids between the first and the last of a page did not turn up.
+    pub(super) fn rows_of_leaves(
+        &self,
+        leaves: Range<usize>,
+        sink: &mut dyn FnMut(Salvaged<'_>),
+    ) -> u64 {
+        let leaves = self.leaves().get(leaves).unwrap_or_default();
+        let mut found = 0;
+        self.rows(leaves, &|_| true, &mut |row| {
+            found += 1;
+            sink(row);
+        });
+        let spans = leaves.iter().map(|leaf| leaf.last.abs_diff(leaf.first) + 1);
+        // A page cannot hold more rows than this; a wider span comes from a damaged row id.
+        let most = self.geometry.page_bytes as u64 / LEAST_ROW_BYTES;
+        let expected: u64 = spans.filter(|&span| span <= most).sum();
+        expected.saturating_sub(found)
     }
 
     /// Calls `sink` for the rows `first..=last` that are on pages, by row id, each once.
-    pub(super) fn rows(&self, first: i64, last: i64, sink: &mut dyn FnMut(Salvaged<'_>)) {
+    pub(super) fn rows_between(&self, first: i64, last: i64, sink: &mut dyn FnMut(Salvaged<'_>)) {
+        let leaves = self.leaves().iter();
+        let overlapping = leaves.filter(|leaf| leaf.first <= last && leaf.last >= first);
+        let overlapping: Vec<Leaf> = overlapping.copied().collect();
+        self.rows(&overlapping, &|rowid| (first..=last).contains(&rowid), sink);
+    }
+
+    fn rows(
+        &self,
+        leaves: &[Leaf],
+        wanted: &dyn Fn(i64) -> bool,
+        sink: &mut dyn FnMut(Salvaged<'_>),
+    ) {
         let mut rows: BTreeMap<i64, Option<Vec<u8>>> = BTreeMap::new();
         let mut page = Vec::new();
-        let overlapping = self
-            .leaves()
-            .iter()
-            .filter(|l| l.first <= last && l.last >= first);
-        for leaf in overlapping {
+        for leaf in leaves {
             if !self.page(leaf.page, &mut page) {
                 continue;
             }
             for cell in cells(&page, leaf.page == 1, self.geometry) {
-                let wanted = (first..=last).contains(&cell.rowid) && starts_as_message(cell.local);
-                if wanted && rows.get(&cell.rowid).is_none_or(Option::is_none) {
+                let take = wanted(cell.rowid) && starts_as_message(cell.local);
+                if take && rows.get(&cell.rowid).is_none_or(Option::is_none) {
                     let whole = self.whole(&cell).filter(|row| message_row(row).is_some());
                     rows.insert(cell.rowid, whole);
                 }

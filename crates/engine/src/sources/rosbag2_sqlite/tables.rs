@@ -2,8 +2,8 @@
 
 use super::SqliteError;
 use super::connect::Database;
-use super::salvage::Pages;
-use fieldassay_formats::rosbag2::standard_definition;
+use super::salvage::{LEAST_ROW_BYTES, Pages};
+use fieldassay_formats::rosbag2::{service_event_definition, standard_definition};
 use fieldassay_formats::{Channel, Notes, Schema};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +19,20 @@ pub(super) struct Tables {
     pub(super) metadata: Option<String>,
     /// ROS distribution of the `schema` table, may be empty.
     pub(super) distro: String,
-    /// First and last row id of `messages`.
-    pub(super) rows: Option<(i64, i64)>,
+    /// How the rows of `messages` are reached.
+    pub(super) rows: Rows,
+}
+
+/// How the rows of `messages` are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// There are none.
+    #[default]
+    None,
+    /// Through SQLite, first and last row id.
+    Between(i64, i64),
+    /// From the pages: the file is cut, or SQLite cannot tell the row ids.
+    OnPages,
 }
 
 #[derive(Debug)]
@@ -48,7 +60,7 @@ pub(super) fn read(
     };
     match &names {
         Ok(names) if !names.contains("topics") || !names.contains("messages") => {
-            if !pages.damaged() && pages.row_range().is_none() {
+            if !pages.truncated() && !pages.has_messages() {
                 return Err(SqliteError::NotABag);
             }
         }
@@ -86,23 +98,28 @@ pub(super) fn read(
         .unwrap_or_default()
         .unwrap_or_default();
     tables.rows = match database.with(row_range) {
-        Ok(rows) if !pages.damaged() => rows,
-        Ok(rows) => widest(rows, pages.row_range()),
+        Ok(rows) => Rows::plausible(rows, pages),
         Err(error) => {
             damaged("table `messages`", &error);
-            pages.row_range()
+            Rows::OnPages
         }
     };
-    if tables.topics.is_empty() && tables.rows.is_none() && !names.contains("topics") {
+    if tables.topics.is_empty() && !pages.has_messages() && !names.contains("topics") {
         return Err(SqliteError::NotABag);
     }
     Ok(tables)
 }
 
-fn widest(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> Option<(i64, i64)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-        (one, other) => one.or(other),
+impl Rows {
+    /// The row ids SQLite names, unless the file is cut or cannot hold that many rows.
+    fn plausible(rows: Option<(i64, i64)>, pages: &Pages) -> Self {
+        let most = pages.file_bytes() / LEAST_ROW_BYTES;
+        match rows {
+            _ if pages.truncated() => Self::OnPages,
+            None => Self::None,
+            Some((first, last)) if last.abs_diff(first) > most => Self::OnPages,
+            Some((first, last)) => Self::Between(first, last),
+        }
     }
 }
 
@@ -212,10 +229,24 @@ impl Tables {
         channels
     }
 
+    /// Encoding and text the file holds for a type; events of a service come from its definition.
+    fn definition(&self, name: &str) -> Option<(String, String)> {
+        let service = name
+            .strip_suffix("_Event")
+            .filter(|name| name.contains("/srv/"));
+        let stored = self
+            .definitions
+            .get(name)
+            .filter(|(_, text)| !text.is_empty());
+        let (encoding, text) = stored.or_else(|| self.definitions.get(service?))?;
+        let event = service_event_definition(name, text);
+        Some((encoding.clone(), event.unwrap_or_else(|| text.clone())))
+    }
+
     fn schema(&self, name: &str, notes: &mut Notes) -> Schema {
-        let (encoding, data) = match self.definitions.get(name) {
-            Some((encoding, text)) if !text.is_empty() => (encoding.clone(), text.clone()),
-            _ => match standard_definition(name) {
+        let (encoding, data) = match self.definition(name) {
+            Some(found) => found,
+            None => match standard_definition(name) {
                 Some(text) => ("ros2msg".to_owned(), text),
                 None => (String::new(), String::new()),
             },
