@@ -74,11 +74,11 @@ impl Span {
     }
 }
 
-fn measure(
+fn measure<'a>(
     recording: &dyn Recording,
     options: &CheckOptions<'_>,
-    scratch: &dyn Scratch,
-    collected: &Collected<'_>,
+    scratch: &'a dyn Scratch,
+    collected: &'a Collected<'a>,
 ) -> Evidence {
     let account = full_account(recording, &collected.units);
     let heap_left = AtomicUsize::new(options.memory_bytes / 2);
@@ -91,7 +91,7 @@ fn measure(
             .map(|s| (s.topic.as_str(), s.schema.as_str(), s.encoding.as_str()))
     });
     let span = facts::recording_span(collected, &arena);
-    let outcomes: Vec<StreamOutcome> = order
+    let mut outcomes: Vec<StreamOutcome> = order
         .par_iter()
         .filter_map(|index| facts::stream_outcome(collected, &arena, *index, span))
         .collect();
@@ -99,7 +99,7 @@ fn measure(
     let message_count =
         collected.data.iter().map(|d| d.messages).sum::<u64>() + collected.undefined_messages;
     let mut facts = facts::structure_facts(recording.format(), collected, &account, &loss);
-    facts.extend(facts::recording_facts(collected, &arena, &outcomes, span));
+    facts.extend(facts::recording_facts(collected, &arena, &mut outcomes));
     let (transform_facts, transforms) = facts::transform_facts(collected, &arena, &outcomes, span);
     facts.extend(transform_facts);
     let mut channels = Vec::with_capacity(outcomes.len());

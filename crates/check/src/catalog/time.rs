@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "s",
         meaning: "The sensor kept its rhythm but the recorder wrote nothing for a while: log times in that window are wrong, header stamps are right.",
-        formula: "length of a log-time gap above 1.5 median periods whose header stamps show none (header gap below half the log gap)",
+        formula: "length of a log-time gap above 1.5 median periods whose header stamps show none (header gap below half the log gap). Where at least half of the regular channels stall together it is told once, about the recording",
         source: "signals reference B.1, classification of gaps",
         blind_spots: "Needs header stamps. A stall that also lost messages counts as a stall only where most of them arrived.",
         message: "the recorder wrote nothing for {value} while the sensor went on (tolerated {threshold})",

@@ -95,6 +95,24 @@ pub(crate) fn clock_facts(outcomes: &[StreamOutcome]) -> Vec<Fact> {
     facts
 }
 
+/// Topics whose stamps are on another clock than those of the rest.
+pub(crate) fn foreign_topics(facts: &[Fact]) -> Vec<String> {
+    facts
+        .iter()
+        .filter(|fact| {
+            matches!(
+                fact.name.as_str(),
+                "clock.epoch_mistake" | "clock.whole_seconds"
+            ) && fact
+                .value
+                .as_ref()
+                .and_then(FactValue::as_f64)
+                .is_some_and(|value| value != 0.0)
+        })
+        .map(|fact| fact.subject.clone())
+        .collect()
+}
+
 const ALL: &[(&str, &str)] = &[
     ("clock.latency", "s"),
     ("clock.transport", "s"),

@@ -10,8 +10,10 @@ mod columns;
 mod epoch;
 mod order;
 mod sheet;
+mod stall;
 mod stream;
 mod structure;
+mod sync;
 mod timing;
 
 pub(crate) use stream::{StreamOutcome, recording_span, stream_outcome};
@@ -30,14 +32,18 @@ pub(crate) fn secs(nanos: f64) -> f64 {
     nanos / 1e9
 }
 
-/// Facts about several streams.
-pub(crate) fn recording_facts(
-    _collected: &Collected<'_>,
-    _arena: &Arena<'_>,
-    outcomes: &[StreamOutcome],
-    _span: Option<Span>,
+/// Facts about several streams; moves what they share from the streams to the recording.
+pub(crate) fn recording_facts<'a>(
+    collected: &'a Collected<'a>,
+    arena: &Arena<'a>,
+    outcomes: &mut [StreamOutcome],
 ) -> Vec<Fact> {
-    epoch::clock_facts(outcomes)
+    let mut facts = stall::shared_stalls(outcomes);
+    let clocks = epoch::clock_facts(outcomes);
+    let foreign = epoch::foreign_topics(&clocks);
+    facts.extend(clocks);
+    facts.extend(sync::sync_facts(collected, arena, outcomes, &foreign));
+    facts
 }
 
 /// Facts about the transform tree, and its edges for the report.
