@@ -30,13 +30,14 @@ pub fn number(value: f64) -> String {
 
 /// Seconds in the unit a person would choose: `12.3 ns`, `37.1 ms`, `2.5 s`, `4 min 5 s`.
 pub fn seconds(value: f64) -> String {
-    let size = value.abs();
+    // What four digits would round up to 1000 gets the next unit: `1 s`, not `1000 ms`.
+    let size = value.abs() * 1.00005;
     if size == 0.0 {
         "0 s".to_owned()
     } else if size < 1e-6 {
         format!("{} ns", number(value * 1e9))
     } else if size < 1e-3 {
-        format!("{} us", number(value * 1e6))
+        format!("{} µs", number(value * 1e6))
     } else if size < 1.0 {
         format!("{} ms", number(value * 1e3))
     } else if size < 300.0 {
@@ -163,6 +164,8 @@ mod tests {
             (1_000_000.0, "count", "1,000,000"),
             (505_395.0, "B", "505.4 kB"),
             (0.0, "s", "0 s"),
+            (0.99996, "s", "1 s"),
+            (0.9999, "s", "999.9 ms"),
             (-12.0, "count", "-12"),
         ] {
             assert_eq!(quantity(value, unit), expected);

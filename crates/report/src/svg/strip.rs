@@ -188,6 +188,12 @@ fn area_path(activity: &[u32], merge: usize) -> String {
         .collect();
     busy.sort_by(f64::total_cmp);
     let usual = busy.get(busy.len() / 2).copied().unwrap_or(1.0);
+    // One message more or less in a bin is where its edges fall, not activity.
+    for (width, mean) in &mut bins {
+        if ((*mean - usual) * *width as f64).abs() <= 1.0 && *mean > 0.0 {
+            *mean = usual;
+        }
+    }
     let peak = busy.last().copied().unwrap_or(1.0).min(usual * 1.5);
     let mut path = String::from("M0 18");
     let mut level = Coordinate(ACTIVITY).to_string();
