@@ -85,7 +85,7 @@ fn case(path: &PathBuf) -> Case {
     }
 }
 
-fn text(n: impl ToString) -> Value {
+fn text(n: &impl ToString) -> Value {
     Value::String(n.to_string())
 }
 
@@ -94,9 +94,7 @@ fn byte_list(bytes: &[u8]) -> Value {
 }
 
 fn map_of<K: ToString, V: ToString>(map: &BTreeMap<K, V>) -> Value {
-    let entries = map
-        .iter()
-        .map(|(k, v)| (k.to_string(), text(v.to_string())));
+    let entries = map.iter().map(|(k, v)| (k.to_string(), text(v)));
     Value::Object(entries.collect())
 }
 
@@ -105,37 +103,37 @@ fn described(record: &Record<'_>) -> (String, Map<String, Value>) {
     let fields = match record {
         Record::Header(r) => json!({"library": r.library, "profile": r.profile}),
         Record::Footer(r) => {
-            json!({"summary_crc": text(r.summary_crc), "summary_offset_start": text(r.summary_offset_start), "summary_start": text(r.summary_start)})
+            json!({"summary_crc": text(&r.summary_crc), "summary_offset_start": text(&r.summary_offset_start), "summary_start": text(&r.summary_start)})
         }
         Record::Schema(r) => {
-            json!({"data": byte_list(r.data), "encoding": r.encoding, "id": text(r.id), "name": r.name})
+            json!({"data": byte_list(r.data), "encoding": r.encoding, "id": text(&r.id), "name": r.name})
         }
         Record::Channel(r) => {
-            json!({"id": text(r.id), "message_encoding": r.message_encoding, "metadata": map_of(&r.metadata), "schema_id": text(r.schema_id), "topic": r.topic})
+            json!({"id": text(&r.id), "message_encoding": r.message_encoding, "metadata": map_of(&r.metadata), "schema_id": text(&r.schema_id), "topic": r.topic})
         }
         Record::Message(r) => {
-            json!({"channel_id": text(r.header.channel), "data": byte_list(r.data), "log_time": text(r.header.log_time), "publish_time": text(r.header.publish_time), "sequence": text(r.header.sequence)})
+            json!({"channel_id": text(&r.header.channel), "data": byte_list(r.data), "log_time": text(&r.header.log_time), "publish_time": text(&r.header.publish_time), "sequence": text(&r.header.sequence)})
         }
         Record::ChunkIndex(r) => {
-            json!({"chunk_length": text(r.chunk_length), "chunk_start_offset": text(r.chunk_start_offset), "compressed_size": text(r.compressed_size), "compression": r.compression, "message_end_time": text(r.message_end_time), "message_index_length": text(r.message_index_length), "message_index_offsets": map_of(&r.message_index_offsets), "message_start_time": text(r.message_start_time), "uncompressed_size": text(r.uncompressed_size)})
+            json!({"chunk_length": text(&r.chunk_length), "chunk_start_offset": text(&r.chunk_start_offset), "compressed_size": text(&r.compressed_size), "compression": r.compression, "message_end_time": text(&r.message_end_time), "message_index_length": text(&r.message_index_length), "message_index_offsets": map_of(&r.message_index_offsets), "message_start_time": text(&r.message_start_time), "uncompressed_size": text(&r.uncompressed_size)})
         }
         Record::Attachment(r) => {
-            json!({"create_time": text(r.create_time), "data": byte_list(r.data), "log_time": text(r.log_time), "media_type": r.media_type, "name": r.name})
+            json!({"create_time": text(&r.create_time), "data": byte_list(r.data), "log_time": text(&r.log_time), "media_type": r.media_type, "name": r.name})
         }
         Record::AttachmentIndex(r) => {
-            json!({"create_time": text(r.create_time), "data_size": text(r.data_size), "length": text(r.length), "log_time": text(r.log_time), "media_type": r.media_type, "name": r.name, "offset": text(r.offset)})
+            json!({"create_time": text(&r.create_time), "data_size": text(&r.data_size), "length": text(&r.length), "log_time": text(&r.log_time), "media_type": r.media_type, "name": r.name, "offset": text(&r.offset)})
         }
         Record::Statistics(r) => {
-            json!({"attachment_count": text(r.attachment_count), "channel_count": text(r.channel_count), "channel_message_counts": map_of(&r.channel_message_counts), "chunk_count": text(r.chunk_count), "message_count": text(r.message_count), "message_end_time": text(r.message_end_time), "message_start_time": text(r.message_start_time), "metadata_count": text(r.metadata_count), "schema_count": text(r.schema_count)})
+            json!({"attachment_count": text(&r.attachment_count), "channel_count": text(&r.channel_count), "channel_message_counts": map_of(&r.channel_message_counts), "chunk_count": text(&r.chunk_count), "message_count": text(&r.message_count), "message_end_time": text(&r.message_end_time), "message_start_time": text(&r.message_start_time), "metadata_count": text(&r.metadata_count), "schema_count": text(&r.schema_count)})
         }
         Record::Metadata(r) => json!({"metadata": map_of(&r.metadata), "name": r.name}),
         Record::MetadataIndex(r) => {
-            json!({"length": text(r.length), "name": r.name, "offset": text(r.offset)})
+            json!({"length": text(&r.length), "name": r.name, "offset": text(&r.offset)})
         }
         Record::SummaryOffset(r) => {
-            json!({"group_length": text(r.group_length), "group_opcode": text(r.group_opcode), "group_start": text(r.group_start)})
+            json!({"group_length": text(&r.group_length), "group_opcode": text(&r.group_opcode), "group_start": text(&r.group_start)})
         }
-        Record::DataEnd(r) => json!({"data_section_crc": text(r.data_section_crc)}),
+        Record::DataEnd(r) => json!({"data_section_crc": text(&r.data_section_crc)}),
         Record::Chunk(_) | Record::MessageIndex(_) | Record::Unknown { .. } => json!({}),
     };
     let name = records::opcode_name(record.opcode()).to_owned();
@@ -215,7 +213,7 @@ fn recordings_hold_what_the_records_say() {
         let known: Vec<_> = recording
             .channels()
             .iter()
-            .map(|c| (text(c.id), text(&c.topic)))
+            .map(|c| (text(&c.id), text(&c.topic)))
             .collect();
         assert_eq!(known, channels, "{}", case.name);
         assert_eq!(known.len(), collect.channels.len(), "{}", case.name);
@@ -226,9 +224,9 @@ fn recordings_hold_what_the_records_say() {
             case.name
         );
         let mut account = recording.account(&units);
-        units
-            .iter()
-            .for_each(|unit| account.append(unit.account.clone()));
+        for unit in &units {
+            account.append(unit.account.clone());
+        }
         assert_eq!(account.losses, [], "{}", case.name);
         let mut codes: Vec<_> = account.notes.iter().map(|note| note.code).collect();
         codes.dedup();
@@ -515,7 +513,7 @@ fn files_are_written_byte_for_byte_by_the_writer() {
                 }
                 kind => with_record(kind, fields, |record| match record {
                     Record::Message(message) => {
-                        writer.message(&message.header, message.data).unwrap()
+                        writer.message(&message.header, message.data).unwrap();
                     }
                     Record::Attachment(attachment) => writer.attachment(attachment).unwrap(),
                     Record::Metadata(metadata) => writer

@@ -1,6 +1,4 @@
 //! Damaged MCAP files: everything readable is read, what is lost is said, nothing panics.
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 mod mcap_support;
 
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};

@@ -140,15 +140,34 @@ impl<'a> Walker<'a, '_> {
     fn record(&mut self, frame: &Frame<'a>) -> usize {
         self.records = self.records.saturating_add(1);
         if frame.opcode == opcode::MESSAGE && salvage::skim(frame) {
-            self.data_after_end(frame);
-            self.extend_run(frame, true);
-            self.layout.loose_messages = true;
-            self.previous = Some(*frame);
+            if !self.takes_as_index(frame) {
+                self.data_after_end(frame);
+                self.extend_run(frame, true);
+                self.layout.loose_messages = true;
+                self.previous = Some(*frame);
+            }
             return frame.end;
         }
         let next = self.other_record(frame);
-        // A top-level record between a chunk and its message indexes would hide them from it.
         next.unwrap_or_else(|| self.damaged_record(frame))
+    }
+
+    /// Takes a record marked as a message for the message index behind a chunk, if it is one.
+    fn takes_as_index(&mut self, frame: &Frame<'a>) -> bool {
+        let behind = match self.layout.units.last_mut() {
+            Some(Unit::Chunk(chunk)) if chunk.indexes_end == frame.offset => chunk,
+            _ => return false,
+        };
+        if !salvage::is_message_index(frame.body) {
+            return false;
+        }
+        behind.indexes_end = frame.end;
+        let at = Some(wide(frame.offset));
+        self.layout.notes.add("structure.record_repaired", at, || {
+            "a record marked `Message` behind a chunk is a message index and was read as one"
+                .to_owned()
+        });
+        true
     }
 
     /// Takes in anything but a message; none when the record cannot be what its opcode says.

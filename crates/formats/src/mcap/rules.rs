@@ -235,6 +235,10 @@ pub const RULES: &[Rule] = &[
         "A chunk does not decompress to its end; complete messages before that are kept.",
     ),
     error(
+        "loss.missing",
+        "Messages the statistics count are not there, and the data has changed since they were written.",
+    ),
+    error(
         "loss.framing",
         "Bytes between readable records are no records.",
     ),

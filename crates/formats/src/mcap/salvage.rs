@@ -122,6 +122,14 @@ fn skim_map(bytes: &[u8]) -> Option<()> {
     Some(())
 }
 
+/// Whether a record's fields are those of a message index, to the byte.
+pub(crate) fn is_message_index(body: &[u8]) -> bool {
+    let c = &mut Cursor::new(body);
+    let entries = c.u16().and_then(|_| c.bytes_u32());
+    entries.is_some_and(|entries| entries.len() >= 16 && entries.as_chunks::<16>().1.is_empty())
+        && c.is_empty()
+}
+
 /// Whether a record, the end magic or the end of the file is at `offset`, by frame alone.
 pub(crate) fn plausible(bytes: &[u8], offset: usize) -> bool {
     if offset == bytes.len() {

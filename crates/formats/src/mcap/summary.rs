@@ -59,6 +59,17 @@ impl<'a> Summary<'a> {
         }
         if let Some((offset, footer)) = layout.footer {
             summary.crc = summary_crc(bytes, offset, &footer);
+            if summary.crc == Crc::Invalid
+                && let Some(first) = layout.summary.first()
+            {
+                // Bytes lost or added before the summary move it; its checksum moves along.
+                let summary_start = wide(first.offset);
+                let moved = Footer {
+                    summary_start,
+                    ..footer
+                };
+                summary.crc = summary_crc(bytes, offset, &moved);
+            }
             let data_end = layout.data_end.map(|(end, _)| wide(end));
             let start = Some(footer.summary_start).filter(|start| *start != 0);
             summary.whole = data_end.or(start).is_some_and(|start| {

@@ -24,6 +24,7 @@ pub(crate) fn account(recording: &McapRecording<'_>, units: &[UnitSummary]) -> A
         units,
         notes: recording.layout.notes.clone(),
         losses: recording.layout.losses.clone(),
+        data_fails: false,
     };
     check.head();
     check.checksums();
@@ -31,6 +32,7 @@ pub(crate) fn account(recording: &McapRecording<'_>, units: &[UnitSummary]) -> A
     check.order();
     check.statistics(&definitions);
     check.lost_by_statistics();
+    check.missing_by_statistics();
     let mut notes = check.notes;
     verify_index::check(recording, units, &mut notes);
     let mut account = Account {
@@ -51,6 +53,8 @@ struct Check<'r, 'a> {
     units: &'r [UnitSummary],
     notes: Notes,
     losses: Vec<LossReason>,
+    /// Whether the checksum of the data section fails.
+    data_fails: bool,
 }
 
 impl Check<'_, '_> {
@@ -92,6 +96,7 @@ impl Check<'_, '_> {
         let early = recording.data_crc;
         let crc = early.unwrap_or_else(|| data_crc(recording.bytes, &recording.layout));
         if let (Crc::Invalid, Some((end, _))) = (crc, recording.layout.data_end) {
+            self.data_fails = true;
             self.notes.add("structure.data_crc", Some(wide(end)), || {
                 "the checksum of the data section fails".to_owned()
             });
@@ -390,5 +395,46 @@ impl Check<'_, '_> {
             loss.messages = Some(missing);
             missing = 0;
         }
+    }
+
+    /// Finds messages that are missing although every place could be read: statistics that agree
+    /// with themselves count more, and something else shows too that the data has changed.
+    fn missing_by_statistics(&mut self) {
+        let [(_, statistics)] = self.recording.summary.statistics.as_slice() else {
+            return;
+        };
+        let units = self.units.iter().flat_map(|unit| &unit.account.losses);
+        let counted: Option<u64> = units.chain(&self.losses).map(|loss| loss.messages).sum();
+        let Some(counted) = counted else {
+            return;
+        };
+        let per_channel: u64 = statistics
+            .channel_message_counts
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count));
+        let found = self.messages().saturating_add(counted);
+        let missing = statistics.message_count.saturating_sub(found);
+        let chunk = |unit: &&Unit<'_>| matches!(unit, Unit::Chunk(_));
+        let chunks = self.recording.layout.units.iter().filter(chunk).count();
+        let witness = self.data_fails || u64::from(statistics.chunk_count) > wide(chunks);
+        if missing == 0 || per_channel != statistics.message_count || !witness {
+            return;
+        }
+        let end = self
+            .recording
+            .layout
+            .data_end
+            .map_or(0, |(end, _)| wide(end));
+        self.losses.push(LossReason {
+            code: "loss.missing".to_owned(),
+            start: end,
+            end,
+            messages: Some(missing),
+            suspect_messages: 0,
+            message: format!(
+                "the statistics count `{}` messages, `{found}` are there or known to be lost; the bytes of the others are gone",
+                statistics.message_count
+            ),
+        });
     }
 }

@@ -1,5 +1,9 @@
 //! What the MCAP tests share: visitors, a naive independent walk, and files to read.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    reason = "each test file uses its own part, `expect` would fail in some"
+)]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use fieldassay_formats::mcap::{
     Compression, McapRecording, MessageHeader, OpenOptions, Writer, WriterOptions,
@@ -11,10 +15,10 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 /// Channel, sequence, log time, publish time, payload.
-pub type Row = (u16, u32, u64, u64, Vec<u8>);
+pub(crate) type Row = (u16, u32, u64, u64, Vec<u8>);
 
 /// Ignores everything.
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl Visitor for Nothing {
     fn channel(&mut self, _: &Channel) {}
@@ -23,9 +27,9 @@ impl Visitor for Nothing {
 
 /// Keeps everything.
 #[derive(Default)]
-pub struct Collect {
-    pub rows: Vec<Row>,
-    pub channels: Vec<Channel>,
+pub(crate) struct Collect {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) channels: Vec<Channel>,
 }
 
 impl Visitor for Collect {
@@ -45,7 +49,10 @@ impl Visitor for Collect {
     }
 }
 
-pub fn read_units(recording: &McapRecording<'_>, visitor: &mut dyn Visitor) -> Vec<UnitSummary> {
+pub(crate) fn read_units(
+    recording: &McapRecording<'_>,
+    visitor: &mut dyn Visitor,
+) -> Vec<UnitSummary> {
     let mut buffers = Buffers::default();
     (0..recording.unit_count())
         .map(|unit| recording.read_unit(unit, &mut buffers, visitor))
@@ -53,14 +60,14 @@ pub fn read_units(recording: &McapRecording<'_>, visitor: &mut dyn Visitor) -> V
 }
 
 /// Everything read from bytes that are an MCAP file.
-pub struct Reading {
-    pub rows: Vec<Row>,
-    pub account: Account,
-    pub units: Vec<UnitSummary>,
-    pub channels: Vec<Channel>,
+pub(crate) struct Reading {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) account: Account,
+    pub(crate) units: Vec<UnitSummary>,
+    pub(crate) channels: Vec<Channel>,
 }
 
-pub fn read(bytes: &[u8], options: OpenOptions) -> Reading {
+pub(crate) fn read(bytes: &[u8], options: OpenOptions) -> Reading {
     let recording = McapRecording::open(bytes, options).unwrap();
     let mut collect = Collect::default();
     let units = read_units(&recording, &mut collect);
@@ -116,7 +123,7 @@ fn complete_records(bytes: &[u8], mut position: usize) -> Vec<(u8, usize, &[u8])
 
 /// The messages of a file that was cut off, by the plainest means: front to back, chunks
 /// decompressed as streams, complete records only.
-pub fn naive_messages(bytes: &[u8]) -> Vec<Row> {
+pub(crate) fn naive_messages(bytes: &[u8]) -> Vec<Row> {
     let mut rows = Vec::new();
     if bytes.len() < 8 {
         return rows;
@@ -158,7 +165,7 @@ pub fn naive_messages(bytes: &[u8]) -> Vec<Row> {
 }
 
 /// Every offset at which a record starts or ends, those within uncompressed chunks included.
-pub fn boundaries(bytes: &[u8]) -> Vec<usize> {
+pub(crate) fn boundaries(bytes: &[u8]) -> Vec<usize> {
     let mut offsets = vec![0, 8, bytes.len()];
     for (opcode, offset, body) in complete_records(bytes, 8) {
         offsets.push(offset);
@@ -176,7 +183,7 @@ pub fn boundaries(bytes: &[u8]) -> Vec<usize> {
 }
 
 /// A file with four channels and the given number of messages of changing size.
-pub fn written(options: WriterOptions, messages: u64, seed: u64) -> Vec<u8> {
+pub(crate) fn written(options: WriterOptions, messages: u64, seed: u64) -> Vec<u8> {
     let mut random = Lcg::new(seed);
     let mut writer = Writer::new(Vec::new(), options).unwrap();
     let schema = |name: &str| Schema {
@@ -201,7 +208,7 @@ pub fn written(options: WriterOptions, messages: u64, seed: u64) -> Vec<u8> {
     writer.metadata("about", &metadata).unwrap();
     for i in 0..messages {
         let data: Vec<u8> = (0..random.below(300))
-            .map(|_| (random.next_u32() & 15) as u8)
+            .map(|_| u8::try_from(random.below(16)).unwrap())
             .collect();
         let log_time = 1_700_000_000_000_000_000 + i * 1_000_000;
         let header = MessageHeader {
@@ -225,7 +232,7 @@ pub fn written(options: WriterOptions, messages: u64, seed: u64) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-pub fn options(compression: Compression, use_chunks: bool) -> WriterOptions {
+pub(crate) fn options(compression: Compression, use_chunks: bool) -> WriterOptions {
     WriterOptions {
         compression,
         use_chunks,
@@ -235,7 +242,7 @@ pub fn options(compression: Compression, use_chunks: bool) -> WriterOptions {
 }
 
 /// Recordings to damage: real ones as far as they are there, and some written here.
-pub fn recordings() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn recordings() -> Vec<(String, Vec<u8>)> {
     let real = [
         "evo_nav2_mcap/nav2_turtlebot.mcap",
         "rosbag2/rosbag2_py/test/resources/mcap/talker/talker.mcap",
