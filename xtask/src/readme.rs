@@ -16,18 +16,28 @@ struct Transcript {
     output: String,
 }
 
-/// Runs every transcript of the page and compares.
-pub(crate) fn run(_arguments: &[String]) -> Result<()> {
-    let page = std::fs::read_to_string(shell::root().join("README.md"))
-        .context("`README.md` could not be read")?;
+/// Runs every transcript of the page and compares; `--write` puts what is printed into the page.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let write = match arguments {
+        [] => false,
+        [flag] if flag == "--write" => true,
+        _ => bail!("`readme` takes nothing but `--write`"),
+    };
+    let path = shell::root().join("README.md");
+    let page = std::fs::read_to_string(&path).context("`README.md` could not be read")?;
     let transcripts = transcripts(&page);
     if transcripts.is_empty() {
         bail!("`README.md` holds no `console` block with a `$ ` command");
     }
+    let mut updated = page.clone();
     for transcript in &transcripts {
         println!("$ {}", transcript.command);
         let printed = output(&transcript.command)?;
-        if printed != transcript.output {
+        if write {
+            let command = format!("$ {}\n", transcript.command);
+            let promised = format!("{command}{}", transcript.output);
+            updated = updated.replacen(&promised, &format!("{command}{printed}"), 1);
+        } else if printed != transcript.output {
             bail!(
                 "README.md:{}: `{}` prints something else\n{}",
                 transcript.line,
@@ -35,6 +45,9 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
                 first_difference(&transcript.output, &printed)
             );
         }
+    }
+    if updated != page {
+        std::fs::write(&path, updated)?;
     }
     Ok(())
 }
