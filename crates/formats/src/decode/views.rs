@@ -4,7 +4,7 @@
 //! the names and types of fields rather than by the name of the message; reading allocates nothing
 //! for CDR, ROS 1 and protobuf, and for JSON only where text holds escapes.
 
-use super::cdr::Cursor;
+use super::cdr::{Cursor, Dialect};
 use super::definition::{Definitions, Primitive};
 use super::error::DecodeError;
 use super::plan::{Kind, Plan, StructPlan, TimeForm, read_time};
@@ -170,6 +170,8 @@ enum Role {
     Translation(usize),
     Rotation(usize),
     Inner(Box<StructRoles>),
+    /// Translation and rotation as seven doubles in a row; read at once where nothing is delimited.
+    Placement(Box<StructRoles>),
     /// A list of transforms.
     List(Box<StructRoles>, u64),
 }
@@ -299,9 +301,32 @@ impl PackedView {
                 }
             }
             Role::Inner(roles) => self.read_struct(roles, cursor, slot)?,
+            Role::Placement(roles) => {
+                if cursor.dialect() == Dialect::Xcdr2Delimited || !seven_doubles(cursor, slot) {
+                    // Also finds the field at which a cut payload ends.
+                    self.read_struct(roles, cursor, slot)?;
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Reads a translation and a rotation; false, with nothing read, when the payload ends before.
+fn seven_doubles(cursor: &mut Cursor<'_>, slot: &mut TransformRef<'_>) -> bool {
+    let Ok(bytes) = cursor.primitives(8, 7) else {
+        return false;
+    };
+    let big_endian = cursor.big_endian();
+    let targets = slot.translation_m.iter_mut().chain(&mut slot.quat_xyzw);
+    for (target, value) in targets.zip(bytes.as_chunks::<8>().0) {
+        *target = if big_endian {
+            f64::from_be_bytes(*value)
+        } else {
+            f64::from_le_bytes(*value)
+        };
+    }
+    true
 }
 
 fn float(kind: &Kind, cursor: &mut Cursor<'_>) -> Result<f64, DecodeError> {
@@ -365,7 +390,7 @@ fn element_roles(plan: &Plan, index: usize, wanted: Wanted) -> Option<StructRole
             ("pose", Kind::Struct(inner)) if wanted == Wanted::Poses => pose(plan, *inner),
             _ => None,
         };
-        if let Some(Role::Inner(_)) = role {
+        if let Some(Role::Inner(_) | Role::Placement(_)) = role {
             match field.name.as_str() {
                 "header" => framed = true,
                 // Translation and rotation come as two fields; the second completes the placement.
@@ -435,7 +460,21 @@ fn placement(plan: &Plan, index: usize, [vector_name, quat_name]: [&str; 2]) -> 
         part(vector_name, Part::Translation)?,
         part(quat_name, Part::Rotation)?,
     );
-    Some(inner(index, structure, |name, _| {
+    let in_a_row = structure.extensibility.is_none()
+        && structure
+            .fields
+            .iter()
+            .map(|f| f.name.as_str())
+            .eq([vector_name, quat_name])
+        && structure
+            .fields
+            .iter()
+            .zip([3, 4])
+            .all(|(f, count)| match f.kind {
+                Kind::Struct(i) => doubles_in_order(plan, i, count),
+                _ => false,
+            });
+    let roles = inner(index, structure, |name, _| {
         if name == vector_name {
             first.clone()
         } else if name == quat_name {
@@ -443,7 +482,26 @@ fn placement(plan: &Plan, index: usize, [vector_name, quat_name]: [&str; 2]) -> 
         } else {
             Role::Skip
         }
-    }))
+    });
+    Some(match roles {
+        Role::Inner(roles) if in_a_row => Role::Placement(roles),
+        roles => roles,
+    })
+}
+
+/// Whether a struct is nothing but the first `count` of x y z w, as doubles.
+fn doubles_in_order(plan: &Plan, index: usize, count: usize) -> bool {
+    plan.structure(index).is_some_and(|structure| {
+        structure.extensibility.is_none()
+            && structure.fields.len() == count
+            && structure
+                .fields
+                .iter()
+                .zip(["x", "y", "z", "w"])
+                .all(|(f, axis)| {
+                    f.name == axis && matches!(f.kind, Kind::Primitive(Primitive::F64))
+                })
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
