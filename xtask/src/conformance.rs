@@ -1,8 +1,336 @@
-//! To come: `cargo xtask conformance`.
+//! `cargo xtask conformance DIR`: compares our results with vectors of other programs.
+//!
+//! Read [`Report`] first. `DIR` is any folder of files with the names and forms of `conformance/`: `signals.json`, directly
+//! or in a folder. Its entries `clock_hull`, `drift`, `cdr` and `ros1` are compared; every other file and entry is listed
+//! as skipped with the reason. One failure makes the chore fail, and so does a folder with nothing to compare.
+//!
+//! Not here: vectors that need recordings beside the repository; tests of the rooms hold those.
 
-use anyhow::{Result, bail};
+mod bytes;
+mod signals;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What became of one entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything agrees within the tolerance.
+    Passed,
+    /// Something does not.
+    Failed(String),
+    /// Not compared, and why.
+    Skipped(String),
+}
+
+/// Entries by file, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// File below the folder, entry, outcome.
+    pub(crate) entries: Vec<(String, String, Outcome)>,
+}
+
+impl Report {
+    fn count(&self, is_wanted: fn(&Outcome) -> bool) -> usize {
+        self.entries.iter().filter(|(_, _, o)| is_wanted(o)).count()
+    }
+
+    fn passed(&self) -> usize {
+        self.count(|o| matches!(o, Outcome::Passed))
+    }
+
+    fn failed(&self) -> usize {
+        self.count(|o| matches!(o, Outcome::Failed(_)))
+    }
+}
+
+/// Compares found with expected numbers; remembers the differences.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    differences: Vec<String>,
+    compared: usize,
+}
+
+impl Comparison {
+    /// Within `tolerance`, relative above 1 and absolute below, as the vectors' README says.
+    fn near(&mut self, name: &str, found: f64, expected: &Value, tolerance: f64) {
+        self.compared += 1;
+        let Some(expected) = expected.as_f64() else {
+            self.differences
+                .push(format!("{name}: the vector has `{expected}`, not a number"));
+            return;
+        };
+        let scale = expected.abs().max(1.0);
+        // Written so that a NaN is a difference.
+        let agrees = (found - expected).abs() <= tolerance * scale;
+        if !agrees {
+            self.differences.push(format!(
+                "{name}: found {found}, expected {expected} within {tolerance:e}"
+            ));
+        }
+    }
+
+    /// Within `tolerance` whatever the size, where the vectors give a unit with it.
+    fn near_absolute(&mut self, name: &str, found: f64, expected: &Value, tolerance: f64) {
+        let scale = expected.as_f64().map_or(1.0, |x| x.abs().max(1.0));
+        self.near(name, found, expected, tolerance / scale);
+    }
+
+    /// Exactly equal.
+    fn equal(&mut self, name: &str, found: &Value, expected: &Value) {
+        self.compared += 1;
+        let same = match (found.as_f64(), expected.as_f64()) {
+            (Some(a), Some(b)) => a == b,
+            _ => found == expected,
+        };
+        if !same {
+            self.differences
+                .push(format!("{name}: found {found}, expected {expected}"));
+        }
+    }
+
+    fn fail(&mut self, message: String) {
+        self.compared += 1;
+        self.differences.push(message);
+    }
+
+    fn outcome(self) -> Outcome {
+        if !self.differences.is_empty() {
+            Outcome::Failed(self.differences.join("; "))
+        } else if self.compared == 0 {
+            Outcome::Skipped("nothing in it that could be compared".to_owned())
+        } else {
+            Outcome::Passed
+        }
+    }
+}
 
 /// Runs the chore.
-pub(crate) fn run(_arguments: &[String]) -> Result<()> {
-    bail!("`cargo xtask conformance` is not written yet")
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let folder = match arguments {
+        [] => fieldassay_testkit::repository_root().join("conformance"),
+        [folder] => PathBuf::from(folder),
+        _ => bail!("one folder is expected; hint: `cargo xtask conformance DIR`"),
+    };
+    let report = compare(&folder)?;
+    for (file, entry, outcome) in &report.entries {
+        let name = if entry.is_empty() {
+            file.clone()
+        } else {
+            format!("{file} {entry}")
+        };
+        match outcome {
+            Outcome::Passed => println!("passed   {name}"),
+            Outcome::Failed(why) => println!("FAILED   {name}: {why}"),
+            Outcome::Skipped(why) => println!("skipped  {name}: {why}"),
+        }
+    }
+    let (passed, failed) = (report.passed(), report.failed());
+    let skipped = report.entries.len() - passed - failed;
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed > 0 {
+        bail!("{failed} of {} compared entries differ", passed + failed);
+    }
+    if passed == 0 {
+        bail!(
+            "nothing was compared; hint: `{}` holds no `signals.json` with a known entry",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// Compares everything below a folder.
+pub(crate) fn compare(folder: &Path) -> Result<Report> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    let mut report = Report::default();
+    for path in files {
+        let file = path
+            .strip_prefix(folder)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        let name = path
+            .file_name()
+            .map_or(String::new(), |n| n.to_string_lossy().into_owned());
+        if name == "signals.json" {
+            let text =
+                std::fs::read_to_string(&path).with_context(|| format!("reading `{file}`"))?;
+            match serde_json::from_str::<Value>(&text) {
+                Ok(value) => {
+                    for (entry, outcome) in entries_of(&value) {
+                        report.entries.push((file.clone(), entry, outcome));
+                    }
+                }
+                Err(e) => {
+                    report.entries.push((
+                        file,
+                        String::new(),
+                        Outcome::Failed(format!("not JSON: {e}")),
+                    ));
+                }
+            }
+        } else if let Some(reason) = skip_reason(&file, &name) {
+            report
+                .entries
+                .push((file, String::new(), Outcome::Skipped(reason)));
+        }
+    }
+    Ok(report)
+}
+
+/// Why a file is not compared here; none for files that are no vectors.
+fn skip_reason(file: &str, name: &str) -> Option<String> {
+    let is_page = [".md", ".py"].iter().any(|end| name.ends_with(end)) || name.starts_with('.');
+    if is_page {
+        return None;
+    }
+    let reason = if file.starts_with("decode") {
+        "digests of recordings beside the repository; the tests of `formats` compare them"
+    } else {
+        "no comparison for files of this name yet"
+    };
+    Some(reason.to_owned())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("`{}` is not a folder that can be read", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Entries of `signals.json`.
+fn entries_of(value: &Value) -> Vec<(String, Outcome)> {
+    let Some(blocks) = value.as_object() else {
+        return vec![(
+            String::new(),
+            Outcome::Failed("the top is not an object".to_owned()),
+        )];
+    };
+    let mut found = Vec::new();
+    for (name, block) in blocks {
+        // A block may be one case or a list of cases.
+        let cases: Vec<&Value> = block
+            .as_array()
+            .map_or(vec![block], |list| list.iter().collect());
+        for (i, case) in cases.iter().enumerate() {
+            let label = if block.is_array() {
+                format!("{name}[{i}]")
+            } else {
+                name.clone()
+            };
+            match name.as_str() {
+                "clock_hull" => found.push((label, signals::clock_hull(case))),
+                "drift" => found.push((label, signals::drift(case))),
+                "cdr" | "ros1" => found.extend(bytes::entries(name, &label, case, value)),
+                _ => {
+                    let reason =
+                        "no comparison for this entry yet; it comes with the check it is about";
+                    found.push((label, Outcome::Skipped(reason.to_owned())));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> PathBuf {
+        fieldassay_testkit::repository_root().join("conformance")
+    }
+
+    fn outcome_of(value: &Value, entry: &str) -> Outcome {
+        let all = entries_of(value);
+        all.into_iter()
+            .find(|(name, _)| name == entry)
+            .map(|(_, o)| o)
+            .expect("entry")
+    }
+
+    fn vectors() -> Value {
+        let text = std::fs::read_to_string(repository().join("signals/signals.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn the_repository_conforms() {
+        let report = compare(&repository()).unwrap();
+        assert_eq!(report.failed(), 0, "{report:?}");
+        let passed: Vec<&str> = report
+            .entries
+            .iter()
+            .filter(|(_, _, o)| *o == Outcome::Passed)
+            .map(|(_, entry, _)| entry.as_str())
+            .collect();
+        let expected = [
+            "clock_hull",
+            "drift",
+            "cdr.NavSatFix_le",
+            "cdr.PointCloud2_le",
+            "cdr.Empty_le",
+            "ros1.NavSatFix",
+        ];
+        for entry in expected {
+            assert!(passed.contains(&entry), "{entry} of {passed:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_vectors_fail() {
+        let mut value = vectors();
+        value["clock_hull"]["hull_skew_ppm"] = 35.72.into();
+        value["drift"]["ph_th5"] = serde_json::json!([106, 5.793_321_781_763_754]);
+        value["cdr"]["values"]["lat"] = 48.2.into();
+        let is_failed = |entry| matches!(outcome_of(&value, entry), Outcome::Failed(_));
+        assert!(is_failed("clock_hull") && is_failed("drift"));
+        assert!(is_failed("cdr.NavSatFix_le") && is_failed("ros1.NavSatFix"));
+        assert!(matches!(
+            outcome_of(&value, "umeyama_1991"),
+            Outcome::Skipped(_)
+        ));
+    }
+
+    #[test]
+    fn other_numbers_of_the_same_form_are_worked_out() {
+        let mut value = vectors();
+        // With the seed changed the draws, and with them the results, are others.
+        value["clock_hull"]["lcg"] = "st=(1103515245*st+12345) mod 2^31, st0=1, u=st/2^31".into();
+        assert!(matches!(
+            outcome_of(&value, "clock_hull"),
+            Outcome::Failed(_)
+        ));
+        value["clock_hull"]["lcg"] = "linear congruential".into();
+        let Outcome::Failed(why) = outcome_of(&value, "clock_hull") else {
+            panic!("a vector that cannot be read must fail")
+        };
+        assert!(why.contains("lcg"), "{why}");
+    }
+
+    #[test]
+    fn an_empty_folder_is_no_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(run(&[folder.path().display().to_string()]).is_err());
+        std::fs::write(folder.path().join("signals.json"), "{").unwrap();
+        assert!(run(&[folder.path().display().to_string()]).is_err());
+        std::fs::copy(
+            repository().join("signals/signals.json"),
+            folder.path().join("signals.json"),
+        )
+        .unwrap();
+        run(&[folder.path().display().to_string()]).unwrap();
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Read [`shared_data`] first; [`Lcg`] gives seeded pseudo-random numbers, [`expect_near`] compares floats.
 
+pub mod vectors;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 
