@@ -90,9 +90,9 @@ pub enum DecodeCause {
     /// Text is not UTF-8 where it must be.
     #[error("text is not UTF-8; hint: the message is damaged, or the field holds bytes")]
     InvalidUtf8,
-    /// Values without bytes outnumber what a message may hold.
+    /// Absent or empty values outnumber what a message of its size may hold.
     #[error(
-        "the message asks for more than `{limit}` values without bytes; hint: the message is damaged"
+        "the message asks for more than `{limit}` values, most of them empty; hint: the message is damaged or hostile"
     )]
     TooManyValues {
         /// Values allowed.

@@ -201,3 +201,29 @@ fn encodings_that_do_not_fit_are_refused() {
         assert_eq!(error.code(), "definition.pairing", "{encoding}");
     }
 }
+
+#[test]
+fn many_columns_times_many_empty_elements_is_refused() {
+    let properties: Vec<String> = (0..10_000)
+        .map(|i| format!("\"p{i}\": {{\"type\": \"number\"}}"))
+        .collect();
+    let text = format!(
+        "{{\"type\": \"object\", \"properties\": {{\"list\": {{\"type\": \"array\", \"items\": {{\"type\": \"object\", \"properties\": {{{}}}}}}}}}}}",
+        properties.join(",")
+    );
+    let wide = schema("Wide", "jsonschema", &text);
+    let mut decoder = ColumnDecoder::new(Some(&wide), "json").expect("schema");
+    decoder
+        .push(br#"{"list": [{"p7": 1}, {}]}"#)
+        .expect("modest");
+    let hostile = format!("{{\"list\": [{}]}}", vec!["{}"; 100_000].join(","));
+    let error = decoder
+        .push(hostile.as_bytes())
+        .expect_err("a billion values");
+    assert_eq!(
+        (error.code(), error.field.as_str()),
+        ("decode.too_many_values", "list")
+    );
+    assert!(decoder.heap_bytes() < 64 << 20);
+    assert_eq!(decoder.finish().expect("batch").num_rows(), 1);
+}

@@ -2,7 +2,7 @@
 
 use crate::support::{schema, to_rows};
 use fieldassay_formats::Schema;
-use fieldassay_formats::decode::{ColumnDecoder, StampReader, TransformReader};
+use fieldassay_formats::decode::{ColumnDecoder, StampKind, StampReader, TransformReader};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -394,6 +394,28 @@ proptest! {
         prop_assert_eq!(decoder.rows(), 1);
         let rows = to_rows(&decoder.finish().expect("batch"));
         prop_assert_eq!(rows, vec![first]);
+    }
+
+    #[test]
+    fn a_stamp_is_found_wherever_it_stands((mut types, wire, idl, _, _) in cases(), place in any::<usize>(), bytes in prop::collection::vec(any::<u8>(), 4096)) {
+        let place = place % (types.0[0].len() + 1);
+        types.0[0].insert(place, T::Time);
+        let (mut schema, encoding) = schema_of(&types, wire, idl);
+        let text = String::from_utf8(schema.data).expect("text");
+        // The root comes last in IDL and first in `.msg`.
+        let old = format!("ime f{place}");
+        let at = if idl { text.rfind(&old) } else { text.find(&old) };
+        let (before, after) = text.split_at(at.expect("field"));
+        schema.data = format!("{before}ime stamp{}", &after[old.len()..]).into_bytes();
+        let mut stream = bytes.into_iter().cycle();
+        let value = make_struct(&types, 0, &mut || stream.next().unwrap_or(0));
+        let payload = encode(&types, wire, &value);
+        let reader = StampReader::new(Some(&schema), encoding);
+        prop_assert_eq!(reader.kind(), &StampKind::Stamp);
+        prop_assert_eq!(reader.stamp(&payload), value[format!("f{place}")].as_i64());
+        for cut in 0..payload.len() {
+            let _ = reader.stamp(&payload[..cut]);
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! JSON payloads into columns, by the types of a JSON schema.
 
-use super::spend;
 use super::store::{Bytes, Column, Data};
+use super::{Cells, spend};
 use crate::Schema;
 use crate::decode::definition::{DefinitionError, MAX_DEPTH};
 use crate::decode::error::{DecodeCause, DecodeError};
 use crate::decode::json::{self, Scanner};
 use base64::Engine as _;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// Largest schema, bytes.
 const MAX_SCHEMA_BYTES: usize = 4 << 20;
@@ -15,7 +16,10 @@ const MAX_SCHEMA_BYTES: usize = 4 << 20;
 /// An object whose properties are columns.
 #[derive(Debug)]
 pub(super) struct Object {
+    /// In the order of their names.
     fields: Vec<(String, Value)>,
+    /// Columns an object fills, nested ones included.
+    width: u64,
 }
 
 /// How a value is read.
@@ -189,8 +193,11 @@ impl<'s> Compiler<'s, '_> {
         }
         let mut fields = Vec::new();
         let mut columns = Vec::new();
+        let mut width = 0_u64;
+        let properties: BTreeMap<&String, &Json> = properties.iter().collect();
         for (key, property) in properties {
             let (value, column) = self.value(key, property, depth.saturating_add(1))?;
+            width = width.saturating_add(value.width()).saturating_add(1);
             fields.push((key.clone(), value));
             columns.push(column);
         }
@@ -199,7 +206,7 @@ impl<'s> Compiler<'s, '_> {
             rows: 0,
         };
         let column = Column::nullable(name, data);
-        Ok(Some((Value::Object(Object { fields }), column)))
+        Ok(Some((Value::Object(Object { fields, width }), column)))
     }
 }
 
@@ -207,24 +214,33 @@ impl Object {
     /// Appends one message.
     pub(super) fn row(&self, payload: &[u8], columns: &mut [Column]) -> Result<(), DecodeError> {
         validate(payload)?;
-        self.read(&mut Scanner::new(payload), columns)
+        let mut cells = Cells::of(payload);
+        self.read(&mut Scanner::new(payload), columns, &mut cells)
     }
 
     /// Appends the properties of one object; a property given twice counts by its last value.
-    fn read(&self, scanner: &mut Scanner<'_>, columns: &mut [Column]) -> Result<(), DecodeError> {
+    fn read(
+        &self,
+        scanner: &mut Scanner<'_>,
+        columns: &mut [Column],
+        cells: &mut Cells,
+    ) -> Result<(), DecodeError> {
+        cells.spend(self.width)?;
         expect(scanner, b'{', "an object")?;
         scanner.enter_object()?;
         let mut places = vec![None; self.fields.len()];
         while let Some(key) = scanner.key()? {
-            let found = self.fields.iter().position(|(n, _)| n.as_bytes() == key);
-            if let Some(place) = found.and_then(|index| places.get_mut(index)) {
+            let found = self.fields.binary_search_by(|(n, _)| n.as_bytes().cmp(key));
+            if let Some(place) = found.ok().and_then(|index| places.get_mut(index)) {
                 *place = Some(scanner.clone());
             }
             scanner.skip()?;
         }
         for (((name, value), column), place) in self.fields.iter().zip(columns).zip(places) {
             match place {
-                Some(mut place) => value.read(&mut place, column).map_err(|e| e.within(name))?,
+                Some(mut place) => value
+                    .read(&mut place, column, cells)
+                    .map_err(|e| e.within(name))?,
                 None => column.push_empty()?,
             }
         }
@@ -257,7 +273,21 @@ fn mismatch(scanner: &mut Scanner<'_>, expected: &'static str) -> DecodeError {
 }
 
 impl Value {
-    fn read(&self, scanner: &mut Scanner<'_>, column: &mut Column) -> Result<(), DecodeError> {
+    /// Columns below the value's own.
+    fn width(&self) -> u64 {
+        match self {
+            Self::Object(object) => object.width,
+            // The elements of a list are counted as they come.
+            _ => 0,
+        }
+    }
+
+    fn read(
+        &self,
+        scanner: &mut Scanner<'_>,
+        column: &mut Column,
+        cells: &mut Cells,
+    ) -> Result<(), DecodeError> {
         if scanner.peek() == Some(b'n') {
             scanner.skip()?;
             return column.push_empty();
@@ -291,7 +321,7 @@ impl Value {
             }
             (Self::Any, Data::Text(texts)) => texts.push(scanner.value_text()?)?,
             (Self::Object(object), Data::Struct { fields, .. }) => {
-                object.read(scanner, fields)?;
+                object.read(scanner, fields, cells)?;
                 column.end_struct();
                 return Ok(());
             }
@@ -299,7 +329,8 @@ impl Value {
                 expect(scanner, b'[', "an array")?;
                 scanner.enter_array()?;
                 while scanner.element()? {
-                    inner.read(scanner, element)?;
+                    cells.spend(inner.width().saturating_add(1))?;
+                    inner.read(scanner, element, cells)?;
                 }
                 return column.end_list();
             }

@@ -9,7 +9,7 @@ mod protobuf;
 mod store;
 
 use super::definition::{DefinitionError, Definitions};
-use super::error::DecodeError;
+use super::error::{DecodeCause, DecodeError};
 use super::plan::Plan;
 use crate::Schema;
 use arrow_array::{RecordBatch, RecordBatchOptions};
@@ -159,6 +159,36 @@ impl ColumnDecoder {
             .collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(schema, arrays, &options)
+    }
+}
+
+/// Values one message may fill in, absent ones included: a schema of many optional columns and a
+/// message of many empty elements multiply. Generous for any message people write.
+#[derive(Debug)]
+struct Cells {
+    left: u64,
+    limit: u64,
+}
+
+impl Cells {
+    fn of(payload: &[u8]) -> Self {
+        let limit = (payload.len() as u64)
+            .saturating_mul(64)
+            .saturating_add(1 << 20);
+        Self { left: limit, limit }
+    }
+
+    fn spend(&mut self, cells: u64) -> Result<(), DecodeError> {
+        match self.left.checked_sub(cells) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(DecodeError::new(
+                0,
+                DecodeCause::TooManyValues { limit: self.limit },
+            )),
+        }
     }
 }
 

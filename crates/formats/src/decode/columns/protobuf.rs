@@ -1,7 +1,7 @@
 //! Protobuf payloads into columns, from the wire format.
 
-use super::spend;
 use super::store::{Bytes, Column, Data};
+use super::{Cells, spend};
 use crate::Schema;
 use crate::decode::definition::{DefinitionError, MAX_DEPTH};
 use crate::decode::error::DecodeError;
@@ -16,6 +16,8 @@ pub(super) struct Message {
     fields: Vec<Field>,
     /// Position in `fields` by field number.
     by_number: BTreeMap<u32, usize>,
+    /// Columns a message fills, nested ones included.
+    width: u64,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ fn compile_message(
     let mut compiled = Message {
         fields: Vec::new(),
         by_number: BTreeMap::new(),
+        width: 0,
     };
     let mut columns = Vec::new();
     // Descriptors list fields by number; people expect the order of the file.
@@ -75,6 +78,11 @@ fn compile_message(
     fields.sort_by_key(|field| order.get(field.name()).copied());
     for field in fields {
         let (compiled_field, column) = compile_field(&field, open, budget)?;
+        let inner = match &compiled_field.value {
+            Value::Message(inner) => inner.width,
+            _ => 0,
+        };
+        compiled.width = compiled.width.saturating_add(inner).saturating_add(1);
         compiled
             .by_number
             .insert(field.number(), compiled.fields.len());
@@ -179,7 +187,11 @@ impl Message {
         columns: &mut [Column],
         replaced: &mut u64,
     ) -> Result<(), DecodeError> {
-        let mut reader = Reader { payload, replaced };
+        let mut reader = Reader {
+            payload,
+            replaced,
+            cells: Cells::of(payload),
+        };
         reader.fields(self, payload, columns)
     }
 }
@@ -187,6 +199,7 @@ impl Message {
 struct Reader<'a, 'r> {
     payload: &'a [u8],
     replaced: &'r mut u64,
+    cells: Cells,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -197,6 +210,7 @@ impl<'a> Reader<'a, '_> {
         bytes: &'a [u8],
         columns: &mut [Column],
     ) -> Result<(), DecodeError> {
+        self.cells.spend(message.width)?;
         let mut last: Vec<Option<WireValue<'a>>> = vec![None; message.fields.len()];
         let mut reader = WireReader::inside(bytes, self.payload);
         while let Some((number, value)) = reader.next()? {

@@ -67,7 +67,7 @@ impl Primitive {
     }
 }
 
-/// Type of a field.
+/// Type of a field. Bounds are kept for readers of the definition; decoding does not enforce them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldType {
     /// A number or truth value.

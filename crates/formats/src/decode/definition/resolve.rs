@@ -9,27 +9,33 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Resolves every reference reachable from `root`; types nothing uses are kept unresolved.
 pub(super) fn resolve(
     root: String,
-    mut tables: Tables,
+    tables: Tables,
     language: Language,
 ) -> Result<Definitions, DefinitionError> {
-    let root = root_name(root, &tables.types)?;
-    let mut pending = vec![root.clone()];
+    let mut resolver = Resolver {
+        by_last_part: by_last_part(&tables.types),
+        tables,
+        language,
+        pending: Vec::new(),
+    };
+    let root = resolver.root_name(root)?;
+    resolver.pending.push(root.clone());
     let mut done = BTreeSet::new();
-    while let Some(name) = pending.pop() {
+    while let Some(name) = resolver.pending.pop() {
         if !done.insert(name.clone()) {
             continue;
         }
-        let Some(mut message) = tables.types.get(&name).cloned() else {
+        let Some(mut message) = resolver.tables.types.get(&name).cloned() else {
             continue;
         };
         for field in &mut message.fields {
-            field.kind = resolve_kind(&field.kind, &name, &mut tables, language, &mut pending)?;
+            field.kind = resolver.kind(&field.kind, &name)?;
         }
-        tables.types.insert(name, message);
+        resolver.tables.types.insert(name, message);
     }
     let definitions = Definitions {
         root,
-        types: tables.types,
+        types: resolver.tables.types,
     };
     let mut measured = BTreeMap::new();
     let mut open = Vec::new();
@@ -42,55 +48,131 @@ pub(super) fn resolve(
     Ok(definitions)
 }
 
-/// A type with its reference resolved, seen from the type or alias `within`.
-fn resolve_kind(
-    kind: &FieldType,
-    within: &str,
-    tables: &mut Tables,
+struct Resolver {
+    tables: Tables,
     language: Language,
-    pending: &mut Vec<String>,
-) -> Result<FieldType, DefinitionError> {
-    // Containers met on the way, outermost first; aliases may add more.
-    let mut containers = Vec::new();
-    let mut kind = kind.clone();
-    let mut within = within.to_owned();
-    let mut resolved = loop {
-        if containers.len() > MAX_DEPTH {
-            return Err(too_deep());
-        }
-        match kind {
-            FieldType::Sequence { element, bound } => {
-                containers.push(Container::Sequence(bound));
-                kind = *element;
-            }
-            FieldType::Array { element, length } => {
-                containers.push(Container::Array(length));
-                kind = *element;
-            }
-            FieldType::Message(reference) => match find(&reference, &within, tables, language)? {
-                Target::Message(name) => {
-                    pending.push(name.clone());
-                    break FieldType::Message(name);
-                }
-                Target::Alias(name, target) => {
-                    // An alias of an alias is a container of nothing: it still counts.
-                    containers.push(Container::Alias);
-                    within = name;
-                    kind = target;
-                }
-            },
-            other => break other,
-        }
-    };
-    for container in containers.into_iter().rev() {
-        let element = Box::new(resolved);
-        resolved = match container {
-            Container::Sequence(bound) => FieldType::Sequence { element, bound },
-            Container::Array(length) => FieldType::Array { element, length },
-            Container::Alias => *element,
-        };
+    /// The only type of a last name; none when several have it.
+    by_last_part: BTreeMap<String, Option<String>>,
+    /// Types yet to be resolved.
+    pending: Vec<String>,
+}
+
+fn by_last_part(types: &BTreeMap<String, MessageType>) -> BTreeMap<String, Option<String>> {
+    let mut result = BTreeMap::new();
+    for name in types.keys() {
+        result
+            .entry(last_part(name).to_owned())
+            .and_modify(|only| *only = None)
+            .or_insert_with(|| Some(name.clone()));
     }
-    Ok(resolved)
+    result
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+impl Resolver {
+    fn only_of_last_part(&self, name: &str) -> Option<String> {
+        self.by_last_part.get(last_part(name)).cloned().flatten()
+    }
+
+    /// The root as the bundle spells it; the schema of an IDL bundle may use other separators.
+    fn root_name(&self, root: String) -> Result<String, DefinitionError> {
+        if self.tables.types.contains_key(&root) {
+            return Ok(root);
+        }
+        self.only_of_last_part(&root)
+            .ok_or_else(|| DefinitionError::UnknownType {
+                name: root,
+                within: "the schema".to_owned(),
+            })
+    }
+
+    /// A type with its reference resolved, seen from the type or alias `within`.
+    fn kind(&mut self, kind: &FieldType, within: &str) -> Result<FieldType, DefinitionError> {
+        // Containers met on the way, outermost first; aliases may add more.
+        let mut containers = Vec::new();
+        let mut kind = kind.clone();
+        let mut within = within.to_owned();
+        let mut resolved = loop {
+            if containers.len() > MAX_DEPTH {
+                return Err(too_deep());
+            }
+            match kind {
+                FieldType::Sequence { element, bound } => {
+                    containers.push(Container::Sequence(bound));
+                    kind = *element;
+                }
+                FieldType::Array { element, length } => {
+                    containers.push(Container::Array(length));
+                    kind = *element;
+                }
+                FieldType::Message(reference) => match self.find(&reference, &within)? {
+                    Target::Message(name) => {
+                        self.pending.push(name.clone());
+                        break FieldType::Message(name);
+                    }
+                    Target::Alias(name, target) => {
+                        // An alias of an alias is a container of nothing: it still counts.
+                        containers.push(Container::Alias);
+                        within = name;
+                        kind = target;
+                    }
+                },
+                other => break other,
+            }
+        };
+        for container in containers.into_iter().rev() {
+            let element = Box::new(resolved);
+            resolved = match container {
+                Container::Sequence(bound) => FieldType::Sequence { element, bound },
+                Container::Array(length) => FieldType::Array { element, length },
+                Container::Alias => *element,
+            };
+        }
+        Ok(resolved)
+    }
+
+    /// Finds what a reference means: in its own package (and kind), by full name, well known, or
+    /// the only type of that last name.
+    fn find(&mut self, reference: &str, within: &str) -> Result<Target, DefinitionError> {
+        let name = canonical_name(reference);
+        let mut candidates = Vec::new();
+        // IDL scopes and ROS packages alike: the innermost enclosing name first.
+        let mut scope = within;
+        while let Some((outer, _)) = scope.rsplit_once('/') {
+            candidates.push(canonical_name(&format!("{outer}/{name}")));
+            // `pkg/Type` stands for `pkg/msg/Type`, whose neighbors may be written in full.
+            candidates.push(format!("{outer}/msg/{name}"));
+            scope = outer;
+        }
+        if name == "Header" {
+            candidates.push("std_msgs/Header".to_owned());
+        }
+        candidates.push(name.clone());
+        for candidate in &candidates {
+            if self.tables.types.contains_key(candidate) {
+                return Ok(Target::Message(candidate.clone()));
+            }
+            if let Some(kind) = self.tables.aliases.get(candidate) {
+                return Ok(Target::Alias(candidate.clone(), kind.clone()));
+            }
+        }
+        for candidate in &candidates {
+            if let Some(message) = well_known(candidate, self.language) {
+                let name = message.name.clone();
+                self.tables.types.insert(name.clone(), message);
+                return Ok(Target::Message(name));
+            }
+        }
+        self.only_of_last_part(&name)
+            .map(Target::Message)
+            .ok_or_else(|| DefinitionError::UnknownType {
+                name: reference.to_owned(),
+                within: within.to_owned(),
+            })
+    }
 }
 
 enum Container {
@@ -103,77 +185,6 @@ enum Container {
 enum Target {
     Message(String),
     Alias(String, FieldType),
-}
-
-/// The root as the bundle spells it; the schema of an IDL bundle may use other separators.
-fn root_name(
-    root: String,
-    types: &BTreeMap<String, MessageType>,
-) -> Result<String, DefinitionError> {
-    if types.contains_key(&root) {
-        return Ok(root);
-    }
-    let last = last_part(&root);
-    let mut matching = types.keys().filter(|name| last_part(name) == last);
-    match (matching.next(), matching.next()) {
-        (Some(only), None) => Ok(only.clone()),
-        _ => Err(DefinitionError::UnknownType {
-            name: root,
-            within: "the schema".to_owned(),
-        }),
-    }
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
-}
-
-/// Finds what a reference means: in its own package (and kind), by full name, well known, or the
-/// only type of that last name.
-fn find(
-    reference: &str,
-    within: &str,
-    tables: &mut Tables,
-    language: Language,
-) -> Result<Target, DefinitionError> {
-    let name = canonical_name(reference);
-    let mut candidates = Vec::new();
-    // IDL scopes and ROS packages alike: the innermost enclosing name first.
-    let mut scope = within;
-    while let Some((outer, _)) = scope.rsplit_once('/') {
-        candidates.push(canonical_name(&format!("{outer}/{name}")));
-        // `pkg/Type` stands for `pkg/msg/Type`, whose neighbors may be written in full.
-        candidates.push(format!("{outer}/msg/{name}"));
-        scope = outer;
-    }
-    if name == "Header" {
-        candidates.push("std_msgs/Header".to_owned());
-    }
-    candidates.push(name.clone());
-    for candidate in &candidates {
-        if tables.types.contains_key(candidate) {
-            return Ok(Target::Message(candidate.clone()));
-        }
-        if let Some(kind) = tables.aliases.get(candidate) {
-            return Ok(Target::Alias(candidate.clone(), kind.clone()));
-        }
-    }
-    for candidate in &candidates {
-        if let Some(message) = well_known(candidate, language) {
-            let name = message.name.clone();
-            tables.types.insert(name.clone(), message);
-            return Ok(Target::Message(name));
-        }
-    }
-    let last = last_part(&name);
-    let mut matching = tables.types.keys().filter(|known| last_part(known) == last);
-    if let (Some(only), None) = (matching.next(), matching.next()) {
-        return Ok(Target::Message(only.clone()));
-    }
-    Err(DefinitionError::UnknownType {
-        name: reference.to_owned(),
-        within: within.to_owned(),
-    })
 }
 
 /// Types a bundle may leave out.
