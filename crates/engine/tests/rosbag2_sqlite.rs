@@ -346,3 +346,247 @@ fn nothing_is_written_beside_the_input() {
     assert_eq!(names, 1);
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
+
+/// A bag as an old rosbag2 wrote it: no quality of service, no definitions.
+fn old_bag(rows: &[(i64, i64, Vec<u8>)]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old_0.db3");
+    let mut connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE topics(id INTEGER PRIMARY KEY,name TEXT NOT NULL,type TEXT NOT NULL,serialization_format TEXT NOT NULL);
+             CREATE TABLE messages(id INTEGER PRIMARY KEY,topic_id INTEGER NOT NULL,timestamp INTEGER NOT NULL, data BLOB NOT NULL);
+             CREATE INDEX timestamp_idx ON messages (timestamp ASC);
+             INSERT INTO topics VALUES (1, '/imu', 'sensor_msgs/msg/Imu', 'cdr'), (2, '/own', 'my_msgs/msg/Own', 'cdr');",
+        )
+        .unwrap();
+    insert(&mut connection, rows);
+    (folder, path)
+}
+
+fn insert(connection: &mut rusqlite::Connection, rows: &[(i64, i64, Vec<u8>)]) {
+    let transaction = connection.transaction().unwrap();
+    for (topic, time, data) in rows {
+        transaction
+            .execute(
+                "INSERT INTO messages(topic_id, timestamp, data) VALUES (?1, ?2, ?3)",
+                (topic, time, data),
+            )
+            .unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+/// Rows of 8 bytes to some pages, a millisecond apart.
+fn rows(count: usize, largest: usize) -> Vec<(i64, i64, Vec<u8>)> {
+    let mut random = Lcg::new(3);
+    (0..count)
+        .map(|i| {
+            let data = (0..8 + random.below(largest)).map(|j| u8::try_from((i + j) % 251).unwrap());
+            (1, 1_000_000 * i64::try_from(i).unwrap(), data.collect())
+        })
+        .collect()
+}
+
+fn payloads(content: &Content) -> Vec<&[u8]> {
+    content
+        .messages
+        .iter()
+        .map(|message| message.2.as_slice())
+        .collect()
+}
+
+#[test]
+fn old_bags_get_standard_definitions() {
+    let (_folder, path) = old_bag(&rows(3, 10));
+    let content = read(&path);
+    let [imu, own] = content.channels.as_slice() else {
+        panic!("{:?}", content.channels);
+    };
+    let schema = imu.schema.as_ref().unwrap();
+    assert_eq!(
+        (schema.encoding.as_str(), imu.message_encoding.as_str()),
+        ("ros2msg", "cdr")
+    );
+    assert!(
+        schema
+            .data
+            .starts_with(b"std_msgs/Header header\ngeometry_msgs/Quaternion orientation")
+    );
+    assert!(own.schema.as_ref().unwrap().data.is_empty());
+    assert_eq!(content.codes(), ["structure.definition_missing"]);
+}
+
+#[test]
+fn many_rows_make_several_units_in_order() {
+    let rows = rows(10_000, 200);
+    let (_folder, path) = old_bag(&rows);
+    let recording = SqliteRecording::open(&path, None).unwrap();
+    assert_eq!(recording.unit_count(), 3);
+    let content = Content::of(&recording);
+    let expected: Vec<&[u8]> = rows.iter().map(|row| row.2.as_slice()).collect();
+    assert!(payloads(&content) == expected);
+    assert_eq!(content.codes(), ["structure.definition_missing"]);
+    let total: u64 = (0..3).map(|unit| recording.unit_bytes(unit)).sum();
+    assert!(total <= std::fs::metadata(&path).unwrap().len());
+}
+
+#[test]
+fn large_rows_survive_a_cut_and_a_destroyed_page() {
+    let rows = rows(300, 20_000);
+    let (_folder, path) = old_bag(&rows);
+    let bytes = std::fs::read(&path).unwrap();
+    let all: Vec<&[u8]> = rows.iter().map(|row| row.2.as_slice()).collect();
+
+    let (_folder, path) = scratch(&bytes[..bytes.len() / 2], "old_0.db3");
+    let content = read(&path);
+    let kept = payloads(&content);
+    assert!(kept.len() > 100 && kept.iter().all(|data| all.contains(data)));
+    assert!(content.codes().contains(&"loss.truncated"));
+
+    // A zeroed page in the middle costs the rows that touch it, and they are counted.
+    let mut damaged = bytes.clone();
+    let page = damaged.len() / 4096 / 2;
+    damaged[page * 4096..(page + 1) * 4096].fill(0);
+    let (_folder, path) = scratch(&damaged, "old_0.db3");
+    let content = read(&path);
+    let kept = payloads(&content);
+    let whole = kept.iter().filter(|data| all.contains(data)).count();
+    // Overflow pages carry no checksum: a zeroed one that ends its chain reads as zeros.
+    assert!(whole >= 295, "{whole}");
+    let lost: u64 = content
+        .losses()
+        .iter()
+        .filter_map(|loss| loss.messages)
+        .sum();
+    assert_eq!(
+        kept.len() + usize::try_from(lost).unwrap(),
+        rows.len(),
+        "{:?}",
+        content.losses()
+    );
+}
+
+#[test]
+fn a_destroyed_leaf_is_counted_exactly() {
+    let rows = rows(2000, 20);
+    let (_folder, path) = old_bag(&rows);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let leaves = bytes
+        .chunks(4096)
+        .enumerate()
+        .filter(|(_, page)| page[0] == 13);
+    let (leaf, page) = leaves.clone().nth(8).unwrap();
+    let count = usize::from(page[3]) << 8 | usize::from(page[4]);
+    bytes[leaf * 4096..(leaf + 1) * 4096].fill(0xa5);
+    let (_folder, path) = scratch(&bytes, "old_0.db3");
+    let content = read(&path);
+    assert_eq!(content.messages.len(), rows.len() - count);
+    let lost: u64 = content
+        .losses()
+        .iter()
+        .map(|loss| loss.messages.unwrap())
+        .sum();
+    assert_eq!(lost, count as u64);
+    assert!(content.codes().contains(&"structure.sqlite_damaged"));
+}
+
+#[test]
+fn deleted_rows_are_a_note_and_no_loss() {
+    let (_folder, path) = old_bag(&rows(200, 20));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("DELETE FROM messages WHERE id % 3 = 0; VACUUM;")
+        .unwrap();
+    drop(connection);
+    let content = read(&path);
+    assert_eq!(content.messages.len(), 134);
+    assert!(content.losses().is_empty());
+    assert_eq!(
+        content.codes(),
+        ["structure.definition_missing", "structure.row_gap"]
+    );
+}
+
+#[test]
+fn a_write_ahead_log_is_read_and_left_alone() {
+    let (folder, path) = old_bag(&rows(10, 20));
+    let mut connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .pragma_update(None, "journal_mode", "wal")
+        .unwrap();
+    connection
+        .pragma_update(None, "wal_autocheckpoint", 0)
+        .unwrap();
+    insert(&mut connection, &rows(5, 20));
+    // The recorder is gone before it closes the file.
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["old_0.db3", "old_0.db3-wal"] {
+        std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let before = std::fs::read(crashed.path().join("old_0.db3-wal")).unwrap();
+    let content = read(&crashed.path().join("old_0.db3"));
+    assert_eq!(content.messages.len(), 15);
+    assert!(content.codes().contains(&"structure.journal_leftover"));
+    assert_eq!(
+        std::fs::read(crashed.path().join("old_0.db3-wal")).unwrap(),
+        before
+    );
+    assert_eq!(std::fs::read_dir(crashed.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn rows_of_the_wrong_kind_are_lost_and_counted() {
+    let (_folder, path) = old_bag(&rows(20, 20));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("UPDATE messages SET data = 'text' WHERE id = 4; UPDATE messages SET topic_id = 'x' WHERE id = 9; UPDATE messages SET topic_id = 77 WHERE id = 11;")
+        .unwrap();
+    drop(connection);
+    let content = read(&path);
+    assert_eq!(content.messages.len(), 18);
+    let lost: Vec<_> = content
+        .losses()
+        .iter()
+        .map(|loss| (loss.code.as_str(), loss.messages))
+        .collect();
+    assert_eq!(lost, [("loss.record", Some(1)), ("loss.record", Some(1))]);
+    assert!(content.codes().contains(&"structure.undefined_channel"));
+    let undefined: u64 = content
+        .summaries
+        .iter()
+        .map(|s| s.undefined_channel_messages)
+        .sum();
+    assert_eq!(undefined, 1);
+}
+
+#[test]
+fn files_that_are_no_bag_are_refused_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.db3");
+    rusqlite::Connection::open(&other)
+        .unwrap()
+        .execute_batch("CREATE TABLE a(b); INSERT INTO a VALUES (1);")
+        .unwrap();
+    let error = SqliteRecording::open(&other, None).unwrap_err();
+    assert!(matches!(error, SqliteError::NotABag), "{error}");
+    assert!(error.to_string().contains("hint: "));
+
+    let (_folder, path) = old_bag(&rows(3, 3));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[..100].fill(0);
+    let (_folder, path) = scratch(&bytes, "old_0.db3");
+    let error = SqliteRecording::open(&path, None).unwrap_err();
+    assert_eq!(error.code(), "rosbag2_sqlite3.header");
+
+    let error = SqliteRecording::open(&folder.path().join("absent.db3"), None).unwrap_err();
+    assert_eq!(error.code(), "rosbag2_sqlite3.io");
+}
+
+#[test]
+fn broken_metadata_is_noted() {
+    let (_folder, path) = old_bag(&rows(3, 3));
+    let content = Content::of(&SqliteRecording::open(&path, Some("a: [")).unwrap());
+    assert_eq!(content.messages.len(), 3);
+    assert!(content.codes().contains(&"structure.metadata_unreadable"));
+}

@@ -102,7 +102,7 @@ fn embedded_definitions_are_those_recordings_carry() {
             }
         }
     }
-    expect![[r#"
+    expect![[r"
         builtin_interfaces/Time
         geometry_msgs/Point
         geometry_msgs/Pose
@@ -122,7 +122,7 @@ fn embedded_definitions_are_those_recordings_carry() {
         rosbag2_interfaces/WriteSplitEvent
         std_msgs/Header
         std_msgs/String
-        tf2_msgs/TFMessage"#]]
+        tf2_msgs/TFMessage"]]
     .assert_eq(&compared.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
@@ -161,7 +161,7 @@ fn every_real_metadata_file_is_read() {
         );
         out.push_str(&line);
     }
-    expect![[r#"
+    expect![[r"
         v4 sqlite3 empty_bag: 1 files, 0 described, 2 topics, 0 messages, start None
         v5 mcap convert_a: 1 files, 1 described, 2 topics, 150 messages, start Some(0)
         v5 mcap convert_b: 1 files, 1 described, 2 topics, 75 messages, start Some(0)
@@ -177,11 +177,11 @@ fn every_real_metadata_file_is_read() {
         v8 sqlite3 bag_with_topics_and_service_events: 1 files, 1 described, 5 topics, 10 messages, start Some(1699345836023194036)
         v7 sqlite3 cdr_test: 1 files, 1 described, 2 topics, 7 messages, start Some(1586406456763032325)
         v4 sqlite3 wrong_rmw_test: 1 files, 0 described, 2 topics, 7 messages, start Some(1586406456763032325)
-    "#]].assert_eq(&out);
+    "]].assert_eq(&out);
 }
 
 /// Form 9 gives quality of service as a list; keys of later forms are ignored.
-const FORM_9: &str = r#"
+const FORM_9: &str = r"
 rosbag2_bagfile_information:
   version: 9
   storage_identifier: sqlite3
@@ -214,7 +214,7 @@ rosbag2_bagfile_information:
   custom_data: ~
   ros_distro: jazzy
   something_new: [1, 2]
-"#;
+";
 
 #[test]
 fn form_9_is_read() {
@@ -253,14 +253,14 @@ fn what_metadata_says_otherwise_is_noted() {
         log_time_range: Some((100, 109)),
         ..sound.clone()
     };
-    expect![[r#"
+    expect![[r"
         `metadata.yaml` says storage `sqlite3`, the file is `mcap`
         `metadata.yaml` says `3` messages in `bag_0.db3`, `2` were read
         `metadata.yaml` gives topic `/a` the type `std_msgs/msg/String`, the file `std_msgs/msg/Int8`
         `metadata.yaml` gives topic `/a` the serialization format `cdr`, the file `wrong_format`
         `metadata.yaml` says `3` messages on `/a`, `2` were read
         `metadata.yaml` does not list the topic `/b`
-        `metadata.yaml` says log times `100` to `110` ns, read `100` to `109` ns"#]].assert_eq(&mismatches(FORM_9, &other).join("\n"));
+        `metadata.yaml` says log times `100` to `110` ns, read `100` to `109` ns"]].assert_eq(&mismatches(FORM_9, &other).join("\n"));
     let renamed = Observed {
         file_name: "renamed.db3",
         ..sound

@@ -188,3 +188,82 @@ fn copy_match(out: &mut Vec<u8>, offset: usize, count: usize, limit: usize) -> b
     }
     wanted == count
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+    use proptest::prelude::*;
+    use std::io::Write as _;
+
+    fn frame(data: &[u8], linked: bool, checksums: bool) -> Vec<u8> {
+        let mode = if linked {
+            BlockMode::Linked
+        } else {
+            BlockMode::Independent
+        };
+        let info = FrameInfo::new()
+            .block_size(BlockSize::Max64KB)
+            .block_mode(mode)
+            .block_checksums(checksums)
+            .content_checksum(checksums);
+        let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Data that compresses in some places and not in others, longer than a block.
+    fn data() -> impl Strategy<Value = Vec<u8>> {
+        let piece = (prop::collection::vec(any::<u8>(), 1..40), 1_usize..600);
+        prop::collection::vec(piece, 1..16).prop_map(|pieces| {
+            pieces
+                .iter()
+                .flat_map(|(bytes, n)| bytes.repeat(*n))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// A whole frame decodes to what was written; every cut to a prefix that grows with the cut.
+        #[test]
+        fn frames_and_their_prefixes_decode(
+            data in data(),
+            linked in any::<bool>(),
+            checksums in any::<bool>(),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 8),
+        ) {
+            let frame = frame(&data, linked, checksums);
+            let mut out = Vec::new();
+            prop_assert_eq!(decode_prefix(&frame, usize::MAX, &mut out), (Lz4End::Complete, frame.len()));
+            prop_assert!(out == data);
+            prop_assert_eq!(frame_end(&frame), Some(frame.len()));
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(frame.len())).collect();
+            cuts.sort_unstable();
+            let mut longest = 0;
+            for cut in cuts {
+                let (end, _) = decode_prefix(&frame[..cut], usize::MAX, &mut out);
+                prop_assert!(data.starts_with(&out));
+                prop_assert!(out.len() >= longest);
+                prop_assert!(end != Lz4End::Limit);
+                prop_assert_eq!(frame_end(&frame[..cut]), None);
+                longest = out.len();
+            }
+            let limit = data.len() / 2;
+            let (end, _) = decode_prefix(&frame, limit, &mut out);
+            prop_assert!(out == data[..limit] && end == Lz4End::Limit);
+        }
+
+        /// Arbitrary bytes never panic and never exceed the limit.
+        #[test]
+        fn arbitrary_blocks_stay_within_the_limit(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut input = vec![0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
+            input.extend(u32::try_from(bytes.len()).unwrap().to_le_bytes());
+            input.extend(&bytes);
+            let mut out = Vec::new();
+            decode_prefix(&input, 5000, &mut out);
+            prop_assert!(out.len() <= 5000);
+        }
+    }
+}

@@ -468,14 +468,21 @@ impl UnitReader<'_> {
             0
         };
         self.summary.suspect_messages = suspect;
-        vec![LossReason {
+        // The stretch at the end of the content is what this loss is about.
+        let tail = self
+            .damaged
+            .pop_if(|range| range.end == self.content.bytes.len());
+        let mut losses = self.damaged_losses(Some(chunk));
+        let counted: u64 = losses.iter().filter_map(|loss| loss.messages).sum();
+        losses.push(LossReason {
             code: code.into(),
-            start: self.lost_from() as u64,
+            start: self.lost_from(tail) as u64,
             end: self.unit.data.end as u64,
-            messages: known,
+            messages: known.map(|messages| messages.saturating_sub(counted)),
             suspect_messages: suspect,
             message,
-        }]
+        });
+        losses
     }
 
     /// Losses of a chunk whose data came out whole, though the file may end before its claimed end.
@@ -484,7 +491,7 @@ impl UnitReader<'_> {
         if chunk.cut {
             losses.push(LossReason {
                 code: "loss.truncated".into(),
-                start: self.lost_from() as u64,
+                start: self.lost_from(None) as u64,
                 end: self.unit.data.end as u64,
                 messages: None,
                 suspect_messages: 0,
@@ -495,15 +502,11 @@ impl UnitReader<'_> {
     }
 
     /// First file byte that did not become a whole message.
-    fn lost_from(&self) -> usize {
+    fn lost_from(&self, tail: Option<Range<usize>>) -> usize {
         let start = self.unit.data.start;
         if !self.content.plain {
-            return (start + self.content.used.min(self.unit.data.len())).min(self.unit.data.end);
+            return (start + self.content.used).min(self.unit.data.end);
         }
-        let tail = self
-            .damaged
-            .last()
-            .filter(|r| r.end == self.content.bytes.len());
         start + tail.map_or(self.content.bytes.len(), |range| range.start)
     }
 

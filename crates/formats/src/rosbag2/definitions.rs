@@ -108,8 +108,9 @@ pub fn service_event_definition(type_name: &str, service: &str) -> Option<String
         "service_msgs/ServiceEventInfo info\n{package}/{name}_Request[<=1] request\n{package}/{name}_Response[<=1] response\n"
     );
     let mut part = |name: &str, body: &str| {
-        let body = body.trim_end();
-        text.push_str(&format!("{SEPARATOR}\nMSG: {name}\n{body}\n"));
+        for piece in [SEPARATOR, "\nMSG: ", name, "\n", body.trim_end(), "\n"] {
+            text.push_str(piece);
+        }
     };
     part(&format!("{package}/{name}_Request"), &request.join("\n"));
     part(&format!("{package}/{name}_Response"), &response.join("\n"));
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn a_definition_holds_all_it_needs_once() {
         let text = standard_definition("sensor_msgs/msg/NavSatFix").unwrap();
-        expect![[r#"
+        expect![[r"
             uint8 COVARIANCE_TYPE_UNKNOWN=0
             uint8 COVARIANCE_TYPE_APPROXIMATED=1
             uint8 COVARIANCE_TYPE_DIAGONAL_KNOWN=2
@@ -188,7 +189,7 @@ mod tests {
             uint16 SERVICE_GALILEO=8
             int8 status
             uint16 service
-        "#]]
+        "]]
         .assert_eq(&text);
     }
 
@@ -198,7 +199,7 @@ mod tests {
             "int64 a\ngeometry_msgs/Point p\n---\nint64 sum\n{SEPARATOR}\nMSG: geometry_msgs/Point\nfloat64 x\n"
         );
         let text = service_event_definition("my_msgs/srv/Add_Event", &service).unwrap();
-        expect![[r#"
+        expect![[r"
             service_msgs/ServiceEventInfo info
             my_msgs/Add_Request[<=1] request
             my_msgs/Add_Response[<=1] response
@@ -226,7 +227,7 @@ mod tests {
             ================================================================================
             MSG: geometry_msgs/Point
             float64 x
-        "#]]
+        "]]
         .assert_eq(&text);
         assert_eq!(service_event_definition("my_msgs/srv/Add", &service), None);
         assert_eq!(

@@ -64,11 +64,7 @@ pub struct Cell<'a> {
 ///
 /// `first` says whether it is the first page of the file, which starts with the file header.
 /// Empty for any other kind of page. Cost: one step per row.
-pub fn cells<'a>(
-    page: &'a [u8],
-    first: bool,
-    geometry: Geometry,
-) -> impl Iterator<Item = Cell<'a>> {
+pub fn cells(page: &[u8], first: bool, geometry: Geometry) -> impl Iterator<Item = Cell<'_>> {
     let head = if first { 100 } else { 0 };
     let is_leaf = page.get(head) == Some(&0x0d);
     let count = if is_leaf {

@@ -55,3 +55,37 @@ pub fn decompress_payload<'a>(
         .map_err(|_| PayloadError::Damaged)?;
     Ok(&buffers.decompressed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_decompressed_and_everything_else_passes() {
+        let mut buffers = Buffers::default();
+        let plain = [0_u8, 1, 0, 0, 7, 7, 7, 7];
+        assert_eq!(
+            decompress_payload(&plain, 8, &mut buffers),
+            Ok(plain.as_slice())
+        );
+        assert_eq!(decompress_payload(&[], 8, &mut buffers), Ok([].as_slice()));
+        let data = [plain.as_slice(), &[9; 1000]].concat();
+        let frame = zstd::bulk::compress(&data, 1).unwrap();
+        assert_eq!(
+            decompress_payload(&frame, 5000, &mut buffers),
+            Ok(data.as_slice())
+        );
+        let too_large = PayloadError::TooLarge {
+            claimed: 1008,
+            limit: 1000,
+        };
+        assert_eq!(
+            decompress_payload(&frame, 1000, &mut buffers),
+            Err(too_large)
+        );
+        for cut in 4..frame.len() {
+            let cut = decompress_payload(&frame[..cut], 5000, &mut buffers);
+            assert_eq!(cut, Err(PayloadError::Damaged));
+        }
+    }
+}
