@@ -4,7 +4,7 @@ use crate::collect::{Arena, Collected, collect};
 use crate::facts::{self, StreamOutcome};
 use crate::options::{CheckOptions, Progress, Scratch};
 use fieldassay_formats::{Recording, full_account};
-use fieldassay_model::{Account, ChannelReport, Fact, Loss, plot::RecordingPlots};
+use fieldassay_model::{ChannelReport, Fact, Loss, plot::RecordingPlots};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicUsize;
 
@@ -99,8 +99,10 @@ fn measure<'a>(
     let message_count =
         collected.data.iter().map(|d| d.messages).sum::<u64>() + collected.undefined_messages;
     let mut facts = facts::structure_facts(recording.format(), collected, &account, &loss);
-    facts.extend(facts::recording_facts(collected, &arena, &mut outcomes));
-    let (transform_facts, transforms) = facts::transform_facts(collected, &arena, &outcomes, span);
+    let (shared_facts, foreign) = facts::recording_facts(collected, &arena, &mut outcomes);
+    facts.extend(shared_facts);
+    let (transform_facts, transforms) =
+        facts::transform_facts(collected, &arena, &outcomes, &foreign, span);
     facts.extend(transform_facts);
     let mut channels = Vec::with_capacity(outcomes.len());
     let mut plots = RecordingPlots {

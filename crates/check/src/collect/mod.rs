@@ -9,7 +9,7 @@ mod unit;
 
 pub(crate) use registry::Stream;
 pub(crate) use store::{Arena, Column, Segment, Store};
-pub(crate) use transforms::{EdgeKey, NORM_TOLERANCE, Run, UnitTransforms};
+pub(crate) use transforms::{EdgeKey, UnitTransforms};
 pub(crate) use unit::{NO_STAMP, is_repeated, sequence_of};
 
 use crate::options::{CheckOptions, Progress, Scratch};

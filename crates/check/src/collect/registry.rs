@@ -13,8 +13,6 @@ pub(crate) struct Stream {
     pub(crate) transforms: Option<TransformReader>,
     /// Transforms on it hold for all time.
     pub(crate) is_static: bool,
-    /// Late subscribers get the last message again, so one message may be all there is.
-    pub(crate) is_latched: bool,
     /// How many channel ids feed it.
     pub(crate) publishers: usize,
 }
@@ -22,11 +20,6 @@ pub(crate) struct Stream {
 impl Stream {
     fn new(channel: &Channel) -> Self {
         let schema = channel.schema.as_deref();
-        let latched = channel.metadata.get("latching").is_some_and(|v| v == "1")
-            || channel
-                .metadata
-                .get("offered_qos_profiles")
-                .is_some_and(|qos| is_transient_local(qos));
         Self {
             topic: channel.topic.clone(),
             schema: schema.map(|s| s.name.clone()).unwrap_or_default(),
@@ -34,7 +27,6 @@ impl Stream {
             stamps: StampReader::new(schema, &channel.message_encoding),
             transforms: schema.and_then(|s| TransformReader::new(s, &channel.message_encoding)),
             is_static: channel.topic.ends_with("tf_static"),
-            is_latched: latched,
             publishers: 1,
         }
     }
@@ -42,15 +34,6 @@ impl Stream {
     pub(crate) fn has_stamps(&self) -> bool {
         !matches!(self.stamps.kind(), StampKind::None(_))
     }
-}
-
-/// `durability: 1` or `transient_local` in the QoS profiles rosbag2 writes.
-fn is_transient_local(qos: &str) -> bool {
-    qos.lines().any(|line| {
-        line.trim_start_matches([' ', '-'])
-            .strip_prefix("durability:")
-            .is_some_and(|value| matches!(value.trim(), "1" | "transient_local"))
-    })
 }
 
 /// What a channel id stands for.

@@ -6,7 +6,7 @@
 use crate::options::{Scratch, ScratchBytes};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use zerocopy::{FromBytes as _, IntoBytes as _};
+use zerocopy::FromBytes as _;
 
 /// Words in a heap region, unless one segment needs more: 1 MiB.
 const HEAP_REGION_WORDS: usize = 1 << 17;
@@ -185,26 +185,12 @@ impl<'a> Arena<'a> {
             budget: (on_heap && counted).then_some((self.heap_bytes_left, bytes)),
         }
     }
-
-    /// A copy of `values`.
-    pub(crate) fn copy(&self, values: &[i64]) -> Column<'a> {
-        let mut out = self.words(values.len());
-        out.copy_from_slice(values);
-        out
-    }
 }
 
 /// Words from an [`Arena`]; gives its budget back when dropped.
 pub(crate) struct Column<'a> {
     words: Words,
     budget: Option<(&'a AtomicUsize, usize)>,
-}
-
-impl Column<'_> {
-    /// The same memory seen as floats.
-    pub(crate) fn as_floats_mut(&mut self) -> &mut [f64] {
-        <[f64]>::mut_from_bytes(self.words.as_mut_bytes()).unwrap_or_default()
-    }
 }
 
 impl Drop for Column<'_> {

@@ -1,14 +1,13 @@
 //! Transforms of a unit, reduced to what the tree checks need; units add up in file order.
 
 use fieldassay_formats::decode::TransformRef;
+use fieldassay_measure::transform::NORM_TOLERANCE;
 use std::collections::BTreeMap;
 
 /// Largest number of frames kept; transforms of further frames are counted only.
 const MAX_FRAMES: usize = 20_000;
 /// Largest number of parent changes kept per child and unit; further ones extend the last run.
 const MAX_RUNS: usize = 4096;
-/// `||q|^2 - 1|` above which tf2 refuses a rotation (`QUATERNION_NORMALIZATION_TOLERANCE`).
-pub(crate) const NORM_TOLERANCE: f64 = 0.01;
 /// Components of a static transform may differ by this much and still be the same value: far below
 /// what a text file or a `f32` keeps.
 const SAME_VALUE: f64 = 1e-6;

@@ -66,13 +66,9 @@ impl Rows {
     fn push(&mut self, stream: &Stream, message: &Message<'_>) {
         let stamped = stream.has_stamps();
         self.log.push(message.log_time);
-        match message.publish_time {
-            Some(time) => self.publish.push(time),
-            None => {
-                self.publish.push(message.log_time);
-                self.without_publish += 1;
-            }
-        }
+        self.publish
+            .push(message.publish_time.unwrap_or(message.log_time));
+        self.without_publish += u64::from(message.publish_time.is_none());
         let sequence = message
             .sequence
             .or_else(|| stream.stamps.header_sequence(message.data));

@@ -3,7 +3,6 @@
 use crate::collect::{
     Arena, Collected, Column, HEADER, LOG, NO_STAMP, PACKED, PUBLISH, Stream, StreamData,
 };
-use std::ops::Deref;
 
 /// Types that several nodes publish on one topic as a rule; interleaved stamps are normal there.
 const SHARED_TYPES: [&str; 8] = [
@@ -37,6 +36,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) zero_stamps: usize,
     /// Messages whose stamp could be read, zero included.
     pub(crate) stamps: usize,
+    /// Whether every message carries a sequence number.
+    pub(crate) is_numbered: bool,
 }
 
 impl<'a> Columns<'a> {
@@ -74,13 +75,14 @@ impl<'a> Columns<'a> {
             stamped,
             zero_stamps,
             stamps,
+            is_numbered: data.without_sequence == 0,
         }
     }
 
     /// Header stamps and the log times of the same messages.
     pub(crate) fn header_and_log(&self) -> Option<(&[i64], &[i64])> {
         let stamped = self.stamped.as_ref()?;
-        let log = stamped.log.as_ref().map_or(self.log.deref(), Deref::deref);
+        let log = stamped.log.as_ref().unwrap_or(&self.log);
         Some((&stamped.header, log))
     }
 }

@@ -3,7 +3,7 @@
 use super::columns::{Columns, is_shared};
 use super::sheet::{Annotate as _, Sheet, count_detail, secs_detail};
 use super::timing::{LEAST_MESSAGES, Timing};
-use crate::collect::{Stream, StreamData, is_repeated, sequence_of};
+use crate::collect::{Stream, is_repeated, sequence_of};
 use fieldassay_measure::time::{StampSummary, sequence, stamp_summary};
 use fieldassay_model::Regressions;
 
@@ -31,11 +31,6 @@ impl Order {
         }
     }
 
-    /// The summary of the header stamps.
-    pub(crate) fn header(&self) -> Option<&StampSummary> {
-        self.header.as_ref()
-    }
-
     /// Backward steps for the channel's report.
     pub(crate) fn regressions(&self) -> Regressions {
         let count = |s: &StampSummary| s.regressions.count as u64;
@@ -50,26 +45,18 @@ impl Order {
     pub(crate) fn facts(
         &self,
         stream: &Stream,
-        data: &StreamData,
         columns: &Columns<'_>,
         timing: &Timing,
         sheet: &mut Sheet,
     ) {
         if let Some(log) = &self.log {
-            order_fact(
-                "time.log_order",
-                "log time",
-                log,
-                &columns.log,
-                &columns.log,
-                sheet,
-            );
+            order_fact("time.log_order", "log time", log, &columns.log, sheet);
         }
         self.sender_order(stream, columns, sheet);
         zero_fact(columns, sheet);
         repeat_facts(stream, columns, self.header.as_ref(), sheet);
         quantum_fact(self.header.as_ref(), timing, sheet);
-        sequence_fact(stream, data, columns, sheet);
+        sequence_fact(stream, columns, sheet);
     }
 
     fn sender_order(&self, stream: &Stream, columns: &Columns<'_>, sheet: &mut Sheet) {
@@ -77,15 +64,9 @@ impl Order {
         let several = "several nodes may publish on this topic";
         match (&self.publish, &columns.publish) {
             _ if shared => sheet.none("time.publish_order", "count", several),
-            (Some(summary), Some(times)) => {
-                order_fact(
-                    "time.publish_order",
-                    "publish time",
-                    summary,
-                    times,
-                    &columns.log,
-                    sheet,
-                );
+            (Some(summary), Some(_)) => {
+                let name = "time.publish_order";
+                order_fact(name, "publish time", summary, &columns.log, sheet);
             }
             _ => sheet.none(
                 "time.publish_order",
@@ -95,15 +76,8 @@ impl Order {
         }
         match (&self.header, columns.header_and_log()) {
             _ if shared => sheet.none("time.header_order", "count", several),
-            (Some(summary), Some((header, log))) => {
-                order_fact(
-                    "time.header_order",
-                    "header stamp",
-                    summary,
-                    header,
-                    log,
-                    sheet,
-                );
+            (Some(summary), Some((_, log))) => {
+                order_fact("time.header_order", "header stamp", summary, log, sheet);
             }
             _ => sheet.none("time.header_order", "count", NO_STAMPS),
         }
@@ -113,18 +87,11 @@ impl Order {
 /// Why stamp facts are missing.
 pub(crate) const NO_STAMPS: &str = "the messages carry no header stamps that are set";
 
-fn order_fact(
-    name: &str,
-    clock: &str,
-    summary: &StampSummary,
-    times: &[i64],
-    log: &[i64],
-    sheet: &mut Sheet,
-) {
+fn order_fact(name: &str, clock: &str, summary: &StampSummary, log: &[i64], sheet: &mut Sheet) {
     let method = format!("count of backward steps of {clock} in file order");
     let fact = sheet
         .count(name, summary.regressions.count as u64, &method)
-        .of(times.len())
+        .of(summary.n)
         .with(&[
             secs_detail("worst_secs", summary.regressions.worst_ns as f64),
             count_detail("swaps_count", summary.adjacent_swaps as u64),
@@ -251,12 +218,12 @@ fn quantum_fact(header: Option<&StampSummary>, timing: &Timing, sheet: &mut Shee
         .with(&[secs_detail("quantum_secs", quantum as f64)]);
 }
 
-fn sequence_fact(stream: &Stream, data: &StreamData, columns: &Columns<'_>, sheet: &mut Sheet) {
+fn sequence_fact(stream: &Stream, columns: &Columns<'_>, sheet: &mut Sheet) {
     let names = [
         ("time.sequence_loss", "share"),
         ("time.sequence_loss_at_least", "share"),
     ];
-    if data.without_sequence > 0 {
+    if !columns.is_numbered {
         sheet.none_of(&names, "the messages are not numbered");
         return;
     }

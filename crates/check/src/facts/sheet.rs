@@ -57,12 +57,6 @@ impl Sheet {
         self.push(fact, method)
     }
 
-    /// A name.
-    pub(crate) fn text(&mut self, name: &str, value: &str, method: &str) -> &mut Fact {
-        let fact = Fact::new(name, &self.subject, FactValue::Text(value.to_owned()), "");
-        self.push(fact, method)
-    }
-
     /// Something that could not be measured.
     pub(crate) fn none(&mut self, name: &str, unit: &str, reason: &str) {
         let fact = Fact::not_evaluated(name, &self.subject, unit, reason).with_n(self.n);

@@ -77,7 +77,7 @@ pub(crate) fn stream_outcome(
         });
     }
     timing.facts(&columns, span, &mut scratch, &mut sheet);
-    order.facts(stream, data, &columns, &timing, &mut sheet);
+    order.facts(stream, &columns, &timing, &mut sheet);
     let clock = Clock::measure(stream, &columns, &timing, &mut scratch);
     let plot = span.map(|span| ChannelPlot {
         clock: clock.as_ref().and_then(|clock| clock_plot(&columns, clock)),

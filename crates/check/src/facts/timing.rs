@@ -344,7 +344,7 @@ impl Timing {
 }
 
 /// Share of consecutive differences within half a median of the median.
-fn near_median(stamps: &[i64], median_ns: f64) -> f64 {
+pub(crate) fn near_median(stamps: &[i64], median_ns: f64) -> f64 {
     if median_ns <= 0.0 {
         return 0.0;
     }
