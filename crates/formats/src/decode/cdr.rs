@@ -8,7 +8,7 @@
 //! delimited type and a collection of anything but primitives is preceded by its size in bytes
 //! (DHEADER). A field-less struct is one byte, as rosidl generates it. Strings are a 32-bit size
 //! that includes the closing NUL, wide strings a 32-bit count of 16-bit units (XCDR1, as rosidl
-//! type supports write them) or a size in bytes (XCDR2), neither closed.
+//! type supports write them, some of them four bytes wide) or a size in bytes (XCDR2), neither closed.
 #![deny(clippy::arithmetic_side_effects)]
 
 use super::definition::Extensibility;
@@ -313,14 +313,29 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(bytes).map_err(|_| self.fault(FaultCause::InvalidUtf8))
     }
 
-    /// Bytes of a wide string, two per unit, in the payload's byte order.
-    pub(crate) fn wide_text(&mut self) -> Result<&'a [u8], Fault> {
+    /// Bytes of a wide string and bytes per unit, in the payload's byte order.
+    ///
+    /// XCDR1 writers disagree: Cyclone DDS and Fast CDR 2 put a unit into two bytes, Fast CDR 1 (ROS 2
+    /// up to Iron) into four. Text holds no zero units, so two or more units whose upper halves are
+    /// all zero are of the second kind; a single unit is taken for the first.
+    pub(crate) fn wide_text(&mut self) -> Result<(&'a [u8], usize), Fault> {
         if self.dialect.is_xcdr2() {
             let length = self.count(1)?;
-            return self.take(length);
+            return Ok((self.take(length)?, 2));
         }
         let units = self.count(2)?;
-        self.take(units.saturating_mul(2))
+        let upper = if self.big_endian { 0..2 } else { 2..4 };
+        let mut ahead = self.clone();
+        if units >= 2
+            && let Ok(bytes) = ahead.take(units.saturating_mul(4))
+            && bytes
+                .chunks_exact(4)
+                .all(|unit| unit.get(upper.clone()) == Some(&[0, 0]))
+        {
+            *self = ahead;
+            return Ok((bytes, 4));
+        }
+        Ok((self.take(units.saturating_mul(2))?, 2))
     }
 
     /// Enters a struct: reads its DHEADER where it has one, and the byte of a field-less one.

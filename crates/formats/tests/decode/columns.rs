@@ -227,3 +227,29 @@ fn many_columns_times_many_empty_elements_is_refused() {
     assert!(decoder.heap_bytes() < 64 << 20);
     assert_eq!(decoder.finish().expect("batch").num_rows(), 1);
 }
+
+#[test]
+fn wide_text_of_both_vendors() {
+    let wide = schema("a/msg/W", "ros2msg", "wstring w\nuint8 after");
+    for (id, narrow) in [(1_u8, true), (1, false), (0, true), (0, false)] {
+        let mut payload = vec![0, id, 0, 0];
+        let mut put = |value: u32, size: usize| {
+            let little = value.to_le_bytes();
+            if id == 1 {
+                payload.extend(&little[..size]);
+            } else {
+                payload.extend(little[..size].iter().rev());
+            }
+        };
+        let units: Vec<u16> = "a\n🚗é".encode_utf16().collect();
+        put(u32::try_from(units.len()).expect("short"), 4);
+        for unit in units {
+            put(u32::from(unit), if narrow { 2 } else { 4 });
+        }
+        put(9, 1);
+        assert_eq!(
+            rows(&wide, "cdr", &[&payload]),
+            [json!({"w": "a\n🚗é", "after": 9})]
+        );
+    }
+}

@@ -114,8 +114,8 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             (Kind::WideText, Data::Text(texts)) => {
-                let bytes = self.cursor.wide_text()?;
-                let (text, replaced) = wide(bytes, self.cursor.big_endian());
+                let (bytes, size) = self.cursor.wide_text()?;
+                let (text, replaced) = wide(bytes, size, self.cursor.big_endian());
                 *self.replaced = self.replaced.saturating_add(u64::from(replaced));
                 texts.push(text.as_bytes())
             }
@@ -202,17 +202,16 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Text of 16-bit units; tells whether lone surrogates or an odd byte were replaced.
-fn wide(bytes: &[u8], big_endian: bool) -> (String, bool) {
-    let units = bytes.chunks_exact(2).map(|pair| {
-        let pair = pair.first_chunk::<2>().copied().unwrap_or_default();
+/// Text of 16-bit units of `size` bytes; tells whether lone surrogates or an odd byte were replaced.
+fn wide(bytes: &[u8], size: usize, big_endian: bool) -> (String, bool) {
+    let units = bytes.chunks_exact(size).map(|unit| {
         if big_endian {
-            u16::from_be_bytes(pair)
+            u16::from_be_bytes(unit.last_chunk::<2>().copied().unwrap_or_default())
         } else {
-            u16::from_le_bytes(pair)
+            u16::from_le_bytes(unit.first_chunk::<2>().copied().unwrap_or_default())
         }
     });
-    let mut replaced = !bytes.len().is_multiple_of(2);
+    let mut replaced = !bytes.len().is_multiple_of(size);
     let mut text: String = char::decode_utf16(units)
         .map(|unit| {
             unit.unwrap_or_else(|_| {
