@@ -3,6 +3,7 @@
 //! Read [`stats`] first (quantiles, moments, intervals), then [`time`] (one stream of stamps), [`clock`]
 //! (recorder against sensor clock), [`change`] (alarms on a sequence), [`sync`] (several streams) and
 //! [`transform`] (the frame tree over time).
+//! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
 
@@ -12,6 +13,9 @@ pub mod stats;
 pub mod sync;
 pub mod time;
 pub mod transform;
+mod workspace;
+
+pub use workspace::Workspace;
 
 #[cfg(test)]
 mod test_noise;

@@ -1,6 +1,7 @@
 //! Differences between two clocks of the same messages.
 
 use super::{ClockError, same_length};
+use crate::Workspace;
 use crate::stats::quantiles_i64;
 use serde::Serialize;
 
@@ -35,11 +36,13 @@ pub struct LatencySummary {
 pub fn latency(
     later: &[i64],
     earlier: &[i64],
-    scratch: &mut Vec<i64>,
+    scratch: &mut impl Workspace,
 ) -> Result<LatencySummary, ClockError> {
     same_length(later, earlier)?;
-    scratch.clear();
-    scratch.extend(later.iter().zip(earlier).map(|(l, e)| l.saturating_sub(*e)));
+    let scratch = scratch.words(later.len());
+    for ((word, l), e) in scratch.iter_mut().zip(later).zip(earlier) {
+        *word = l.saturating_sub(*e);
+    }
     let (Some(&min_ns), Some(&max_ns)) = (scratch.iter().min(), scratch.iter().max()) else {
         return Err(ClockError::TooFew { n: 0, needed: 1 });
     };

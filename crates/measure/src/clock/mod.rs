@@ -12,7 +12,7 @@ mod posterior;
 mod step;
 
 pub use epoch::{EpochMatch, EpochMistake, epoch_mistake, gps_minus_utc_secs};
-pub use hull::{HullClock, hull};
+pub use hull::{HullClock, hull, hull_within};
 pub use latency::{LatencySummary, StampAge, latency, stamp_age};
 pub use linear::{LinearClock, linear};
 pub use step::{ClockStep, StepOptions, StepReport, steps};

@@ -35,22 +35,21 @@ pub(super) struct SkewPosterior {
 /// Delays whose density vanishes at the minimum leave the hull resting on fewer messages than that model believes.
 /// So the interval is widened, where needed, by the change that leaving out half of the messages makes.
 ///
-/// `vertices`: hull in nanoseconds; `skew`: its middle slope; `residuals`: (header stamp, delay above the model), in order,
-/// nanoseconds.
+/// `vertices`: hull in nanoseconds; `skew`: its middle slope; `blocks`: the messages.
 pub(super) fn skew_posterior(
     vertices: &[(i64, i64)],
     skew: f64,
-    residuals: &[(i64, f64)],
+    blocks: &Blocks,
 ) -> Option<SkewPosterior> {
-    if residuals.len() < MIN_MESSAGES || vertices.len() < 2 {
+    if blocks.messages < MIN_MESSAGES || vertices.len() < 2 {
         return None;
     }
-    let rate = edge_rate(residuals);
+    let rate = blocks.edge_rate();
     let middle = 0.5 * (vertices[0].0 as f64 + vertices[vertices.len() - 1].0 as f64);
     let segments = segments(vertices, middle, rate);
     let total: f64 = segments.iter().map(|s| s.mass).sum();
     let at = |share: f64| quantile_of(&segments, share * total);
-    let half_error = half_sample_error(residuals).unwrap_or(0.0);
+    let half_error = blocks.half_sample_error().unwrap_or(0.0);
     let half = HALVES_FACTOR * half_error;
     Some(SkewPosterior {
         interval_ppm: Interval {
@@ -61,62 +60,95 @@ pub(super) fn skew_posterior(
     })
 }
 
-/// Root mean square change of the middle slope when every second block of messages is left out, over balanced halves:
-/// of each pair of neighboring blocks one is drawn. For estimators whose variance falls with `1 / n` that is their
-/// standard error (`McCarthy` 1969); the hull's error falls faster or slower, the factor is checked by simulation.
-fn half_sample_error(residuals: &[(i64, f64)]) -> Option<f64> {
-    let blocks = (residuals.len() / 4).min(BLOCKS) / 2 * 2;
-    let size = residuals.len().div_ceil(blocks.max(1));
-    // Only the lower hull of a block can matter to the hull of several.
-    let hulls: Vec<Vec<(f64, f64)>> = residuals
-        .chunks(size)
-        .map(|block| lower_hull(block.iter().map(|r| (r.0 as f64, r.1))))
-        .collect();
-    let middle = 0.5 * (residuals.first()?.0 as f64 + residuals.last()?.0 as f64);
-    let mut choice = HALVES_SEED;
-    let (mut squares, mut count) = (0.0, 0_u32);
-    for _ in 0..HALVES {
-        choice = choice
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        // The upper bits of this generator are the random ones; one decides each pair.
-        let bits = (choice >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
-        let half = hulls
-            .chunks(2)
-            .enumerate()
-            .filter_map(|(pair, two)| {
-                two.get(usize::from(bits >> (pair % 48) & 1 == 1))
-                    .or(two.first())
-            })
-            .flatten()
-            .copied();
-        if let Some(slope) = middle_slope(&lower_hull(half), middle) {
-            squares += slope * slope;
-            count += 1;
-        }
-    }
-    (count > 0).then(|| (squares / f64::from(count)).sqrt())
+/// Messages in blocks of equal count, each reduced to its lower hull: only those points can matter to the hull of
+/// several blocks, and the smallest delay of a block is among them.
+pub(super) struct Blocks {
+    size: usize,
+    messages: usize,
+    hulls: Vec<Vec<(f64, f64)>>,
 }
 
-/// Lower convex hull of points in increasing x.
-fn lower_hull(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
-    let mut hull: Vec<(f64, f64)> = Vec::new();
-    for p in points {
-        if let Some(last) = hull.last().filter(|last| last.0 >= p.0) {
-            if last.1 <= p.1 {
-                continue;
-            }
-            hull.pop();
+impl Blocks {
+    /// For `messages` messages in order.
+    pub(super) fn new(messages: usize) -> Self {
+        let blocks = (messages / 4).clamp(1, BLOCKS) / 2 * 2;
+        Self {
+            size: messages.div_ceil(blocks.max(1)).max(1),
+            messages: 0,
+            hulls: Vec::new(),
         }
-        while let [.., a, b] = hull[..] {
-            if (b.0 - a.0) * (p.1 - a.1) - (b.1 - a.1) * (p.0 - a.0) > 0.0 {
-                break;
-            }
-            hull.pop();
-        }
-        hull.push(p);
     }
-    hull
+
+    /// Takes the next message: header stamp and delay above the model, nanoseconds.
+    pub(super) fn push(&mut self, x: f64, delay: f64) {
+        if self.messages == self.hulls.len() * self.size {
+            self.hulls.push(Vec::new());
+        }
+        self.messages += 1;
+        if let Some(hull) = self.hulls.last_mut() {
+            push_lower(hull, (x, delay));
+        }
+    }
+
+    /// `R`: messages per nanosecond of delay near the lower edge.
+    fn edge_rate(&self) -> f64 {
+        let fastest =
+            |hull: &Vec<(f64, f64)>| hull.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
+        let sum: f64 = self.hulls.iter().map(fastest).sum();
+        let blocks = self.hulls.len() as f64;
+        // Two of the minima are zero by construction: the vertices the line rests on.
+        // Nothing is known below the resolution of a nanosecond.
+        let mean = (sum / (blocks - 2.0)).max(1.0);
+        blocks / mean
+    }
+
+    /// Root mean square change of the middle slope when every second block is left out, over balanced halves: of each
+    /// pair of neighboring blocks one is drawn. For estimators whose variance falls with `1 / n` that is their standard
+    /// error (`McCarthy` 1969); the hull's error falls faster or slower, the factor is checked by simulation.
+    fn half_sample_error(&self) -> Option<f64> {
+        let first = self.hulls.first()?.first()?.0;
+        let last = self.hulls.last()?.last()?.0;
+        let middle = 0.5 * (first + last);
+        let mut choice = HALVES_SEED;
+        let (mut squares, mut count) = (0.0, 0_u32);
+        let mut half = Vec::new();
+        for _ in 0..HALVES {
+            choice = choice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            // The upper bits of this generator are the random ones; one decides each pair.
+            let bits = (choice >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
+            half.clear();
+            for (pair, two) in self.hulls.chunks(2).enumerate() {
+                let wanted = usize::from(bits >> (pair % 48) & 1 == 1);
+                for p in two.get(wanted).or(two.first()).into_iter().flatten() {
+                    push_lower(&mut half, *p);
+                }
+            }
+            if let Some(slope) = middle_slope(&half, middle) {
+                squares += slope * slope;
+                count += 1;
+            }
+        }
+        (count > 0).then(|| (squares / f64::from(count)).sqrt())
+    }
+}
+
+/// Grows a lower convex hull by a point; of points with one x the lowest stays.
+fn push_lower(hull: &mut Vec<(f64, f64)>, p: (f64, f64)) {
+    if let Some(last) = hull.last().filter(|last| last.0 >= p.0) {
+        if last.1 <= p.1 {
+            return;
+        }
+        hull.pop();
+    }
+    while let [.., a, b] = hull[..] {
+        if (b.0 - a.0) * (p.1 - a.1) - (b.1 - a.1) * (p.0 - a.0) > 0.0 {
+            break;
+        }
+        hull.pop();
+    }
+    hull.push(p);
 }
 
 /// Slope of the segment over `middle`, or of the nearest one.
@@ -126,21 +158,6 @@ fn middle_slope(hull: &[(f64, f64)], middle: f64) -> Option<f64> {
         .find(|w| middle <= w[1].0)
         .or_else(|| hull.windows(2).next_back())?;
     Some((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0))
-}
-
-/// `R`: messages per nanosecond of delay near the lower edge.
-fn edge_rate(residuals: &[(i64, f64)]) -> f64 {
-    let blocks = (residuals.len() / 4).min(BLOCKS);
-    let size = residuals.len() / blocks;
-    let sum: f64 = residuals
-        .chunks_exact(size)
-        .take(blocks)
-        .map(|block| block.iter().map(|r| r.1).fold(f64::INFINITY, f64::min))
-        .sum();
-    // Two of the minima are zero by construction: the vertices the line rests on.
-    // Nothing is known below the resolution of a nanosecond.
-    let mean = (sum / (blocks - 2) as f64).max(1.0);
-    blocks as f64 / mean
 }
 
 /// One exponential piece of the density.

@@ -1,6 +1,7 @@
 //! Nearest partners of two streams.
 
 use super::{Nearest, SyncError, check_ascending};
+use crate::Workspace;
 use crate::stats::{Interval, quantiles_i64, wilson};
 use serde::Serialize;
 
@@ -61,7 +62,7 @@ pub fn nearest(
     reference: &[i64],
     target: &[i64],
     tolerance_ns: i64,
-    scratch: &mut Vec<i64>,
+    scratch: &mut impl Workspace,
 ) -> Result<PairingReport, SyncError> {
     check_ascending(0, reference)?;
     check_ascending(1, target)?;
@@ -76,7 +77,8 @@ pub fn nearest(
         at: 0,
     };
     let (mut signed, mut unmatched, mut max_ns, mut worst_at_ns) = (0_i128, 0_usize, -1_i64, 0_i64);
-    scratch.clear();
+    let distances = scratch.words(reference.len());
+    let mut n = 0;
     for &t in reference.iter().filter(inside) {
         let lag = partner.to(t).saturating_sub(t);
         let distance = lag.saturating_abs();
@@ -85,13 +87,13 @@ pub fn nearest(
         if distance > max_ns {
             (max_ns, worst_at_ns) = (distance, t);
         }
-        scratch.push(distance);
+        distances[n] = distance;
+        n += 1;
     }
-    let n = scratch.len();
     if n == 0 {
         return Err(SyncError::NoOverlap);
     }
-    let q = quantiles_i64(scratch, &[0.5, 0.95])?;
+    let q = quantiles_i64(&mut distances[..n], &[0.5, 0.95])?;
     Ok(PairingReport {
         n,
         outside: reference.len() - n,

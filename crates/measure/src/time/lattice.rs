@@ -2,6 +2,7 @@
 
 use super::period::differences;
 use super::{TimeError, at_least, positive_period};
+use crate::Workspace;
 use crate::stats::{Interval, median_i64, wilson};
 use serde::Serialize;
 
@@ -278,10 +279,10 @@ fn best_tracker(stamps: &[i64], period: f64, longest_loss: i64) -> Option<Tracke
 pub fn lattice(
     stamps: &[i64],
     declared_period_ns: Option<f64>,
-    scratch: &mut Vec<i64>,
+    scratch: &mut impl Workspace,
 ) -> Result<LatticeReport, TimeError> {
     at_least(stamps.len(), 10)?;
-    differences(stamps, scratch);
+    let scratch = differences(stamps, scratch);
     let start = match declared_period_ns {
         Some(period) => positive_period(period)?,
         None => positive_period(median_i64(scratch)?)?,

@@ -1,6 +1,7 @@
 //! Rate, jitter and coverage.
 
 use super::{TimeError, at_least, difference};
+use crate::Workspace;
 use crate::stats::{Interval, MAD_TO_SIGMA, median_ranks, moments_i64, quantiles_i64};
 use serde::Serialize;
 
@@ -57,10 +58,13 @@ pub struct PeriodSummary {
     pub p95_ratio: Option<f64>,
 }
 
-/// Fills `scratch` with the differences of consecutive stamps.
-pub(crate) fn differences(stamps: &[i64], scratch: &mut Vec<i64>) {
-    scratch.clear();
-    scratch.extend(stamps.windows(2).map(|w| difference(w[1], w[0])));
+/// Fills the workspace with the differences of consecutive stamps.
+pub(crate) fn differences<'w>(stamps: &[i64], scratch: &'w mut impl Workspace) -> &'w mut [i64] {
+    let words = scratch.words(stamps.len().saturating_sub(1));
+    for (word, pair) in words.iter_mut().zip(stamps.windows(2)) {
+        *word = difference(pair[1], pair[0]);
+    }
+    words
 }
 
 /// Rate and jitter (signals reference, B.1 `rate`, `jitter`).
@@ -71,14 +75,17 @@ pub(crate) fn differences(stamps: &[i64], scratch: &mut Vec<i64>) {
 ///
 /// Errors: [`TimeError::TooFew`] below two stamps, [`TimeError::EmptySpan`] when all are equal.
 /// Cost: two passes and two selections, about 20 ns per stamp; memory 8 bytes per stamp in `scratch`.
-pub fn period_summary(stamps: &[i64], scratch: &mut Vec<i64>) -> Result<PeriodSummary, TimeError> {
+pub fn period_summary(
+    stamps: &[i64],
+    scratch: &mut impl Workspace,
+) -> Result<PeriodSummary, TimeError> {
     at_least(stamps.len(), 2)?;
     let (min, max) = range(stamps);
     let span_ns = difference(max, min);
     if span_ns == 0 {
         return Err(TimeError::EmptySpan);
     }
-    differences(stamps, scratch);
+    let scratch = differences(stamps, scratch);
     let n = scratch.len();
     let moments = moments_i64(scratch)?;
     let ranks = median_ranks(n);
@@ -197,9 +204,8 @@ pub fn ros_hz(stamps: &[i64]) -> Result<HzSummary, TimeError> {
     const WINDOW: usize = 10_000;
     at_least(stamps.len(), 2)?;
     let tail = &stamps[stamps.len().saturating_sub(WINDOW + 1)..];
-    let mut scratch = Vec::with_capacity(tail.len());
-    differences(tail, &mut scratch);
-    let m = moments_i64(&scratch)?;
+    let mut scratch = Vec::new();
+    let m = moments_i64(differences(tail, &mut scratch))?;
     if m.mean <= 0.0 {
         return Err(TimeError::EmptySpan);
     }
