@@ -372,7 +372,21 @@ fn effect(
         }
         FaultKind::BurstCount => {
             let (first, count) = run(fault, count, &mut rng)?;
-            Effect::Burst { first, count }
+            let timing = &plan.timing;
+            let last = i64::try_from(first + count - 1).unwrap_or(i64::MAX);
+            // Later than the fitted scatter and transport, sooner than the next message.
+            let margin_ns = (timing.period_ns / 4).min(10_000_000);
+            let release_ns = timing
+                .period_ns
+                .saturating_mul(last)
+                .saturating_add(timing.phase_ns)
+                .saturating_add(timing.driver_delay_ns)
+                .saturating_add(margin_ns);
+            Effect::Burst {
+                first,
+                count,
+                release_ns,
+            }
         }
         FaultKind::TransformCycleCount => {
             let (first, count) = run(fault, count, &mut rng)?;
