@@ -21,20 +21,9 @@ pub(crate) fn rules(format: Format) -> &'static [Rule] {
 
 /// What could not be read, summed.
 pub(crate) fn total_loss(collected: &Collected<'_>, account: &Account) -> Loss {
-    let messages = account
-        .losses
-        .iter()
-        .map(|loss| loss.messages)
-        .try_fold(0_u64, |sum, messages| Some(sum.saturating_add(messages?)));
     Loss {
-        messages,
-        bytes: account
-            .losses
-            .iter()
-            .map(|loss| loss.end.saturating_sub(loss.start))
-            .fold(0, u64::saturating_add),
         suspect_messages: collected.units.iter().map(|u| u.suspect_messages).sum(),
-        reasons: account.losses.clone(),
+        ..Loss::from_reasons(account.losses.clone())
     }
 }
 

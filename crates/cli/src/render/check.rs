@@ -2,7 +2,8 @@
 
 use super::{Align, Style, Table, text};
 use fieldassay_model::{
-    ChannelReport, CheckDocument, Finding, LossReason, RecordingReport, Severity, Verdict, display,
+    ChannelReport, CheckDocument, Finding, Loss, LossReason, RecordingReport, Severity, Verdict,
+    display,
 };
 use std::fmt::Write as _;
 
@@ -73,15 +74,7 @@ fn losses(out: &mut String, recording: &RecordingReport) {
     if loss.reasons.is_empty() {
         return;
     }
-    let messages = match loss.messages {
-        Some(count) => format!("{} messages", display::integer(count as f64)),
-        None => "an unknown number of messages".to_owned(),
-    };
-    let _ = write!(
-        out,
-        "  lost: {messages}, {}",
-        display::bytes(loss.bytes as f64)
-    );
+    let _ = write!(out, "  lost: {}", lost(loss));
     if loss.suspect_messages > 0 {
         let _ = write!(
             out,
@@ -100,6 +93,17 @@ fn losses(out: &mut String, recording: &RecordingReport) {
         .filter(|more| *more > 0)
     {
         let _ = writeln!(out, "    and {more} more places, see --json or --report");
+    }
+}
+
+/// What was lost, in words.
+pub(super) fn lost(loss: &Loss) -> String {
+    let bytes = display::bytes(loss.bytes as f64);
+    match loss.messages {
+        Some(0) if loss.bytes == 0 => "nothing".to_owned(),
+        Some(1) => format!("1 message, {bytes}"),
+        Some(count) => format!("{} messages, {bytes}", display::integer(count as f64)),
+        None => format!("an unknown number of messages, {bytes}"),
     }
 }
 

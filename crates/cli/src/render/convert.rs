@@ -24,14 +24,10 @@ pub(crate) fn outcome(outcome: &Outcome) -> anyhow::Result<()> {
     if outcome.complete {
         let _ = writeln!(out, "  nothing was lost");
     } else {
-        let messages = outcome.loss.messages.map_or_else(
-            || "an unknown number of messages".to_owned(),
-            |count| format!("{} messages", display::integer(count as f64)),
-        );
         let _ = writeln!(
             out,
-            "  lost: {messages}, {}; {} messages written are suspect",
-            display::bytes(outcome.loss.bytes as f64),
+            "  lost: {}; {} messages written are suspect",
+            super::check::lost(&outcome.loss),
             display::integer(outcome.loss.suspect_messages as f64)
         );
         for reason in &outcome.loss.reasons {

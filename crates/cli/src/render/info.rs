@@ -35,14 +35,7 @@ pub(crate) fn document(document: &InfoDocument) -> anyhow::Result<()> {
     line("sha256", &document.sha256);
     line("blake3", &document.blake3);
     if !document.complete {
-        let messages = document.loss.messages.map_or_else(
-            || "an unknown number of messages".to_owned(),
-            |count| format!("{} messages", display::integer(count as f64)),
-        );
-        line(
-            "lost",
-            &format!("{messages}, {}", display::bytes(document.loss.bytes as f64)),
-        );
+        line("lost", &super::check::lost(&document.loss));
     }
     for reason in &document.loss.reasons {
         let _ = writeln!(out, "    {}", super::check::loss_line(reason));
