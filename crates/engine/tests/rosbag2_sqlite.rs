@@ -536,6 +536,31 @@ fn a_write_ahead_log_is_read_and_left_alone() {
 }
 
 #[test]
+fn an_unfinished_transaction_is_rolled_back_in_the_copy() {
+    let (folder, path) = old_bag(&rows(400, 20));
+    let mut connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "cache_size", 1).unwrap();
+    // More than the cache holds, so pages reach the file before the transaction ends.
+    let transaction = connection.transaction().unwrap();
+    for i in 0..4000 {
+        transaction
+            .execute(
+                "INSERT INTO messages(topic_id, timestamp, data) VALUES (1, ?1, x'00')",
+                [i],
+            )
+            .unwrap();
+    }
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["old_0.db3", "old_0.db3-journal"] {
+        std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let content = read(&crashed.path().join("old_0.db3"));
+    assert_eq!(content.messages.len(), 400, "{:?}", content.codes());
+    assert!(content.codes().contains(&"structure.journal_leftover"));
+    assert_eq!(std::fs::read_dir(crashed.path()).unwrap().count(), 2);
+}
+
+#[test]
 fn rows_of_the_wrong_kind_are_lost_and_counted() {
     let (_folder, path) = old_bag(&rows(20, 20));
     let connection = rusqlite::Connection::open(&path).unwrap();

@@ -13,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct Database {
     path: PathBuf,
-    immutable: bool,
     idle: Mutex<Vec<Connection>>,
     /// Holds the temporary copy, which goes with it.
     _copy: Option<tempfile::TempDir>,
@@ -30,7 +29,6 @@ impl Database {
         if leftovers.is_empty() {
             return Ok(Self {
                 path: path.to_owned(),
-                immutable: true,
                 idle: Mutex::default(),
                 _copy: None,
             });
@@ -75,18 +73,10 @@ impl Database {
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = if self.immutable {
-            Connection::open_with_flags(
-                uri(&self.path, "mode=ro&immutable=1"),
-                flags | OpenFlags::SQLITE_OPEN_READ_ONLY,
-            )?
-        } else {
-            // The copy may be written: SQLite rolls a journal back and checkpoints a log on opening.
-            Connection::open_with_flags(
-                uri(&self.path, "mode=rw"),
-                flags | OpenFlags::SQLITE_OPEN_READ_WRITE,
-            )?
-        };
+        let connection = Connection::open_with_flags(
+            uri(&self.path, "mode=ro&immutable=1"),
+            flags | OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )?;
         // A file shorter than its header says is otherwise refused as a whole; nothing is written.
         connection.pragma_update(None, "writable_schema", true)?;
         connection.pragma_update(None, "cell_size_check", true)?;
@@ -105,12 +95,24 @@ fn copy(path: &Path, leftovers: &[PathBuf]) -> std::io::Result<Database> {
             std::fs::copy(leftover, folder.path().join(name))?;
         }
     }
+    settle(&target);
     Ok(Database {
         path: target,
-        immutable: false,
         idle: Mutex::default(),
         _copy: Some(folder),
     })
+}
+
+/// Lets SQLite roll a journal back or move a log into the file. What it cannot settle stays as it is;
+/// the rows of the file itself are read then.
+fn settle(path: &Path) {
+    let flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_READ_WRITE;
+    if let Ok(connection) = Connection::open_with_flags(uri(path, "mode=rw"), flags) {
+        let first_read = connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+        if first_read.is_ok() {
+            let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -8,7 +8,7 @@ use fieldassay_formats::rosbag2::pages::{
     Cell, Geometry, Value, cells, message_row, starts_as_message, values,
 };
 use fieldassay_model::{Account, LossReason};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
@@ -179,7 +179,7 @@ impl Pages {
         (missing <= most).then_some(missing)
     }
 
-    /// Calls `sink` for the rows of some leaf pages, by row id, each once.
+    /// Calls `sink` for the rows of some leaf pages, by row id within a page, each once.
     ///
     /// Returns how many row ids between the first and the last of a page did not turn up.
     pub(super) fn rows_of_leaves(
@@ -200,7 +200,7 @@ impl Pages {
         expected.saturating_sub(found)
     }
 
-    /// Calls `sink` for the rows `first..=last` that are on pages, by row id, each once.
+    /// Calls `sink` for the rows `first..=last` that are on pages, by row id within a page, each once.
     pub(super) fn rows_between(&self, first: i64, last: i64, sink: &mut dyn FnMut(Salvaged<'_>)) {
         let leaves = self.leaves().iter();
         let overlapping = leaves.filter(|leaf| leaf.first <= last && leaf.last >= first);
@@ -214,29 +214,32 @@ impl Pages {
         wanted: &dyn Fn(i64) -> bool,
         sink: &mut dyn FnMut(Salvaged<'_>),
     ) {
-        let mut rows: BTreeMap<i64, Option<Vec<u8>>> = BTreeMap::new();
+        // Stale copies of rows can lie on pages that are no longer in use; the first one counts.
+        let mut seen: BTreeSet<i64> = BTreeSet::new();
         let mut page = Vec::new();
         for leaf in leaves {
             if !self.page(leaf.page, &mut page) {
                 continue;
             }
-            for cell in cells(&page, leaf.page == 1, self.geometry) {
-                let take = wanted(cell.rowid) && starts_as_message(cell.local);
-                if take && rows.get(&cell.rowid).is_none_or(Option::is_none) {
-                    let whole = self.whole(&cell).filter(|row| message_row(row).is_some());
-                    rows.insert(cell.rowid, whole);
+            let mut cells: Vec<Cell<'_>> = cells(&page, leaf.page == 1, self.geometry)
+                .filter(|cell| wanted(cell.rowid) && starts_as_message(cell.local))
+                .collect();
+            cells.sort_by_key(|cell| cell.rowid);
+            for cell in cells {
+                if !seen.insert(cell.rowid) {
+                    continue;
                 }
-            }
-        }
-        for (rowid, payload) in rows {
-            match payload.as_deref().and_then(message_row) {
-                Some(row) => sink(Salvaged::Message {
-                    rowid,
-                    topic_id: row.topic_id,
-                    timestamp: row.timestamp,
-                    data: row.data,
-                }),
-                None => sink(Salvaged::Broken { rowid }),
+                // One row at a time: rows can be as large as images.
+                let payload = self.whole(&cell);
+                sink(match payload.as_deref().and_then(message_row) {
+                    Some(row) => Salvaged::Message {
+                        rowid: cell.rowid,
+                        topic_id: row.topic_id,
+                        timestamp: row.timestamp,
+                        data: row.data,
+                    },
+                    None => Salvaged::Broken { rowid: cell.rowid },
+                });
             }
         }
     }
