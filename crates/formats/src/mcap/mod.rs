@@ -13,6 +13,7 @@
 mod compression;
 mod cursor;
 mod definitions;
+mod encode;
 mod layout;
 mod open;
 pub mod records;

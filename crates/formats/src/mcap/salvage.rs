@@ -71,6 +71,13 @@ fn skim_fields(opcode: u8, c: &mut Cursor<'_>) -> Option<()> {
             c.bytes_u32()?;
             c.take(16)?;
         }
+        opcode => skim_others(opcode, c)?,
+    }
+    Some(())
+}
+
+fn skim_others(opcode: u8, c: &mut Cursor<'_>) -> Option<()> {
+    match opcode {
         opcode::ATTACHMENT => {
             c.take(16)?;
             c.bytes_u32()?;

@@ -4,7 +4,9 @@
 //! look ahead: behind damage to the framing nothing is searched for, the rest is reported as lost.
 
 use super::compression::{self, Compression, Decoded};
-use super::cursor::{Frame, FrameError, MAGIC, frame_at, minus, narrow, plus, wide};
+use super::cursor::{
+    FRAME_HEADER_BYTES, Frame, FrameError, MAGIC, frame_at, minus, narrow, plus, wide,
+};
 use super::open::{McapError, check_magic};
 use super::records::{Chunk, Footer, Record, opcode};
 use super::salvage;
@@ -73,8 +75,9 @@ pub struct StreamReader {
     start: usize,
     /// Offset in the stream of the first byte that is not done with.
     offset: u64,
-    /// Bytes of a record too large to hold that are still to come.
-    skip: u64,
+    /// Bytes still to be skipped and the loss they belong to: a record too large to hold, or, with
+    /// the largest number, everything to the end.
+    skip: Option<(u64, usize)>,
     chunk: Option<OpenChunk>,
     buffers: Buffers,
     /// Checksum since the start of the section, and where the section starts.
@@ -93,7 +96,7 @@ impl StreamReader {
             buffer: Vec::new(),
             start: 0,
             offset: 0,
-            skip: 0,
+            skip: None,
             chunk: None,
             buffers: Buffers::default(),
             crc: (crc32fast::Hasher::new(), 0),
@@ -104,16 +107,11 @@ impl StreamReader {
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let skipped = narrow(self.skip).min(bytes.len());
-        let (passed, kept) = bytes.split_at_checked(skipped).unwrap_or((bytes, &[]));
-        self.skip = self.skip.saturating_sub(wide(skipped));
-        self.crc.0.update(passed);
-        self.offset = self.offset.saturating_add(wide(skipped));
         if self.start > 0 {
             self.buffer.drain(..self.start.min(self.buffer.len()));
             self.start = 0;
         }
-        self.buffer.extend_from_slice(kept);
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// Says that the stream has ended; what is left can then be taken.
@@ -168,6 +166,16 @@ impl StreamReader {
                     return Ok(Some(found));
                 }
                 continue;
+            }
+            if let Some((left, loss)) = self.skip {
+                if self.skip(left, loss) {
+                    continue;
+                }
+                if self.finished {
+                    self.skip = None;
+                    self.state = State::Done;
+                }
+                return Ok(None);
             }
             match self.state {
                 State::Magic => {
@@ -224,9 +232,20 @@ impl StreamReader {
 
     /// Everything from here on is lost.
     fn give_up(&mut self, code: &str, message: &str) {
-        self.lose(code, wide(self.rest().len()), None, message.to_owned());
-        self.consume(self.rest().len());
-        self.state = State::Done;
+        self.skip = Some((u64::MAX, self.losses.len()));
+        self.lose(code, 0, None, message.to_owned());
+    }
+
+    /// Skips what is there; whether all that is to be skipped has come.
+    fn skip(&mut self, left: u64, loss: usize) -> bool {
+        let here = self.rest().len().min(narrow(left));
+        self.consume(here);
+        if let Some(loss) = self.losses.get_mut(loss) {
+            loss.end = self.offset;
+        }
+        let left = left.saturating_sub(wide(here));
+        self.skip = Some((left, loss)).filter(|(left, _)| *left > 0);
+        left == 0
     }
 
     fn find_at_top(&mut self) -> Step {
@@ -323,27 +342,25 @@ impl StreamReader {
 
     /// The record is not there whole: it may still come, be cut off, or be too large.
     fn too_long(&mut self, opcode: u8, length: u64) -> Step {
-        if self.finished {
-            let body_from = plus(self.start, super::cursor::FRAME_HEADER_BYTES);
-            if opcode == opcode::CHUNK {
-                self.open_chunk(body_from, self.buffer.len(), false);
-            } else {
-                self.give_up("loss.truncated", "the stream ends within a record");
-            }
+        if narrow(length) > self.limits.unit_bytes {
+            let record_bytes = length.saturating_add(wide(FRAME_HEADER_BYTES));
+            let messages = (opcode == opcode::MESSAGE).then_some(1);
+            let message =
+                format!("a record of `{length}` bytes is larger than the limit; it was skipped");
+            self.skip = Some((record_bytes, self.losses.len()));
+            self.lose("loss.too_large", 0, messages, message);
             return Step::Again;
         }
-        if narrow(length) <= self.limits.unit_bytes {
+        if !self.finished {
             return Step::Wait;
         }
-        let record_bytes = length.saturating_add(wide(super::cursor::FRAME_HEADER_BYTES));
-        let messages = (opcode == opcode::MESSAGE).then_some(1);
-        let message =
-            format!("a record of `{length}` bytes is larger than the limit; it was skipped");
-        self.lose("loss.too_large", record_bytes, messages, message);
-        let here = self.rest().len();
-        self.consume(here);
-        self.skip = record_bytes.saturating_sub(wide(here));
-        Step::Wait
+        let body_from = plus(self.start, FRAME_HEADER_BYTES);
+        if opcode == opcode::CHUNK {
+            self.open_chunk(body_from, self.buffer.len(), false);
+        } else {
+            self.give_up("loss.truncated", "the stream ends within a record");
+        }
+        Step::Again
     }
 
     /// Opens the chunk whose body is there from `body_from` to `end`, perhaps cut off.

@@ -340,7 +340,10 @@ impl Check<'_, '_> {
                     });
             }
         }
-        let declared = &statistics.channel_message_counts;
+        self.compare_channel_counts(at, &statistics.channel_message_counts);
+    }
+
+    fn compare_channel_counts(&mut self, at: u64, declared: &BTreeMap<u16, u64>) {
         if declared.is_empty() {
             return;
         }

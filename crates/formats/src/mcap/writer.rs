@@ -5,6 +5,7 @@
 
 use super::compression::{Compression, Compressor};
 use super::cursor::{FRAME_HEADER_BYTES, MAGIC, plus, wide};
+use super::encode::framed;
 use super::records::{
     self, Attachment, AttachmentIndex, Channel, Chunk, ChunkIndex, DataEnd, Footer, Header,
     Message, MessageHeader, MessageIndex, Metadata, MetadataIndex, Record, Statistics, StringMap,
@@ -383,7 +384,7 @@ impl<W: Write> Writer<W> {
             ..ChunkIndex::default()
         };
         let mut head = Vec::new();
-        records::framed(&mut head, opcode::CHUNK, |out| chunk.encode_head(out))?;
+        framed(&mut head, opcode::CHUNK, |out| chunk.encode_head(out))?;
         // The frame was made around the head alone; its length must cover the records too.
         let body = plus(head.len().saturating_sub(FRAME_HEADER_BYTES), stored.len());
         if let Some(field) = head.get_mut(1..FRAME_HEADER_BYTES) {
