@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use expect_test::expect;
+use fieldassay_formats::decode::definition::Definitions;
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
-use fieldassay_formats::rosbag2::{Metadata, Observed, standard_definition};
-use fieldassay_formats::{Notes, Recording};
+use fieldassay_formats::rosbag2::{
+    Metadata, Observed, service_event_definition, standard_definition, standard_types,
+};
+use fieldassay_formats::{Notes, Recording, Schema};
 use fieldassay_model::Account;
 use fieldassay_testkit::shared_data;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,10 +35,13 @@ fn files(folder: PathBuf, extension: &str) -> Vec<PathBuf> {
 fn fields(package: &str, body: &str) -> Vec<(String, String)> {
     body.lines()
         .map(|line| line.split('#').next().unwrap_or_default())
-        .filter(|line| !line.split('"').next().unwrap_or_default().contains('='))
         .filter_map(|line| {
             let mut words = line.split_whitespace();
             let (kind, name) = (words.next()?, words.next()?);
+            let constant = name.contains('=') || words.next().is_some_and(|w| w.starts_with('='));
+            if constant {
+                return None;
+            }
             let end = kind.find(['[', '<']).unwrap_or(kind.len());
             let (base, bounds) = kind.split_at(end);
             let base = if base.starts_with(char::is_uppercase) {
@@ -124,6 +130,30 @@ fn embedded_definitions_are_those_recordings_carry() {
         std_msgs/String
         tf2_msgs/TFMessage"]]
     .assert_eq(&compared.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// A service event made from a service definition, and every standard type, are definitions the decoder takes.
+#[test]
+fn the_decoder_takes_every_embedded_definition() {
+    let parse = |name: &str, text: String| {
+        let schema = Schema {
+            name: name.into(),
+            encoding: "ros2msg".into(),
+            data: text.into_bytes(),
+        };
+        let definitions = Definitions::parse(&schema).unwrap();
+        definitions.root_type().unwrap().fields.len()
+    };
+    assert!(standard_types().len() > 140);
+    for name in standard_types() {
+        let text = standard_definition(name).unwrap();
+        let (package, kind) = name.split_once("/msg/").unwrap();
+        let own = &parts(name, &text)[&format!("{package}/{kind}")];
+        let own = own.len();
+        assert_eq!(parse(name, text), own, "{name}");
+    }
+    let event = service_event_definition("my_msgs/srv/Add_Event", "int64 a\n---\nint64 b\n");
+    assert_eq!(parse("my_msgs/srv/Add_Event", event.unwrap()), 3);
 }
 
 fn metadata(path: &Path) -> Metadata {
