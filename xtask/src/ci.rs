@@ -16,13 +16,14 @@ const STEPS: &[&str] = &[
     "cargo xtask gen --check",
     "cargo test --workspace",
     "cargo xtask conformance conformance",
+    "cargo xtask power --check --drives 3",
     "cargo xtask readme",
 ];
 
 /// Slow sweeps, run by `--full`.
 const FULL: &[&str] = &[
     "cargo xtask fuzz --secs 300",
-    "cargo xtask power --full",
+    "cargo xtask power --check",
     "cargo xtask race check",
 ];
 

@@ -43,7 +43,6 @@ struct RaceResult {
 struct Input {
     messages: u64,
     bytes: u64,
-    uncompressed_bytes: Option<u64>,
     seed: u64,
 }
 
@@ -164,7 +163,6 @@ fn check(plan: &Plan) -> Result<()> {
         input: Input {
             messages: plan.messages,
             bytes: size(&input)?,
-            uncompressed_bytes: uncompressed(&programs, &input),
             seed: SEED,
         },
         rows,
@@ -279,19 +277,6 @@ fn measure_memory(
         peak_anon_bytes: run.peak_anon_bytes,
         seconds: run.seconds,
     })
-}
-
-/// Bytes of all records, as `info` counts them; none where it does not say.
-fn uncompressed(programs: &Programs, input: &Path) -> Option<u64> {
-    let arguments = [
-        "info".to_owned(),
-        input.to_string_lossy().into_owned(),
-        "--json".to_owned(),
-    ];
-    let run = timed::run(&programs.check, &arguments, "info").ok()?;
-    let document: serde_json::Value = serde_json::from_str(&run.output).ok()?;
-    let recording = document["recordings"].get(0).unwrap_or(&document);
-    recording["uncompressed_bytes"].as_u64()
 }
 
 fn size(path: &Path) -> Result<u64> {

@@ -18,18 +18,12 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
     let ours = result.rows.first().context("the result has no rows")?;
     let scan = result.rows.get(1).context("the result has no bare scan")?;
     let mut page = String::new();
-    let uncompressed = result
-        .input
-        .uncompressed_bytes
-        .map_or(String::new(), |bytes| {
-            format!(" ({:.0} MB uncompressed)", megabytes(bytes))
-        });
     write!(
         page,
         "# Performance\n\n\
          Made by `{}` from `bench/results/check.json`; run it again on your machine, the ratios are what carries over.\n\n\
          - Machine: {}.\n\
-         - Input: a simulated drive of {} messages, seed {}, {:.0} MB{uncompressed}; read from a warm cache.\n\
+         - Input: a simulated drive of {} messages, seed {}, {:.0} MB; read from a warm cache.\n\
          - Every contender runs its released version on the same file, one after the other, round after round; the table shows medians.\n\
          - `fieldassay check` makes its full report: every fact and finding as JSON, both digests and the HTML page. The bare scan reads every message with all checksums and makes both digests, and nothing else.\n\n",
         result.command,
@@ -141,7 +135,6 @@ mod tests {
             input: Input {
                 messages: 1000,
                 bytes: 1,
-                uncompressed_bytes: None,
                 seed: 1,
             },
             rows: vec![
