@@ -415,3 +415,33 @@ fn impossible_recipes_are_refused_with_a_way_out() {
     };
     assert!(matches!(refuse(endless), SimulateError::Duration { .. }));
 }
+
+/// The recording of the repository is the one its page says how to make.
+#[test]
+fn the_example_is_made_by_its_command() {
+    let folder = fieldassay_testkit::repository_root().join("examples");
+    let page = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let command = page
+        .lines()
+        .find(|line| line.starts_with("fieldassay simulate examples/drive.mcap"))
+        .unwrap();
+    let words: Vec<&str> = command.split(' ').collect();
+    let after = |flag: &str| {
+        let place = words.iter().position(|word| *word == flag).unwrap();
+        words[place + 1]
+    };
+    let faults = words.windows(2).filter(|pair| pair[0] == "--fault");
+    let spec = DriveSpec {
+        seed: after("--seed").parse().unwrap(),
+        duration_secs: after("--duration").parse().unwrap(),
+        rates: Rates::Small,
+        faults: faults.map(|pair| Fault::parse(pair[1]).unwrap()).collect(),
+        ..DriveSpec::default()
+    };
+    assert!(words.contains(&"--small"));
+    let (file, truth) = bytes(&spec);
+    assert!(file.len() < 200_000, "{}", file.len());
+    assert!(file == std::fs::read(folder.join("drive.mcap")).unwrap());
+    let committed = std::fs::read_to_string(folder.join("drive.truth.json")).unwrap();
+    assert_eq!(committed, truth.to_json());
+}
