@@ -10,7 +10,7 @@ mod sample;
 
 use base64::Engine as _;
 use expect_test::{Expect, expect};
-use fieldassay_model::plot::RecordingPlots;
+use fieldassay_model::plot::{RecordingPlots, TransformEdge};
 use fieldassay_model::{CheckDocument, Fact, RecordingReport, Severity, Verdict};
 use fieldassay_report::{ReportError, check_report};
 use proptest::prelude::*;
@@ -348,5 +348,80 @@ fn the_verdict_is_one_plain_sentence() {
         &expect![
             "Not read. Nothing could be read: <code>notes.txt</code> is no recording; supported are MCAP, ROS 1 bag and rosbag2 SQLite"
         ],
+    );
+}
+
+/// The frames of the tree as an indented list, with what is wrong with them.
+fn check_tree(edges: &[(&str, &str, u64)], expected: &Expect) {
+    let (report, mut plots) = sample::troubled();
+    plots.transforms = edges
+        .iter()
+        .map(|(parent, child, count)| TransformEdge {
+            parent: (*parent).to_owned(),
+            child: (*child).to_owned(),
+            count: *count,
+            ..TransformEdge::default()
+        })
+        .collect();
+    let page = page(vec![(report, Some(plots))]);
+    html::tags(&page);
+    let start = page.find("<div class=\"tree").unwrap();
+    let tree = &page[start..start + page[start..].find("</div>").unwrap()];
+    let mut depth = 0;
+    let mut out = String::new();
+    for part in tree.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        match tag {
+            "ul" => depth += 1,
+            "/ul" => depth -= 1,
+            "span class=\"frame\"" => out += &format!("\n{}{text}", "  ".repeat(depth - 1)),
+            "/span" if !text.trim().is_empty() => out += &format!(":{text}"),
+            _ => {}
+        }
+    }
+    expected.assert_eq(out.trim_start());
+}
+
+#[test]
+fn the_transform_tree_shows_what_is_not_a_tree() {
+    check_tree(
+        &[
+            ("map", "odom", 9),
+            ("odom", "base", 9),
+            ("base", "imu", 1),
+            ("base", "lidar", 1),
+        ],
+        &expect![[r#"
+            map
+              odom
+                base
+                  imu
+                  lidar"#]],
+    );
+    // The rare edge closes the cycle, so the tree starts below it.
+    check_tree(
+        &[
+            ("map", "odom", 9),
+            ("odom", "base", 9),
+            ("base", "map", 2),
+            ("base", "imu", 1),
+        ],
+        &expect![[r#"
+            map: on a cycle: no frame is the root
+              odom
+                base
+                  imu
+                  map: cycle: leads back to this frame above"#]],
+    );
+    check_tree(
+        &[("a", "c", 1), ("b", "c", 1), ("c", "d", 1), ("e", "e", 1)],
+        &expect![[r#"
+            a
+              c: also under b
+                d
+            b
+              c: also under a
+            e: on a cycle: no frame is the root
+              e: its own parent"#]],
     );
 }

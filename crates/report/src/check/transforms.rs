@@ -101,11 +101,23 @@ impl<'a, 'c> Walk<'a, 'c> {
         for root in roots {
             self.tree(root);
         }
-        for frame in frames {
-            if !self.visited.contains(frame) {
-                self.tree(frame);
-            }
+        while let Some(frame) = self.start_of_cycle(&frames) {
+            self.tree(frame);
         }
+    }
+
+    /// Of the frames no root leads to, the one whose parent was seen least: most likely the odd
+    /// edge that closes the cycle.
+    fn start_of_cycle(&self, frames: &[&'a str]) -> Option<&'a str> {
+        let rarest = |frame: &str| {
+            let edges = self.children.values().flatten();
+            let counts = edges
+                .filter(|edge| edge.child == frame)
+                .map(|edge| edge.count);
+            counts.min()
+        };
+        let left = frames.iter().filter(|frame| !self.visited.contains(*frame));
+        left.min_by_key(|frame| rarest(frame)).copied()
     }
 
     fn tree(&mut self, root: &'a str) {
@@ -113,6 +125,10 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.visited.insert(root);
         self.rows.push(Row {
             frame: text::name(root),
+            trouble: self
+                .parents
+                .contains_key(root)
+                .then(|| "on a cycle: no frame is the root".to_owned()),
             ..Row::default()
         });
         let mut open = Vec::new();
@@ -195,19 +211,18 @@ fn chips(edge: &TransformEdge) -> Vec<String> {
     chips
 }
 
-/// Findings about the edge or its child.
+/// Findings about the edge, about a path or cycle it is part of, or about its child.
 fn codes(context: &Context<'_>, edge: &TransformEdge) -> Vec<CodeLink> {
-    let subject = format!("{} -> {}", edge.parent, edge.child);
-    let mut codes = CodeLink::of(
-        context,
-        context.report.findings.iter().filter(|finding| {
-            let about_frame =
-                finding.code.starts_with("transform") || finding.code.starts_with("tf");
-            finding.subject == subject
-                || (about_frame && finding.subject == edge.child)
-                || (edge.codes.contains(&finding.code) && finding.subject.contains(&edge.child))
-        }),
-    );
+    let about = |subject: &str| {
+        let frames: Vec<&str> = subject.split(" -> ").collect();
+        frames == [edge.child.as_str()]
+            || frames
+                .windows(2)
+                .any(|hop| hop == [edge.parent.as_str(), edge.child.as_str()])
+    };
+    let findings = context.report.findings.iter();
+    let of_tree = findings.filter(|finding| finding.code.starts_with("transform."));
+    let mut codes = CodeLink::of(context, of_tree.filter(|finding| about(&finding.subject)));
     codes.truncate(6);
     codes
 }
