@@ -391,12 +391,12 @@ fn the_transform_tree_shows_what_is_not_a_tree() {
             ("base", "imu", 1),
             ("base", "lidar", 1),
         ],
-        &expect![[r#"
+        &expect![[r"
             map
               odom
                 base
                   imu
-                  lidar"#]],
+                  lidar"]],
     );
     // The rare edge closes the cycle, so the tree starts below it.
     check_tree(
@@ -406,22 +406,22 @@ fn the_transform_tree_shows_what_is_not_a_tree() {
             ("base", "map", 2),
             ("base", "imu", 1),
         ],
-        &expect![[r#"
+        &expect![[r"
             map: on a cycle: no frame is the root
               odom
                 base
                   imu
-                  map: cycle: leads back to this frame above"#]],
+                  map: cycle: leads back to this frame above"]],
     );
     check_tree(
         &[("a", "c", 1), ("b", "c", 1), ("c", "d", 1), ("e", "e", 1)],
-        &expect![[r#"
+        &expect![[r"
             a
               c: also under b
                 d
             b
               c: also under a
             e: on a cycle: no frame is the root
-              e: its own parent"#]],
+              e: its own parent"]],
     );
 }
