@@ -374,8 +374,8 @@ fn check_tree(edges: &[(&str, &str, u64)], expected: &Expect) {
         match tag {
             "ul" => depth += 1,
             "/ul" => depth -= 1,
-            "span class=\"frame\"" => out += &format!("\n{}{text}", "  ".repeat(depth - 1)),
-            "/span" if !text.trim().is_empty() => out += &format!(":{text}"),
+            "span class=\"frame\"" => out += &["\n", &"  ".repeat(depth - 1), text].concat(),
+            "/span" if !text.trim().is_empty() => out += &[":", text].concat(),
             _ => {}
         }
     }
