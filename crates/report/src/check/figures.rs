@@ -100,6 +100,8 @@ impl Figures {
                 list.push(figure);
             }
         }
+        // Plots without figures, a clock nothing was fitted to, say least.
+        others.sort_by_key(|figure| figure.values.is_empty());
         flagged.append(&mut others);
         flagged.truncate(context.budget.plots);
         let left_out = available - flagged.len();
