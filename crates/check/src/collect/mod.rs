@@ -8,7 +8,7 @@ mod transforms;
 mod unit;
 
 pub(crate) use registry::Stream;
-pub(crate) use store::{Arena, Column, Segment, Store};
+pub(crate) use store::{Arena, Column, Scratchpad, Segment, Store};
 pub(crate) use transforms::{EdgeKey, UnitTransforms};
 pub(crate) use unit::{NO_STAMP, is_repeated, sequence_of};
 

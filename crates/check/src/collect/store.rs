@@ -4,6 +4,7 @@
 //! whole when the stream is measured.
 
 use crate::options::{Scratch, ScratchBytes};
+use fieldassay_measure::Workspace;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use zerocopy::FromBytes as _;
@@ -184,6 +185,33 @@ impl<'a> Arena<'a> {
             words: Words::new(self.scratch, rows, on_heap),
             budget: (on_heap && counted).then_some((self.heap_bytes_left, bytes)),
         }
+    }
+}
+
+/// Memory of one thread that measures reuse from stream to stream.
+pub(crate) struct Scratchpad<'a> {
+    arena: &'a Arena<'a>,
+    column: Option<Column<'a>>,
+}
+
+impl<'a> Scratchpad<'a> {
+    pub(crate) fn new(arena: &'a Arena<'a>) -> Self {
+        Self {
+            arena,
+            column: None,
+        }
+    }
+}
+
+impl Workspace for Scratchpad<'_> {
+    fn words(&mut self, n: usize) -> &mut [i64] {
+        if self.column.as_ref().is_some_and(|column| column.len() < n) {
+            // Given back before more is taken.
+            self.column = None;
+        }
+        let arena = self.arena;
+        let column = self.column.get_or_insert_with(|| arena.words(n));
+        column.get_mut(..n).unwrap_or_default()
     }
 }
 

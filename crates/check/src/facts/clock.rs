@@ -4,10 +4,10 @@
 
 use super::columns::{Columns, is_shared};
 use super::timing::Timing;
-use crate::collect::Stream;
+use crate::collect::{Scratchpad, Stream};
 use fieldassay_measure::clock::{
     EpochMatch, HullClock, LatencySummary, LinearClock, StepOptions, StepReport, epoch_mistake,
-    hull, latency, linear, steps,
+    hull_within, latency, linear, steps,
 };
 use fieldassay_model::plot::ClockPlot;
 
@@ -54,7 +54,7 @@ impl Clock {
         stream: &Stream,
         columns: &Columns<'_>,
         timing: &Timing,
-        scratch: &mut Vec<i64>,
+        scratch: &mut Scratchpad<'_>,
     ) -> Option<Self> {
         let (header, log) = columns.header_and_log()?;
         let total = latency(log, header, scratch).ok()?;
@@ -83,7 +83,7 @@ impl Clock {
         };
         let model = match refusal {
             Some(reason) => Err(reason.to_owned()),
-            None => model(header, log, steps.as_ref().ok()),
+            None => model(header, log, steps.as_ref().ok(), scratch),
         };
         Some(Self {
             n: header.len(),
@@ -103,7 +103,12 @@ fn find_steps(header: &[i64], log: &[i64]) -> Result<StepReport, String> {
         .map_err(|error| statement(&error.to_string()).to_owned())
 }
 
-fn model(header: &[i64], log: &[i64], steps: Option<&StepReport>) -> Result<Model, String> {
+fn model(
+    header: &[i64],
+    log: &[i64],
+    steps: Option<&StepReport>,
+    scratch: &mut Scratchpad<'_>,
+) -> Result<Model, String> {
     let mut cuts: Vec<usize> = steps
         .map(|report| report.steps.iter().map(|step| step.index).collect())
         .unwrap_or_default();
@@ -127,7 +132,8 @@ fn model(header: &[i64], log: &[i64], steps: Option<&StepReport>) -> Result<Mode
     if header.len() < LEAST_MESSAGES || span < LEAST_SPAN_NS {
         return Err("a skew needs 100 messages over 10 s".to_owned());
     }
-    let hull = hull(header, log).map_err(|error| statement(&error.to_string()).to_owned())?;
+    let hull = hull_within(header, log, scratch)
+        .map_err(|error| statement(&error.to_string()).to_owned())?;
     let window = log
         .first()
         .zip(log.last())

@@ -30,7 +30,7 @@ pub(crate) const RECORDING: &str = "recording";
 /// Facts about several streams, and the topics on a clock of their own; moves what streams share to the recording.
 pub(crate) fn recording_facts<'a>(
     collected: &'a Collected<'a>,
-    arena: &Arena<'a>,
+    arena: &'a Arena<'a>,
     outcomes: &mut [StreamOutcome],
 ) -> (Vec<Fact>, Vec<String>) {
     let mut facts = stall::shared_stalls(outcomes);

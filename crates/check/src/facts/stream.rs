@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::order::Order;
 use super::sheet::Sheet;
 use super::timing::Timing;
-use crate::collect::{Arena, Collected, LOG, Stream, StreamData};
+use crate::collect::{Arena, Collected, LOG, Scratchpad, Stream, StreamData};
 use crate::run::Span;
 use fieldassay_model::plot::{ChannelPlot, Histogram};
 use fieldassay_model::{ChannelReport, Fact};
@@ -45,9 +45,9 @@ pub(crate) fn recording_span(collected: &Collected<'_>, arena: &Arena<'_>) -> Op
 }
 
 /// Measures one stream; none when the index names no stream.
-pub(crate) fn stream_outcome(
-    collected: &Collected<'_>,
-    arena: &Arena<'_>,
+pub(crate) fn stream_outcome<'a>(
+    collected: &'a Collected<'a>,
+    arena: &'a Arena<'a>,
     index: usize,
     span: Option<Span>,
 ) -> Option<StreamOutcome> {
@@ -62,7 +62,7 @@ pub(crate) fn stream_outcome(
         "bytes",
         "sum of payload sizes",
     );
-    let mut scratch = Vec::new();
+    let mut scratch = Scratchpad::new(arena);
     let mut timing = Timing::new(stream, &columns, &mut scratch);
     let order = Order::new(&columns);
     let report = report(stream, data, &timing, &order, columns.log.len());

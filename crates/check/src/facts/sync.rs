@@ -5,7 +5,7 @@ use super::clock::statement;
 use super::columns::{is_sampled, is_shared};
 use super::sheet::{Annotate as _, Sheet, secs_detail};
 use super::stream::StreamOutcome;
-use crate::collect::{Arena, Collected, Column, HEADER, NO_STAMP};
+use crate::collect::{Arena, Collected, Column, HEADER, NO_STAMP, Scratchpad};
 use fieldassay_measure::sync::{default_tolerance_ns, nearest, set_spread};
 use fieldassay_model::Fact;
 use rayon::prelude::*;
@@ -30,7 +30,7 @@ struct Candidate<'a> {
 /// Facts about pairs and sets of streams.
 pub(crate) fn sync_facts<'a>(
     collected: &'a Collected<'a>,
-    arena: &Arena<'a>,
+    arena: &'a Arena<'a>,
     outcomes: &'a [StreamOutcome],
     foreign: &[String],
 ) -> Vec<Fact> {
@@ -49,7 +49,7 @@ pub(crate) fn sync_facts<'a>(
     }
     let mut facts: Vec<Fact> = pairs(streams.len())
         .into_par_iter()
-        .filter_map(|(slow, fast)| Some(pair_facts(streams.get(slow)?, streams.get(fast)?)))
+        .filter_map(|(slow, fast)| Some(pair_facts(arena, streams.get(slow)?, streams.get(fast)?)))
         .flatten_iter()
         .collect();
     facts.extend(set_facts(&streams));
@@ -59,7 +59,7 @@ pub(crate) fn sync_facts<'a>(
 /// Candidates from the slowest to the fastest.
 fn candidates<'a>(
     collected: &'a Collected<'a>,
-    arena: &Arena<'a>,
+    arena: &'a Arena<'a>,
     outcomes: &'a [StreamOutcome],
     foreign: &[String],
 ) -> Vec<Candidate<'a>> {
@@ -100,7 +100,7 @@ fn candidates<'a>(
 }
 
 /// The set stamps in ascending order.
-fn ascending<'a>(arena: &Arena<'a>, header: Column<'a>) -> Column<'a> {
+fn ascending<'a>(arena: &'a Arena<'a>, header: Column<'a>) -> Column<'a> {
     let usable = |t: &&i64| **t != NO_STAMP && **t != 0;
     let count = header.iter().filter(usable).count();
     let mut stamps = if count == header.len() {
@@ -131,7 +131,7 @@ fn pairs(streams: usize) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn pair_facts(slow: &Candidate<'_>, fast: &Candidate<'_>) -> Vec<Fact> {
+fn pair_facts(arena: &Arena<'_>, slow: &Candidate<'_>, fast: &Candidate<'_>) -> Vec<Fact> {
     let subject = format!("{} -> {}", slow.topic, fast.topic);
     let mut sheet = Sheet::new(&subject, slow.stamps.len());
     let names = [("sync.unmatched", "share"), ("sync.nearest", "s")];
@@ -139,7 +139,7 @@ fn pair_facts(slow: &Candidate<'_>, fast: &Candidate<'_>) -> Vec<Fact> {
         sheet.none_of(&names, "a period is not positive");
         return sheet.facts;
     };
-    let mut scratch = Vec::new();
+    let mut scratch = Scratchpad::new(arena);
     match nearest(&slow.stamps, &fast.stamps, tolerance, &mut scratch) {
         Ok(report) => {
             let details = [

@@ -3,7 +3,7 @@
 use super::clock::statement;
 use super::columns::{Columns, is_sampled};
 use super::sheet::{Annotate as _, Sheet, count_detail, secs_detail, text_detail};
-use crate::collect::Stream;
+use crate::collect::{Scratchpad, Stream};
 use crate::run::Span;
 use fieldassay_measure::time::{
     self, GapClass, GapRule, PeriodSummary, bursts, classify_gaps, lattice, period_summary,
@@ -51,7 +51,11 @@ pub(crate) struct Timing {
 
 impl Timing {
     /// Measures the rhythm of a stream.
-    pub(crate) fn new(stream: &Stream, columns: &Columns<'_>, scratch: &mut Vec<i64>) -> Self {
+    pub(crate) fn new(
+        stream: &Stream,
+        columns: &Columns<'_>,
+        scratch: &mut Scratchpad<'_>,
+    ) -> Self {
         let sampled = is_sampled(stream);
         let log = period_summary(&columns.log, scratch).ok();
         let header = columns
@@ -109,7 +113,7 @@ impl Timing {
         &mut self,
         columns: &Columns<'_>,
         span: Option<Span>,
-        scratch: &mut Vec<i64>,
+        scratch: &mut Scratchpad<'_>,
         sheet: &mut Sheet,
     ) {
         self.rate_facts(sheet);
@@ -375,7 +379,7 @@ fn pauses(stamps: &[i64], median_ns: f64) -> bool {
         && paused >= PAUSED_TIME * span
 }
 
-fn loss_fact(stamps: &[i64], clock: &str, scratch: &mut Vec<i64>, sheet: &mut Sheet) {
+fn loss_fact(stamps: &[i64], clock: &str, scratch: &mut Scratchpad<'_>, sheet: &mut Sheet) {
     match lattice(stamps, None, scratch) {
         Ok(report) => {
             let method = format!("empty slots of the stream's own lattice, {clock}");

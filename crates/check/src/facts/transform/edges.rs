@@ -4,7 +4,7 @@ use super::super::RECORDING;
 use super::super::sheet::{Annotate as _, Sheet, count_detail, secs_detail};
 use super::super::timing::{LEAST_MESSAGES, near_median};
 use super::{count, edge_name, name};
-use crate::collect::{Arena, Collected, EdgeKey, UnitTransforms};
+use crate::collect::{Arena, Collected, EdgeKey, Scratchpad, UnitTransforms};
 use fieldassay_measure::time::{PeriodSummary, period_summary};
 use fieldassay_measure::transform::live_intervals;
 use fieldassay_model::Fact;
@@ -39,14 +39,14 @@ struct Longest {
 }
 
 /// Measures every dynamic edge.
-pub(super) fn measure<'a>(collected: &'a Collected<'a>, arena: &Arena<'a>) -> Vec<Measured> {
+pub(super) fn measure<'a>(collected: &'a Collected<'a>, arena: &'a Arena<'a>) -> Vec<Measured> {
     let edges: Vec<_> = collected.edge_segments.iter().collect();
     edges
         .into_par_iter()
         .map(|(key, segments)| {
             let mut stamps = collected.store.gather(arena, segments, 0);
             let logs = collected.store.gather(arena, segments, 1);
-            let mut scratch = Vec::new();
+            let mut scratch = Scratchpad::new(arena);
             let periods = period_summary(&stamps, &mut scratch).ok();
             let near = periods
                 .as_ref()

@@ -18,7 +18,7 @@ use fieldassay_model::plot::TransformEdge;
 /// Facts about the transform tree, and its edges for the report.
 pub(crate) fn transform_facts<'a>(
     collected: &'a Collected<'a>,
-    arena: &Arena<'a>,
+    arena: &'a Arena<'a>,
     outcomes: &[StreamOutcome],
     foreign: &[String],
     span: Option<Span>,
