@@ -28,6 +28,7 @@ fn drive(chunk_bytes: usize) -> Drive {
     drive
 }
 
+#[expect(clippy::expect_used, reason = "a test helper may panic")]
 fn run(bytes: &[u8], threads: usize, memory_bytes: usize) -> Evidence {
     let recording = McapRecording::open(bytes, OpenOptions::default()).expect("an MCAP file");
     let options = CheckOptions {

@@ -9,11 +9,13 @@ use fieldassay_formats::rosbag1::BagRecording;
 use fieldassay_model::{FactStatus, FactValue};
 use fieldassay_testkit::{expect_near, shared_data};
 
+#[expect(clippy::expect_used, reason = "a test helper may panic")]
 fn mcap(relative: &str) -> Option<Evidence> {
     let bytes = std::fs::read(shared_data(relative)?).expect("readable");
     Some(evidence(&bytes))
 }
 
+#[expect(clippy::expect_used, reason = "a test helper may panic")]
 fn bag(relative: &str) -> Option<Evidence> {
     let bytes = std::fs::read(shared_data(relative)?).expect("readable");
     let recording = BagRecording::open(&bytes, Limits::default()).expect("a bag");
