@@ -1,9 +1,9 @@
 //! Damaged MCAP files: everything readable is read, what is lost is said, nothing panics.
 mod mcap_support;
 
-use fieldassay_formats::mcap::{McapRecording, OpenOptions};
+use fieldassay_formats::mcap::{Compression, McapRecording, OpenOptions, WriterOptions};
 use fieldassay_testkit::Lcg;
-use mcap_support::{Reading, boundaries, naive_messages, read, recordings};
+use mcap_support::{Reading, boundaries, naive_messages, options, read, recordings, written};
 
 fn lost(reading: &Reading) -> Option<u64> {
     reading
@@ -97,4 +97,137 @@ fn flipped_bits() {
             "{name}: only {kept} messages kept"
         );
     }
+}
+
+/// Offsets of all chunk records of a sound file.
+fn chunk_offsets(bytes: &[u8]) -> Vec<usize> {
+    let starts = boundaries(bytes);
+    let chunk = |at: &usize| bytes.get(*at) == Some(&0x06);
+    starts.into_iter().filter(chunk).collect()
+}
+
+/// A chunk whose opcode, length, sizes or compression is damaged still yields every message,
+/// from its other fields or from the index; nothing is lost, and a note says what was wrong.
+#[test]
+fn damaged_chunk_headers_are_put_right() {
+    let indexed = [Compression::None, Compression::Zstd, Compression::Lz4].map(|c| (c, true));
+    for (compression, indexed) in indexed.into_iter().chain([(Compression::Zstd, false)]) {
+        let options = WriterOptions {
+            message_index: indexed,
+            chunk_index: indexed,
+            statistics: indexed,
+            ..options(compression, true)
+        };
+        let whole = written(options, 240, 9);
+        let clean = read(&whole, OpenOptions::default());
+        let name_bytes = compression.name().len();
+        // Opcode, record length, declared size, length of the name, name, length of the records.
+        let fields = [
+            0..9,
+            25..33,
+            37..41,
+            41..41 + name_bytes,
+            41 + name_bytes..49 + name_bytes,
+        ];
+        for chunk in chunk_offsets(&whole).into_iter().take(2) {
+            for (at, bit) in fields
+                .iter()
+                .cloned()
+                .flatten()
+                .flat_map(|at| (0..8).map(move |bit| (at, bit)))
+            {
+                let mut bytes = whole.clone();
+                bytes[chunk + at] ^= 1 << bit;
+                let reading = read(&bytes, OpenOptions::default());
+                let place = format!(
+                    "{compression:?}, {indexed}: bit {bit} of byte {at} of the chunk at {chunk}"
+                );
+                assert!(
+                    reading.rows == clean.rows,
+                    "{place}: {:?}",
+                    reading.account.losses
+                );
+                assert_eq!(lost(&reading), Some(0), "{place}");
+                assert!(!reading.account.notes.is_empty(), "{place}");
+            }
+        }
+    }
+}
+
+/// Without its end the file still yields everything, whatever of the end is missing.
+#[test]
+fn a_missing_end_costs_nothing() {
+    for (name, whole) in recordings() {
+        let clean = read(&whole, OpenOptions::default());
+        let data_end = boundaries(&whole)
+            .into_iter()
+            .find(|at| whole.get(*at) == Some(&0x0F) && whole.get(at + 1) == Some(&4))
+            .unwrap_or(whole.len());
+        for end in [
+            data_end,
+            data_end + 13,
+            whole.len() - 37,
+            whole.len() - 8,
+            whole.len() - 1,
+        ] {
+            let reading = read(&whole[..end], OpenOptions::default());
+            assert!(
+                reading.rows == clean.rows,
+                "{name} without its end from {end} on"
+            );
+            assert_eq!(
+                reading.channels, clean.channels,
+                "{name} without its end from {end} on"
+            );
+            let known = (end > data_end).then_some(0);
+            assert_eq!(
+                lost(&reading),
+                known,
+                "{name} without its end from {end} on"
+            );
+        }
+    }
+}
+
+/// A damaged block costs what is behind it in its chunk, and the rest is counted.
+#[test]
+fn the_prefix_of_a_damaged_chunk_is_kept() {
+    let options = WriterOptions {
+        chunk_bytes: 600 * 1024,
+        ..options(Compression::Zstd, true)
+    };
+    let whole = written(options, 5000, 8);
+    let clean = read(&whole, OpenOptions::default());
+    let chunk = chunk_offsets(&whole)[0];
+    let length = boundaries(&whole)
+        .into_iter()
+        .find(|at| *at > chunk)
+        .unwrap()
+        - chunk;
+    let mut bytes = whole.clone();
+    bytes[chunk + length * 3 / 4..chunk + length * 3 / 4 + 40_000].fill(0xFF);
+    let reading = read(&bytes, OpenOptions::default());
+    let codes: Vec<_> = reading
+        .account
+        .losses
+        .iter()
+        .map(|loss| loss.code.as_str())
+        .collect();
+    assert_eq!(
+        codes
+            .iter()
+            .filter(|code| **code == "loss.decompress")
+            .count(),
+        1,
+        "{codes:?}"
+    );
+    let missing = clean.rows.len() - reading.rows.len();
+    assert_eq!(lost(&reading), Some(missing as u64));
+    let first = reading
+        .rows
+        .iter()
+        .zip(&clean.rows)
+        .take_while(|(a, b)| a == b)
+        .count();
+    assert!(first > 1000, "only the first {first} messages are right");
 }

@@ -177,7 +177,15 @@ pub(crate) fn chunk_in_frame<'a>(bytes: &'a [u8], frame: &Frame<'a>) -> Option<C
     if !marked {
         return None;
     }
-    if claimed < rest && plus(claimed, PADDING_BYTES) >= rest {
+    // Record and fields disagree about the end: what follows decides.
+    let end = plus(records_offset, claimed);
+    let known = Compression::from_name(&head.compression).is_some();
+    let by_fields = "a chunk's record has another length than its fields; the fields' was taken";
+    if known && follows(bytes, end) && !follows(bytes, frame.end) {
+        return Some(span(claimed, end, Some(by_fields)));
+    }
+    let stored = frame.body.get(head_bytes..).unwrap_or_default();
+    if plus(claimed, PADDING_BYTES) >= rest && is_padded(&head, claimed, stored) {
         return Some(span(claimed, frame.end, None));
     }
     if plausible(bytes, frame.end) {
@@ -187,10 +195,30 @@ pub(crate) fn chunk_in_frame<'a>(bytes: &'a [u8], frame: &Frame<'a>) -> Option<C
         let what = "a chunk's records have another length than its record leaves them; the record's was taken";
         return Some(span(rest, frame.end, Some(what)));
     }
-    let end = plus(records_offset, claimed);
-    let known = Compression::from_name(&head.compression).is_some();
-    let what = "a chunk's record has another length than its fields; the fields' was taken";
-    (known && end <= bytes.len() && plausible(bytes, end)).then(|| span(claimed, end, Some(what)))
+    (known && end <= bytes.len() && plausible(bytes, end))
+        .then(|| span(claimed, end, Some(by_fields)))
+}
+
+/// Whether the file ends at `offset`, or believable records go on there.
+fn follows(bytes: &[u8], offset: usize) -> bool {
+    let rest = bytes.get(offset..);
+    rest.is_some_and(|rest| rest.is_empty() || *rest == MAGIC) || chain(bytes, offset)
+}
+
+/// Whether the stored records end after `claimed` bytes, and what follows is padding.
+fn is_padded(head: &Chunk<'_>, claimed: usize, stored: &[u8]) -> bool {
+    if claimed >= stored.len() {
+        return false;
+    }
+    match Compression::from_name(&head.compression) {
+        Some(Compression::None) => head.uncompressed_size == wide(claimed),
+        Some(Compression::Zstd) => {
+            zstd::zstd_safe::find_frame_compressed_size(stored).is_ok_and(|size| size == claimed)
+        }
+        // A frame does not say its size; what follows it does no harm, but may be part of it.
+        Some(Compression::Lz4) => false,
+        None => true,
+    }
 }
 
 /// A chunk whose compression is garbled: the length of the name is tried instead of read.
