@@ -141,14 +141,14 @@ pub(crate) fn naive_messages(bytes: &[u8]) -> Vec<Row> {
                     b"" => records.extend_from_slice(stored),
                     b"zstd" => {
                         let mut decoder = zstd::stream::read::Decoder::new(stored).unwrap();
-                        let mut block = [0; 1024];
+                        let mut block = [0; 64 * 1024];
                         while let Ok(n @ 1..) = decoder.read(&mut block) {
                             records.extend_from_slice(&block[..n]);
                         }
                     }
                     _ => {
                         let mut decoder = lz4_flex::frame::FrameDecoder::new(stored);
-                        let mut block = [0; 1024];
+                        let mut block = [0; 64 * 1024];
                         while let Ok(n @ 1..) = decoder.read(&mut block) {
                             records.extend_from_slice(&block[..n]);
                         }
