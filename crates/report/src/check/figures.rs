@@ -142,12 +142,21 @@ fn clock_values(
         }
         _ => String::new(),
     };
-    let ppm = |ppm: f64| display::quantity(ppm, "ppm");
+    let from = |secs: f64| format!("from {}", display::seconds(secs));
+    let (hull, linear) = (data.hull_skew_ppm, data.linear_skew_ppm);
+    let (hull, linear) = (
+        display::quantity(hull, "ppm"),
+        display::quantity(linear, "ppm"),
+    );
     vec![
-        ("hull", format!("{}{interval}", ppm(data.hull_skew_ppm))),
-        ("from", display::seconds(data.hull_offset_secs)),
-        ("least squares", ppm(data.linear_skew_ppm)),
-        ("from", display::seconds(data.linear_offset_secs)),
+        (
+            "hull",
+            format!("{hull}{interval} {}", from(data.hull_offset_secs)),
+        ),
+        (
+            "least squares",
+            format!("{linear} {}", from(data.linear_offset_secs)),
+        ),
     ]
 }
 
