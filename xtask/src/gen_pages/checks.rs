@@ -3,10 +3,10 @@
 //! Read [`page`] first. Not here: the catalogue (`fieldassay_check::catalog`) and the simulations
 //! behind the figures (`power`).
 
-use super::{cell, generated_from};
+use super::{cell, generated_from, thresholds};
 use crate::power::{self, Results, Row};
 use anyhow::Result;
-use fieldassay_model::policy::{Policy, Rule};
+use fieldassay_model::policy::Policy;
 use fieldassay_model::{CheckInfo, Compare, Subject};
 use std::fmt::Write as _;
 
@@ -32,7 +32,7 @@ pub(super) fn page() -> Result<Option<String>> {
             policy
                 .checks
                 .get(check.code)
-                .map_or("–".to_owned(), defaults),
+                .map_or("–".to_owned(), thresholds),
         )?;
     }
     match &results {
@@ -164,7 +164,7 @@ fn section(page: &mut String, check: &CheckInfo, policy: &Policy) -> Result<()> 
     let default = policy
         .checks
         .get(check.code)
-        .map_or("not judged".to_owned(), defaults);
+        .map_or("not judged".to_owned(), thresholds);
     writeln!(
         page,
         "- Default thresholds (info / warn / error): {default}"
@@ -172,24 +172,6 @@ fn section(page: &mut String, check: &CheckInfo, policy: &Policy) -> Result<()> 
     writeln!(page, "- Blind spots: {}", check.blind_spots)?;
     writeln!(page, "- What to do: {}", check.hint)?;
     Ok(())
-}
-
-/// `info / warn / error` of a rule.
-fn defaults(rule: &Rule) -> String {
-    if !rule.enabled {
-        return "off".to_owned();
-    }
-    let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| value.to_string());
-    let mut text = format!(
-        "{} / {} / {}",
-        show(rule.info),
-        show(rule.warn),
-        show(rule.error)
-    );
-    if rule.min_n > 0 {
-        let _ = write!(text, ", from {} observations", rule.min_n);
-    }
-    text
 }
 
 /// The anchor of a heading: letters, digits and underscores, lower case.

@@ -10,6 +10,8 @@ mod schema;
 
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
+use fieldassay_model::policy::Rule;
+use std::fmt::Write as _;
 
 /// A page: its place and what makes its text; none when what it is made from is not there yet.
 type Page = (&'static str, fn() -> Result<Option<String>>);
@@ -62,6 +64,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 /// A cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// `info / warn / error`, and what else holds.
+fn thresholds(rule: &Rule) -> String {
+    if !rule.enabled {
+        return "off".to_owned();
+    }
+    let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| value.to_string());
+    let mut text = format!(
+        "{} / {} / {}",
+        show(rule.info),
+        show(rule.warn),
+        show(rule.error)
+    );
+    if rule.min_n > 0 {
+        let _ = write!(text, ", from n = {}", rule.min_n);
+    }
+    if rule.required {
+        text.push_str(", required");
+    }
+    text
 }
 
 /// The first line of every generated page.

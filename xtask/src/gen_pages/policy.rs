@@ -2,9 +2,9 @@
 //!
 //! Not here: what a check means (`checks`).
 
-use super::generated_from;
+use super::{generated_from, thresholds};
 use anyhow::{Context as _, Result};
-use fieldassay_model::policy::{BUILT_IN, Policy, Rule};
+use fieldassay_model::policy::{BUILT_IN, Policy};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -42,25 +42,4 @@ pub(super) fn page() -> Result<Option<String>> {
         write!(page, "\n## {name}\n\n```yaml\n{}\n```\n", text.trim_end())?;
     }
     Ok(Some(page))
-}
-
-/// `info / warn / error`, and what else holds.
-fn thresholds(rule: &Rule) -> String {
-    if !rule.enabled {
-        return "off".to_owned();
-    }
-    let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| value.to_string());
-    let mut text = format!(
-        "{} / {} / {}",
-        show(rule.info),
-        show(rule.warn),
-        show(rule.error)
-    );
-    if rule.min_n > 0 {
-        let _ = write!(text, ", from n = {}", rule.min_n);
-    }
-    if rule.required {
-        text.push_str(", required");
-    }
-    text
 }

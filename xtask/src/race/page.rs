@@ -71,7 +71,7 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
 
 /// Peak memory by length of the input.
 fn memory(page: &mut String, result: &RaceResult) -> Result<()> {
-    page.push_str("\n## Memory\n\nPeak anonymous memory of `fieldassay check` (the file itself is a memory map and not counted); per-message columns spill to a temporary file, so a longer recording needs no more.\n\n| messages | file, MB | peak anonymous memory, MB | time, s |\n|---:|---:|---:|---:|\n");
+    page.push_str("\n## Memory\n\nPeak anonymous memory of `fieldassay check` (the file itself is a memory map and not counted); per-message columns beyond a fixed bound go to a temporary file, so memory stays bounded however long the recording is.\n\n| messages | file, MB | peak anonymous memory, MB | time, s |\n|---:|---:|---:|---:|\n");
     for memory in &result.memory {
         writeln!(
             page,
