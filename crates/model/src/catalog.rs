@@ -59,6 +59,6 @@ pub struct CheckInfo {
     /// `_ns`, `_secs`, `_hz`, `_ppm`, `_share`, `_bytes`) and `{<fact name>}` (a fact of the same
     /// subject) are filled in too.
     pub message: &'static str,
-    /// What to do about it.
+    /// What to do about it; filled in like `message`.
     pub hint: &'static str,
 }

@@ -177,7 +177,9 @@ impl<'a> Judge<'a> {
             window: worst.fact.window,
             count: hits.len() as u64,
             message: self.message(worst, hits.len()),
-            hint: worst.check.hint.to_owned(),
+            hint: fill(worst.check.hint, |name| {
+                self.placeholder(name, worst, hits.len())
+            }),
             facts: vec![worst.fact.name.clone()],
             windows: hits
                 .iter()
