@@ -98,11 +98,26 @@ fn wrong_stamps_in_a_steady_stream_are_a_stamping_fault() {
 }
 
 #[test]
+fn stamps_without_rhythm_on_a_steady_arrival_are_jitter() {
+    let mut stream = imu();
+    let mut stamps: Vec<i64> = (0_i64..)
+        .zip(&stream.samples)
+        .map(|(i, sample)| sample.header + (i * 7919 % 23 - 11) * MS)
+        .collect();
+    stamps.sort_unstable();
+    for (sample, stamp) in stream.samples.iter_mut().zip(stamps) {
+        sample.header = stamp;
+    }
+    let found = alarms_of(stream);
+    assert!(found.contains(&"time.jitter /imu".to_owned()), "{found:?}");
+}
+
+#[test]
 fn a_batch_is_a_burst() {
     let mut stream = imu();
     let last = stream.samples[3009].log;
-    for (i, sample) in stream.samples[3000..3010].iter_mut().enumerate() {
-        sample.log = last + i as i64 * 10_000;
+    for (late, sample) in (0_i64..).zip(&mut stream.samples[3000..3010]) {
+        sample.log = last + late * 10_000;
     }
     assert_eq!(alarms_of(stream), ["time.burst /imu"]);
 }

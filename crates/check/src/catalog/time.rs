@@ -123,7 +123,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "periods",
         meaning: "One period in twenty deviates from the usual one by more than this part of it. Judged on header stamps where there are any, since they say when the sensor measured.",
-        formula: "95 % quantile of |d_i - median(d)|, over median(d)",
+        formula: "95 % quantile of |d_i - median(d)|, over median(d); over the median of the log times where a sensor arrives in rhythm but its stamps have none",
         source: "signals reference B.1 `jitter`; p95 definition of rosbag-doctor",
         blind_spots: "Slow changes of the rate. Stamps rounded to milliseconds show jitter that the sensor does not have, see time.quantum.",
         message: "periods scatter by {value} ({jitter_secs} of {period_secs}; tolerated {threshold})",

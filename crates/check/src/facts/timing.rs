@@ -226,22 +226,29 @@ impl Timing {
     }
 
     fn jitter_facts(&self, sheet: &mut Sheet) {
-        let (summary, clock) = match (&self.header, &self.log) {
-            (Some(header), _) if self.header_is_regular() => (header, "header stamps"),
-            (_, Some(log)) => (log, "log times"),
+        let log_is_regular = self.log_regularity >= self.needed;
+        let (summary, period_ns, clock) = match (&self.header, &self.log) {
+            (Some(header), _) if self.header_is_regular() => {
+                (header, header.median_ns, "header stamps")
+            }
+            // A sensor that arrives in rhythm and is stamped without one: the stamps scatter.
+            (Some(header), Some(log)) if self.sampled && log_is_regular => {
+                (header, log.median_ns, "header stamps, period by log times")
+            }
+            (_, Some(log)) => (log, log.median_ns, "log times"),
             _ => return,
         };
         let method = format!("95 % quantile of |d - median d| / median d, {clock}");
         sheet
             .number(
                 "time.jitter",
-                summary.jitter_p95_ns / summary.median_ns,
+                summary.jitter_p95_ns / period_ns,
                 "periods",
                 &method,
             )
             .with(&[
                 secs_detail("jitter_secs", summary.jitter_p95_ns),
-                secs_detail("period_secs", summary.median_ns),
+                secs_detail("period_secs", period_ns),
                 secs_detail("max_secs", summary.jitter_max_ns),
             ]);
     }
