@@ -74,26 +74,30 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
             inside(at(x_range.0), at(x_range.1), &frame.y),
         );
     }
-    let fits = if data.hull.is_empty() {
-        "No clock model was fitted.".to_owned()
-    } else {
-        format!(
-            "Lower hull: skew {} ppm. Least squares: skew {} ppm.",
-            fieldassay_model::display::number(data.hull_skew_ppm),
-            fieldassay_model::display::number(data.linear_skew_ppm),
-        )
-    };
-    let description = format!(
-        "Scatter of {} latencies between {} and {} over {} of header time. {fits}",
+    let seen = format!(
+        "Scatter of {} latencies between {} and {} over {} of header time.",
         crate::text::integer(points.len() as u64),
         fieldassay_model::display::seconds(low),
         fieldassay_model::display::seconds(high),
         fieldassay_model::display::seconds(x_range.1 - x_range.0),
     );
+    let description = format!("{seen} {}", fits(data));
     Some(Drawing {
         svg: frame.draw(id, title, &description, &body),
         beyond,
     })
+}
+
+/// Both models in words.
+fn fits(data: &ClockPlot) -> String {
+    if data.hull.is_empty() {
+        return "No clock model was fitted.".to_owned();
+    }
+    format!(
+        "Lower hull: skew {} ppm. Least squares: skew {} ppm.",
+        fieldassay_model::display::number(data.hull_skew_ppm),
+        fieldassay_model::display::number(data.linear_skew_ppm),
+    )
 }
 
 /// Smallest and largest value, without the outermost half percent on a side where it would take
