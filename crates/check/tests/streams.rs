@@ -180,13 +180,18 @@ fn file_order_is_checked_on_log_time() {
     assert_eq!(evidence.channels[1].regressions.log_time, 1);
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds")]
+fn shift(nanos: f64) -> i64 {
+    nanos as i64
+}
+
 #[test]
 fn a_fast_clock_is_a_skew_and_its_size_is_right() {
     for ppm in [250.0, -250.0] {
         let mut stream = imu();
         for sample in &mut stream.samples {
             let elapsed = (sample.header - START) as f64;
-            sample.header += (elapsed * ppm * 1e-6) as i64;
+            sample.header += shift(elapsed * ppm * 1e-6);
         }
         let evidence = evidence(&drive(stream).bytes());
         assert_eq!(alarms(&evidence), ["clock.skew /imu"]);
@@ -242,7 +247,7 @@ fn streams_that_follow_events_are_not_judged_by_rhythm() {
     let mut noise = fieldassay_testkit::Lcg::new(3);
     let mut at = START;
     for sample in &mut stream.samples {
-        at += 1 + noise.below(10 * MS as usize) as i64;
+        at += 1 + i64::from(noise.next_u32()) % (10 * MS);
         (sample.header, sample.publish, sample.log) = (at, at + MS, at + 2 * MS);
     }
     let evidence = evidence(&drive(stream).bytes());

@@ -5,7 +5,7 @@ mod common;
 use common::{Drive, MS, START, Stream, Transform, alarms, evidence, fact, values};
 use fieldassay_model::FactValue;
 
-/// map -> odom -> base_link -> imu_link, the first two moving.
+/// `map -> odom -> base_link -> imu_link`, the first two moving.
 fn tree() -> Drive {
     let mut transforms = Vec::new();
     for i in 0..1500 {
