@@ -191,7 +191,7 @@ pub fn hull(header: &[i64], log: &[i64]) -> Result<HullClock, ClockError> {
     reason = "a delay between stamps whose span was checked"
 )]
 fn nanos(x: f64) -> i64 {
-    x.round() as i64
+    (x + 0.5) as i64
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@ use serde::Serialize;
 use std::cmp::Ordering;
 
 /// Puts the elements of the given ranks (ascending, in range) where a full sort would put them.
-fn multi_select<T>(values: &mut [T], ranks: &[usize], base: usize, cmp: fn(&T, &T) -> Ordering) {
+///
+/// Generic over the comparison, so that it is compiled into the selection.
+fn multi_select<T, C>(values: &mut [T], ranks: &[usize], base: usize, cmp: C)
+where
+    C: Fn(&T, &T) -> Ordering + Copy,
+{
     let Some(&rank) = ranks.get(ranks.len() / 2) else {
         return;
     };
@@ -13,7 +18,7 @@ fn multi_select<T>(values: &mut [T], ranks: &[usize], base: usize, cmp: fn(&T, &
     if here >= values.len() {
         return;
     }
-    let (left, _, right) = values.select_nth_unstable_by(here, cmp);
+    let (left, _, right) = values.select_nth_unstable_by(here, |a, b| cmp(a, b));
     let split = ranks.len() / 2;
     multi_select(left, &ranks[..split], base, cmp);
     multi_select(right, &ranks[split + 1..], rank + 1, cmp);
@@ -44,12 +49,15 @@ fn lerp(low: f64, high: f64, weight: f64) -> f64 {
     }
 }
 
-fn select_quantiles<T: Copy>(
+fn select_quantiles<T: Copy, C>(
     scratch: &mut [T],
     qs: &[f64],
-    cmp: fn(&T, &T) -> Ordering,
+    cmp: C,
     to_f64: fn(T) -> f64,
-) -> Result<Vec<f64>, StatsError> {
+) -> Result<Vec<f64>, StatsError>
+where
+    C: Fn(&T, &T) -> Ordering + Copy,
+{
     let n = scratch.len();
     if n == 0 {
         return Err(StatsError::Empty);
