@@ -55,7 +55,8 @@ pub struct CheckInfo {
     pub blind_spots: &'static str,
     /// Message of the finding. `{value}` and `{threshold}` are filled in with a fitting unit
     /// (`37.1 ms`, `35.7 ppm`, `1.2 %` for unit `share`, `3.2 periods`), so no unit follows them;
-    /// `{low}`, `{high}`, `{n}`, `{subject}`, `{count}`, `{<detail key>}` (unit by its suffix:
+    /// `{low}`, `{high}`, `{n}`, `{times}` (`once`, `3 times`), `{class}` (in words), `{subject}`,
+    /// `{count}`, `{<detail key>}` (unit by its suffix:
     /// `_ns`, `_secs`, `_hz`, `_ppm`, `_share`, `_bytes`) and `{<fact name>}` (a fact of the same
     /// subject) are filled in too.
     pub message: &'static str,

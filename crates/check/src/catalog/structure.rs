@@ -127,7 +127,7 @@ fn rule_check(rule: &Rule) -> CheckInfo {
         formula: "number of violations found in a full read with all checksums on",
         source: "specification of the format; the rules of mcap doctor and more (signals reference A.3)",
         blind_spots: "Places behind damage that could not be read.",
-        message: "{value} time(s), first {first}",
+        message: "{first}",
         hint: if lost {
             "copy the file again from its origin and compare digests; `fieldassay recover` writes a clean file from what is left"
         } else if rule.error {

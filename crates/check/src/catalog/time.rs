@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "d_i / median(d) for consecutive messages; a gap seen by log time and header stamp alike. Streams that are not regular are not evaluated: less than 90 % of the periods within half a median of the median (45 % for sensor types), or pauses again and again",
         source: "signals reference B.1 `gap`; factors 3 and 5 as in HFlow, clockdoctor and rosbag-doctor",
         blind_spots: "Gaps of event-like streams. Without header stamps a late write looks the same as a missing sample.",
-        message: "silent for {length_secs} = {value} at its usual {period_secs} (tolerated {threshold}); class: {class}",
+        message: "silent for {length_secs} = {value} at its usual {period_secs} (tolerated {threshold}); {class}",
         hint: "look at the driver and the link of this sensor at that time; leave the window out of training and replay",
     },
     CheckInfo {
@@ -182,7 +182,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "count of log_{i+1} < log_i in file order",
         source: "signals reference B.1 `ts.regress`; mcap doctor",
         blind_spots: "Order between channels; that is a rule of the format.",
-        message: "log time steps back {value} time(s), by up to {worst_secs}",
+        message: "log time steps back {times}, by up to {worst_secs}",
         hint: "sort by log time when reading, or rewrite the file with `fieldassay recover`; look for clock corrections on the recording host",
     },
     CheckInfo {
@@ -196,7 +196,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "count of publish_{i+1} < publish_i in file order",
         source: "signals reference B.1 `ts.regress`",
         blind_spots: "Recorders that copy the log time into the publish time. Topics that several nodes publish on are not evaluated.",
-        message: "publish time steps back {value} time(s), by up to {worst_secs}",
+        message: "publish time steps back {times}, by up to {worst_secs}",
         hint: "look for several routes or transports between publisher and recorder",
     },
     CheckInfo {
@@ -210,7 +210,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "count of header_{i+1} < header_i in file order",
         source: "signals reference B.1 `ts.regress`: mcap doctor, baglint and clockdoctor all call it an error",
         blind_spots: "Topics that several nodes publish on (tf, diagnostics, log output) are not evaluated, interleaving is normal there.",
-        message: "header stamps step back {value} time(s), by up to {worst_secs}, {swaps_count} of them swapped neighbors",
+        message: "header stamps step back {times}, by up to {worst_secs}, {swaps_count} of them swapped neighbors",
         hint: "sort by header stamp before use; look for multi-threaded publishing or a clock that was set back",
     },
     CheckInfo {

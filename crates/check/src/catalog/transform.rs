@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "changes of parent from one transform of the child to the next, in file order",
         source: "signals reference B.14 (tf2 buffer_core, cache)",
         blind_spots: "A change on purpose (docking, grasping) looks the same.",
-        message: "the parent changes {value} time(s) between {parents}",
+        message: "the parent changes {times} between {parents}",
         hint: "let exactly one node publish each child frame",
     },
     CheckInfo {
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "publications whose translation or rotation differs from the one before by more than 1e-6 (q and -q are equal)",
         source: "signals reference B.14",
         blind_spots: "A wrong value that never changes.",
-        message: "the static transform changes its value {value} time(s)",
+        message: "the static transform changes its value {times}",
         hint: "find the second publisher of this calibration and decide which value is right",
     },
     CheckInfo {

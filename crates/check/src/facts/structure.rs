@@ -86,10 +86,13 @@ fn rule_facts(rules: &[Rule], account: &Account) -> Vec<Fact> {
             let mut fact = Fact::count(code, RECORDING, case.count)
                 .with_method("rule of the format, checked on every record", 1);
             if case.count > 0 {
-                let first = match case.offset {
+                let mut first = match case.offset {
                     Some(offset) => format!("at byte {offset}: {}", case.message),
                     None => case.message,
                 };
+                if case.count > 1 {
+                    first = format!("{} times, first {first}", case.count);
+                }
                 fact = fact.with_detail("first", FactValue::Text(first));
             }
             match case.offset.and_then(|offset| i64::try_from(offset).ok()) {

@@ -1,7 +1,9 @@
 //! Facts and a policy give findings and a verdict.
 
 use super::{Policy, Rule};
-use crate::{CheckInfo, Compare, Fact, FactStatus, Finding, Severity, Subject, Verdict, display};
+use crate::{
+    CheckInfo, Compare, Fact, FactStatus, FactValue, Finding, Severity, Subject, Verdict, display,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -207,6 +209,13 @@ impl<'a> Judge<'a> {
             "low" => hit.fact.low.map_or_else(|| "unknown".to_owned(), number),
             "high" => hit.fact.high.map_or_else(|| "unknown".to_owned(), number),
             "unit" => unit.to_owned(),
+            "times" if hit.value == 1.0 => "once".to_owned(),
+            "times" => format!("{} times", display::integer(hit.value)),
+            // Classes are identifiers in documents and words in sentences.
+            "class" => match hit.fact.detail.get("class")? {
+                FactValue::Text(class) => class.replace('_', " "),
+                other => display::fact_value(other, ""),
+            },
             "n" => display::integer(hit.fact.n as f64),
             "count" => display::integer(count as f64),
             "subject" => hit.fact.subject.clone(),
@@ -241,7 +250,7 @@ impl<'a> Judge<'a> {
                 !self.facts.values().any(|fact| {
                     fact.name == check.fact
                         && rule.topics.is_match(&fact.subject)
-                        && fact.value.as_ref().and_then(crate::FactValue::as_f64) > Some(0.0)
+                        && fact.value.as_ref().and_then(FactValue::as_f64) > Some(0.0)
                 })
             })
             .map(|rule| Finding {
