@@ -198,6 +198,46 @@ mod tests {
         near(ten.high, 18.390356, 1e-6);
     }
 
+    /// Probability of each count from 0 to `most` for a Poisson mean.
+    fn poisson_weights(mean: f64, most: u32) -> impl Iterator<Item = (u64, f64)> {
+        let mut weight = (-mean).exp();
+        (0..=most).map(move |k| {
+            if k > 0 {
+                weight *= mean / f64::from(k);
+            }
+            (u64::from(k), weight)
+        })
+    }
+
+    #[test]
+    fn exact_intervals_never_cover_less_than_they_say() {
+        for mean in [0.1, 0.7, 2.0, 3.3, 8.0, 21.5] {
+            let covered: f64 = poisson_weights(mean, 90)
+                .filter(|(k, _)| poisson(*k).unwrap().contains(mean))
+                .map(|(_, weight)| weight)
+                .sum();
+            assert!(covered >= 0.95, "{covered} at {mean}");
+        }
+    }
+
+    #[test]
+    fn wilson_covers_on_average() {
+        let n = 60_u32;
+        let mut total = 0.0;
+        for step in 1..100 {
+            let p = f64::from(step) / 100.0;
+            let mut weight = (1.0 - p).powi(60);
+            for k in 0..=n {
+                if k > 0 {
+                    weight *= p / (1.0 - p) * f64::from(n - k + 1) / f64::from(k);
+                }
+                let interval = wilson(u64::from(k), u64::from(n)).unwrap();
+                total += if interval.contains(p) { weight } else { 0.0 };
+            }
+        }
+        near(total / 99.0, 0.952, 0.006);
+    }
+
     #[test]
     fn normal_quantiles() {
         near(normal_quantile(0.975).unwrap(), Z95, 1e-11);

@@ -249,7 +249,75 @@ pub fn coverage(stream: (i64, i64), recording: (i64, i64)) -> Result<Coverage, T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_noise::{Noise, nanos};
     use proptest::prelude::*;
+
+    /// Shares of simulated streams whose intervals hold the true rate and the true median.
+    fn coverage_of(
+        seed: u64,
+        truth: (f64, f64),
+        stream: impl Fn(&mut Noise) -> Vec<i64>,
+    ) -> (f64, f64) {
+        let mut noise = Noise::new(seed);
+        let runs = 1000_u32;
+        let (mut rate, mut median) = (0_u32, 0_u32);
+        for _ in 0..runs {
+            let s = summary(&stream(&mut noise));
+            rate += u32::from(s.rate_interval.unwrap().contains(truth.0));
+            median += u32::from(s.median_interval.unwrap().contains(truth.1));
+        }
+        (
+            f64::from(rate) / f64::from(runs),
+            f64::from(median) / f64::from(runs),
+        )
+    }
+
+    fn running(n: usize, mut step: impl FnMut() -> f64) -> Vec<i64> {
+        let mut t = 0.0;
+        std::iter::repeat_with(|| {
+            t += step();
+            nanos(t)
+        })
+        .take(n)
+        .collect()
+    }
+
+    #[test]
+    fn intervals_cover_independent_periods() {
+        let (rate, median) = coverage_of(41, (100.0, 1e7), |r| {
+            running(600, || 1e7 * (1.0 + 0.1 * r.normal()))
+        });
+        assert!(
+            (0.92..0.98).contains(&rate) && (0.93..0.985).contains(&median),
+            "{rate} {median}"
+        );
+        let events = 1e7 * std::f64::consts::LN_2;
+        let (rate, median) = coverage_of(42, (100.0, events), |r| {
+            running(600, || 1e7 * r.exponential())
+        });
+        assert!(
+            (0.91..0.98).contains(&rate) && (0.93..0.985).contains(&median),
+            "{rate} {median}"
+        );
+    }
+
+    #[test]
+    fn intervals_cover_a_lattice_with_jitter_and_a_slow_wander() {
+        let (rate, median) = coverage_of(43, (100.0, 1e7), |r| {
+            (0..600)
+                .map(|i| nanos(1e7 * (f64::from(i) + 0.2 * r.uniform())))
+                .collect()
+        });
+        assert!(rate >= 0.98 && median >= 0.95, "{rate} {median}");
+        let (rate, _) = coverage_of(44, (100.0, 1e7), |r| {
+            let mut memory = 0.0;
+            running(2000, || {
+                memory = 0.9 * memory + 0.02 * r.normal();
+                1e7 * (1.0 + memory)
+            })
+        });
+        assert!(rate >= 0.90, "{rate}");
+    }
 
     fn summary(stamps: &[i64]) -> PeriodSummary {
         period_summary(stamps, &mut Vec::new()).unwrap()
