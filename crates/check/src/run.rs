@@ -90,7 +90,7 @@ fn measure<'a>(
             .get(*index)
             .map(|s| (s.topic.as_str(), s.schema.as_str(), s.encoding.as_str()))
     });
-    let span = facts::recording_span(collected, &arena);
+    let span = facts::recording_span(collected);
     let mut outcomes: Vec<StreamOutcome> = order
         .par_iter()
         .filter_map(|index| facts::stream_outcome(collected, &arena, *index, span))

@@ -35,6 +35,8 @@ pub(crate) struct StreamData {
     pub(crate) without_stamp: u64,
     pub(crate) undecodable: u64,
     pub(crate) frame: Option<String>,
+    /// Smallest and largest log time.
+    pub(crate) log_range: Option<(i64, i64)>,
     last: Option<Print>,
 }
 
@@ -210,6 +212,11 @@ impl Merged<'_> {
             data.segments
                 .push(self.store.push(columns.get(..used).unwrap_or_default()));
             data.messages += rows.log.len() as u64;
+            let range = rows.log.iter().min().zip(rows.log.iter().max());
+            if let Some((low, high)) = range {
+                let known = data.log_range.get_or_insert((*low, *high));
+                *known = (known.0.min(*low), known.1.max(*high));
+            }
             data.payload_bytes += rows.payload_bytes;
             data.without_publish += rows.without_publish;
             data.without_sequence += rows.without_sequence;

@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::order::Order;
 use super::sheet::Sheet;
 use super::timing::Timing;
-use crate::collect::{Arena, Collected, LOG, Scratchpad, Stream, StreamData};
+use crate::collect::{Arena, Collected, Scratchpad, Stream, StreamData};
 use crate::run::Span;
 use fieldassay_model::plot::{ChannelPlot, Histogram};
 use fieldassay_model::{ChannelReport, Fact};
@@ -28,20 +28,13 @@ pub(crate) struct StreamOutcome {
 }
 
 /// Smallest and largest log time of all messages.
-pub(crate) fn recording_span(collected: &Collected<'_>, arena: &Arena<'_>) -> Option<Span> {
-    let mut span: Option<Span> = None;
-    for data in &collected.data {
-        let log = collected.store.gather(arena, &data.segments, LOG);
-        for &t in log.iter() {
-            let known = span.get_or_insert(Span {
-                start_ns: t,
-                end_ns: t,
-            });
-            known.start_ns = known.start_ns.min(t);
-            known.end_ns = known.end_ns.max(t);
-        }
-    }
-    span
+pub(crate) fn recording_span(collected: &Collected<'_>) -> Option<Span> {
+    collected
+        .data
+        .iter()
+        .filter_map(|data| data.log_range)
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        .map(|(start_ns, end_ns)| Span { start_ns, end_ns })
 }
 
 /// Measures one stream; none when the index names no stream.

@@ -167,7 +167,15 @@ fn decode_facts(collected: &Collected<'_>) -> Vec<Fact> {
             unsupported = unsupported.with_detail("reason", FactValue::Text(reason));
         }
         facts.push(unsupported);
-        let failed = data.without_stamp + data.undecodable;
+        // Lists may be empty and named fields unset; only a fixed layout must hold its stamp.
+        let must_hold_stamp = matches!(stream.encoding.as_str(), "cdr" | "ros1")
+            && *stream.stamps.kind() != StampKind::FirstElement;
+        let missing = if must_hold_stamp {
+            data.without_stamp
+        } else {
+            0
+        };
+        let failed = missing + data.undecodable;
         facts.push(
             Fact::count("decode.failed", &stream.topic, failed)
                 .with_n(n)

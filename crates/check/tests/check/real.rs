@@ -1,8 +1,6 @@
 //! Known answers on real recordings of the shared data.
 
-mod common;
-
-use common::{alarms, evidence, fact, values};
+use crate::common::{alarms, evidence, fact, values};
 use fieldassay_check::{CheckOptions, Evidence, HeapOnly, NoProgress, check};
 use fieldassay_formats::Limits;
 use fieldassay_formats::rosbag1::BagRecording;

@@ -1,8 +1,6 @@
 //! The same evidence for any number of threads, any memory, any chunking.
 
-mod common;
-
-use common::{Drive, FakeScratch, MS, START, Stream, Transform, evidence_with};
+use crate::common::{Drive, FakeScratch, MS, START, Stream, Transform, evidence_with};
 use fieldassay_check::{CheckOptions, Evidence, HeapOnly};
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
 

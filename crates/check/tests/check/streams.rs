@@ -1,8 +1,6 @@
 //! Faults put into made-up streams are found, clean ones stay quiet.
 
-mod common;
-
-use common::{Drive, MS, SECOND, START, Stream, alarms, evidence, fact, judge, values};
+use crate::common::{Drive, MS, SECOND, START, Stream, alarms, evidence, fact, judge, values};
 use fieldassay_model::{FactStatus, FactValue, Verdict};
 
 fn imu() -> Stream {

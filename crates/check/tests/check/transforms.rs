@@ -1,8 +1,6 @@
 //! The transform tree.
 
-mod common;
-
-use common::{Drive, MS, START, Stream, Transform, alarms, evidence, fact, values};
+use crate::common::{Drive, MS, START, Stream, Transform, alarms, evidence, fact, values};
 use fieldassay_model::FactValue;
 
 /// `map -> odom -> base_link -> imu_link`, the first two moving.

@@ -1,8 +1,4 @@
 //! Recordings made in memory, and what checks say about them.
-#![allow(
-    dead_code,
-    reason = "each test file uses its part, so an expectation would fail in some"
-)]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
