@@ -2,6 +2,7 @@
 
 mod common;
 mod determinism;
+mod hostile;
 mod policies;
 mod real;
 mod streams;

@@ -127,7 +127,7 @@ fn copies_are_duplicates_across_chunk_borders_too() {
     for (i, sample) in stream.samples.drain(..).enumerate() {
         samples.push(sample.clone());
         if i % 100 == 7 {
-            samples.push(common::Sample {
+            samples.push(crate::common::Sample {
                 log: sample.log + 10,
                 ..sample
             });
@@ -150,12 +150,12 @@ fn copies_are_duplicates_across_chunk_borders_too() {
 fn a_swapped_pair_is_out_of_order() {
     let mut stream = imu();
     let (a, b) = (stream.samples[3000].clone(), stream.samples[3001].clone());
-    stream.samples[3000] = common::Sample {
+    stream.samples[3000] = crate::common::Sample {
         log: a.log,
         publish: a.publish,
         ..b.clone()
     };
-    stream.samples[3001] = common::Sample {
+    stream.samples[3001] = crate::common::Sample {
         log: b.log,
         publish: b.publish,
         ..a
@@ -300,5 +300,5 @@ fn an_empty_recording_is_told() {
         streams: vec![Stream::regular("/one", MS, 1)],
         ..Drive::default()
     };
-    assert_eq!(alarms(&common::evidence(&single.bytes())), none);
+    assert_eq!(alarms(&crate::common::evidence(&single.bytes())), none);
 }

@@ -277,6 +277,25 @@ impl Check<'_, '_> {
         statistics: &Statistics,
         definitions: &BTreeMap<(u8, u16), u64>,
     ) {
+        for (what, declared, found) in self.declared_and_found(statistics, definitions) {
+            if declared != found {
+                self.notes
+                    .add("structure.statistics_mismatch", Some(at), || {
+                        format!(
+                            "the statistics declare `{declared}` {what}, the file has `{found}`"
+                        )
+                    });
+            }
+        }
+        self.compare_channel_counts(at, &statistics.channel_message_counts);
+    }
+
+    /// What the statistics count, as they declare it and as it was found.
+    fn declared_and_found(
+        &self,
+        statistics: &Statistics,
+        definitions: &BTreeMap<(u8, u16), u64>,
+    ) -> [(&'static str, u64, u64); 8] {
         let layout = &self.recording.layout;
         let chunk = |unit: &&Unit<'_>| matches!(unit, Unit::Chunk(_));
         let ids = |kind: u8| {
@@ -292,7 +311,7 @@ impl Check<'_, '_> {
         let end = ranges().map(|(_, high)| high).max().unwrap_or(0);
         let time = |time: i64| u64::try_from(time).unwrap_or(0);
         let saturated = |declared: u64| u64::try_from(signed(declared)).unwrap_or(0);
-        let pairs = [
+        [
             ("messages", statistics.message_count, self.messages()),
             (
                 "schemas",
@@ -329,18 +348,7 @@ impl Check<'_, '_> {
                 saturated(statistics.message_end_time),
                 time(end),
             ),
-        ];
-        for (what, declared, found) in pairs {
-            if declared != found {
-                self.notes
-                    .add("structure.statistics_mismatch", Some(at), || {
-                        format!(
-                            "the statistics declare `{declared}` {what}, the file has `{found}`"
-                        )
-                    });
-            }
-        }
-        self.compare_channel_counts(at, &statistics.channel_message_counts);
+        ]
     }
 
     fn compare_channel_counts(&mut self, at: u64, declared: &BTreeMap<u16, u64>) {

@@ -1,8 +1,4 @@
 //! What the MCAP tests share: visitors, a naive independent walk, and files to read.
-#![allow(
-    dead_code,
-    reason = "each test file uses its own part, `expect` would fail in some"
-)]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use fieldassay_formats::mcap::{
@@ -141,14 +137,14 @@ pub(crate) fn naive_messages(bytes: &[u8]) -> Vec<Row> {
                     b"" => records.extend_from_slice(stored),
                     b"zstd" => {
                         let mut decoder = zstd::stream::read::Decoder::new(stored).unwrap();
-                        let mut block = [0; 64 * 1024];
+                        let mut block = vec![0; 64 * 1024];
                         while let Ok(n @ 1..) = decoder.read(&mut block) {
                             records.extend_from_slice(&block[..n]);
                         }
                     }
                     _ => {
                         let mut decoder = lz4_flex::frame::FrameDecoder::new(stored);
-                        let mut block = [0; 64 * 1024];
+                        let mut block = vec![0; 64 * 1024];
                         while let Ok(n @ 1..) = decoder.read(&mut block) {
                             records.extend_from_slice(&block[..n]);
                         }

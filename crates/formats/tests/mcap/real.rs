@@ -1,12 +1,10 @@
 //! MCAP files other programs recorded: counts and known answers.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod mcap_support;
-
+use crate::support::{Nothing, read_units};
 use fieldassay_formats::Recording;
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
 use fieldassay_testkit::shared_data;
-use mcap_support::{Nothing, read_units};
 use std::collections::BTreeMap;
 
 /// Messages per topic, and the codes of everything noted or lost.

@@ -1,8 +1,7 @@
 //! The official conformance files: read record for record, written byte for byte.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-mod mcap_support;
-
+use crate::support::{Collect, read_units};
 use fieldassay_formats::mcap::records::{
     self, Attachment, AttachmentIndex, Chunk, ChunkIndex, DataEnd, Footer, Header, MessageIndex,
     Metadata, MetadataIndex, Statistics, SummaryOffset,
@@ -13,7 +12,6 @@ use fieldassay_formats::mcap::{
 };
 use fieldassay_formats::{Limits, Recording, Schema};
 use fieldassay_testkit::shared_data;
-use mcap_support::{Collect, read_units};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

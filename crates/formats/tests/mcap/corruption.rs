@@ -1,9 +1,7 @@
 //! Damaged MCAP files: everything readable is read, what is lost is said, nothing panics.
-mod mcap_support;
-
+use crate::support::{Reading, boundaries, naive_messages, options, read, recordings, written};
 use fieldassay_formats::mcap::{Compression, McapRecording, OpenOptions, WriterOptions};
 use fieldassay_testkit::Lcg;
-use mcap_support::{Reading, boundaries, naive_messages, options, read, recordings, written};
 
 fn lost(reading: &Reading) -> Option<u64> {
     reading

@@ -1,8 +1,6 @@
 //! No stamp, however absurd, makes a check panic or yield a number that is none.
 
-mod common;
-
-use common::{Drive, MS, START, Sample, Stream, Transform, evidence, judge};
+use crate::common::{Drive, MS, START, Sample, Stream, Transform, evidence, judge};
 use fieldassay_model::FactValue;
 use proptest::prelude::*;
 

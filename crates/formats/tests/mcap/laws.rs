@@ -2,14 +2,12 @@
 //! no bytes make them fail.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod mcap_support;
-
+use crate::support::{Row, read, written};
 use fieldassay_formats::mcap::{
     Compression, MAGIC, McapRecording, MessageHeader, OpenOptions, Record, StreamReader, Writer,
     WriterOptions,
 };
 use fieldassay_formats::{Limits, Schema};
-use mcap_support::{Row, read, written};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

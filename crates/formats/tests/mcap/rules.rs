@@ -1,14 +1,12 @@
 //! Every rule of the MCAP format on the smallest file that breaks it.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod mcap_support;
-
+use crate::support::{options, read, written};
 use fieldassay_formats::mcap::records::{
     Attachment, AttachmentIndex, Channel, Chunk, ChunkIndex, DataEnd, Footer, Header, Message,
     MessageIndex, MetadataIndex, Schema, Statistics, SummaryOffset,
 };
 use fieldassay_formats::mcap::{MessageHeader, OpenOptions, RULES, Record, RecordWriter};
-use mcap_support::{options, read, written};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn header() -> Record<'static> {
