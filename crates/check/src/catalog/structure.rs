@@ -125,7 +125,7 @@ fn rule_check(rule: &Rule) -> CheckInfo {
         unit: "count",
         meaning: rule.meaning,
         formula: "number of violations found in a full read with all checksums on",
-        source: "specification of the format; the rules of mcap doctor and more (signals reference A.3)",
+        source: "specification of the format; for MCAP a superset of the rules of mcap doctor",
         blind_spots: "Places behind damage that could not be read.",
         message: "{first}",
         hint: if lost {
