@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         source: "IS-GPS-200 (GPS epoch), RFC 5905 (NTP epoch); clockdoctor flags any mean offset above 1 s",
         blind_spots: "A recording whose only stamped channel has the mistake cannot be told from one in simulated time.",
         message: "header stamps are off by {offset_secs} against the recorder; they look like {guess}",
-        hint: "convert the stamps to Unix time in the driver; {guess} is what the offset looks like",
+        hint: "convert the stamps to Unix time (nanoseconds since 1970, UTC) in the driver",
     },
     CheckInfo {
         code: "clock.whole_seconds",
@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "whole seconds nearest to header stamp - log time at the fastest delivery, when within 0.25 s of it and at least 1 in size; 0 otherwise",
         source: "IERS Bulletin C (TAI - UTC = 37 s since 2017), IS-GPS-200",
         blind_spots: "A true delay of a whole second or more looks the same. Offsets beyond an hour are epoch mistakes.",
-        message: "header stamps are {value} off the recorder's clock: {guess}",
+        message: "header stamps are {size_secs} {direction} the recorder's clock: {guess}",
         hint: "subtract the leap seconds when converting GPS or TAI time to UTC; check `ptp4l`/`phc2sys` UTC offset settings",
     },
     CheckInfo {

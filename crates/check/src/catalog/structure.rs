@@ -118,7 +118,7 @@ fn rule_check(rule: &Rule) -> CheckInfo {
     let lost = rule.code.starts_with("loss.");
     CheckInfo {
         code: rule.code,
-        title: title(rule.code),
+        title: title(rule.meaning),
         fact: rule.code,
         subject: Subject::Recording,
         compare: Compare::Above,
@@ -138,7 +138,8 @@ fn rule_check(rule: &Rule) -> CheckInfo {
     }
 }
 
-/// The part of a code behind its subject.
-fn title(code: &'static str) -> &'static str {
-    code.split_once('.').map_or(code, |(_, name)| name)
+/// The first clause of what a rule means, without its full stop.
+fn title(meaning: &'static str) -> &'static str {
+    let end = meaning.find([';', ':', ',']).unwrap_or(meaning.len());
+    meaning.get(..end).unwrap_or(meaning).trim_end_matches('.')
 }

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 fn faults_help() -> String {
     let mut out = String::from("Faults (KIND=MAGNITUDE, the unit is in the name):\n");
     for fault in fault_kinds() {
-        let _ = writeln!(out, "  {:<22} {}", fault.name, fault.what);
+        let _ = writeln!(out, "  {}\n      {}", fault.name, fault.what);
     }
     out
 }

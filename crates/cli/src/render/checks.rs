@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 pub(crate) fn list(checks: &[&CheckInfo], policy: &Policy) -> anyhow::Result<()> {
     let mut table = Table::new(&[
         ("code", Align::Left),
+        ("info", Align::Right),
         ("warn", Align::Right),
         ("error", Align::Right),
         ("what it finds", Align::Left),
@@ -17,9 +18,10 @@ pub(crate) fn list(checks: &[&CheckInfo], policy: &Policy) -> anyhow::Result<()>
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| limit(check, value));
         table.row(vec![
             check.code.to_owned(),
+            threshold(rule.and_then(|rule| rule.info)),
             threshold(rule.and_then(|rule| rule.warn)),
             threshold(rule.and_then(|rule| rule.error)),
-            check.title.to_owned(),
+            uncapitalized(check.title),
         ]);
     }
     let mut out = table.render("");
@@ -90,4 +92,15 @@ fn limit(check: &CheckInfo, value: f64) -> String {
         Compare::Declared => ("+-", "share"),
     };
     format!("{sign} {}", display::quantity(value, unit))
+}
+
+/// A title as it stands inside a line; names such as MCAP keep their capitals.
+fn uncapitalized(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(title.chars().skip(1)).collect()
+        }
+        _ => title.to_owned(),
+    }
 }
