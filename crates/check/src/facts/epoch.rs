@@ -268,7 +268,14 @@ fn epoch_facts(clock: &Clock, common: Common, sheet: &mut Sheet) -> bool {
             "leap-second offsets that explain the median of header stamp - log time",
         )
         .of(clock.n)
-        .with(&[text_detail("guess", &guess)]);
+        .with(&[
+            text_detail("guess", &guess),
+            text_detail(
+                "direction",
+                if seconds > 0.0 { "ahead of" } else { "behind" },
+            ),
+            ("size_secs", FactValue::Number(seconds.abs())),
+        ]);
     mistaken || in_common || seconds != 0.0
 }
 

@@ -77,6 +77,23 @@ fn another_parent_is_told_with_both_names() {
 }
 
 #[test]
+fn data_stays_available_across_a_change_of_parent() {
+    let mut drive = tree();
+    let change = START + 15_000 * MS;
+    for transform in &mut drive.transforms {
+        if transform.child == "base_link" && transform.stamp >= change {
+            transform.parent = "map";
+        }
+    }
+    let evidence = evidence(&drive.bytes());
+    assert_eq!(
+        values(&evidence, "transform.available", "/imu -> map"),
+        [1.0]
+    );
+    assert_eq!(alarms(&evidence), ["transform.reparent base_link"]);
+}
+
+#[test]
 fn faults_of_single_transforms_are_told() {
     let mut drive = tree();
     let at = START + 10_001 * MS;

@@ -9,7 +9,7 @@ use crate::collect::{Arena, Collected, UnitTransforms};
 use fieldassay_measure::transform::{LiveEdge, PathAvailability, path_availability, transformable};
 use fieldassay_model::{Fact, FactValue};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Streams that are looked up at most.
 const STREAMS: usize = 50;
@@ -47,8 +47,8 @@ pub(super) fn facts<'a>(
 struct Tree<'a> {
     transforms: &'a UnitTransforms,
     by_name: BTreeMap<&'a str, u32>,
-    /// Latest parent of each child, and whether it is static.
-    parents: BTreeMap<u32, u32>,
+    /// Every parent each child ever had, the latest last.
+    parents: BTreeMap<u32, Vec<u32>>,
     live: Vec<LiveEdge>,
 }
 
@@ -58,13 +58,16 @@ impl<'a> Tree<'a> {
             .zip(&transforms.frames)
             .map(|(id, name)| (name.as_str(), id))
             .collect();
-        let mut parents: BTreeMap<u32, (i64, u32)> = BTreeMap::new();
+        let mut seen: BTreeMap<u32, Vec<(i64, u32)>> = BTreeMap::new();
         for ((parent, child, _), edge) in &transforms.edges {
-            let latest = parents.entry(*child).or_insert((edge.last_log, *parent));
-            if edge.last_log > latest.0 {
-                *latest = (edge.last_log, *parent);
-            }
+            seen.entry(*child)
+                .or_default()
+                .push((edge.last_log, *parent));
         }
+        let latest_last = |(child, mut parents): (u32, Vec<(i64, u32)>)| {
+            parents.sort_unstable();
+            (child, parents.into_iter().map(|(_, p)| p).collect())
+        };
         let mut live: Vec<LiveEdge> = edges
             .iter()
             .map(|edge| LiveEdge {
@@ -87,16 +90,30 @@ impl<'a> Tree<'a> {
         Self {
             transforms,
             by_name,
-            parents: parents.into_iter().map(|(c, (_, p))| (c, p)).collect(),
+            parents: seen.into_iter().map(latest_last).collect(),
             live,
         }
     }
 
-    /// Frames from `frame` up to its root; none in a cycle.
+    /// `frame` and all its ancestors at any time: tf2 looks up by the parent a frame had at the stamp.
+    fn ancestors(&self, frame: u32) -> BTreeSet<u32> {
+        let mut seen = BTreeSet::from([frame]);
+        let mut open = vec![frame];
+        while let Some(at) = open.pop() {
+            for parent in self.parents.get(&at).into_iter().flatten() {
+                if seen.insert(*parent) {
+                    open.push(*parent);
+                }
+            }
+        }
+        seen
+    }
+
+    /// Frames from `frame` up to its root by the latest parents; none in a cycle.
     fn chain(&self, frame: u32) -> Option<Vec<u32>> {
         let mut chain = vec![frame];
         let mut at = frame;
-        while let Some(parent) = self.parents.get(&at) {
+        while let Some(parent) = self.parents.get(&at).and_then(|all| all.last()) {
             if chain.len() > MAX_DEPTH || chain.contains(parent) {
                 return None;
             }
@@ -106,16 +123,17 @@ impl<'a> Tree<'a> {
         Some(chain)
     }
 
-    /// The edges of a chain, as the path uses them.
+    /// When the first frame of a chain can be brought to the last one.
     fn path(&self, chain: &[u32], window: (i64, i64)) -> Option<PathAvailability> {
         let (from, to) = (*chain.first()?, *chain.last()?);
-        let on_chain: Vec<LiveEdge> = self
+        let ancestors = self.ancestors(from);
+        let used: Vec<LiveEdge> = self
             .live
             .iter()
-            .filter(|edge| chain.contains(&edge.parent) && chain.contains(&edge.child))
+            .filter(|edge| ancestors.contains(&edge.parent) && ancestors.contains(&edge.child))
             .cloned()
             .collect();
-        path_availability(&on_chain, (from, to), window).ok()
+        path_availability(&used, (from, to), window).ok()
     }
 
     /// The edge of the chain that is usable the shortest.
