@@ -23,7 +23,7 @@ const STEPS: &[&str] = &[
 /// Slow sweeps, run by `--full`.
 const FULL: &[&str] = &[
     "cargo xtask fuzz --secs 300",
-    "cargo xtask power --check",
+    "cargo run --release -p xtask -- power --check",
     "cargo xtask race check",
 ];
 
