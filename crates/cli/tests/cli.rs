@@ -169,6 +169,10 @@ fn wrong_arguments_are_two_and_say_what_to_do() {
         (vec!["simulate", "x.mcap", "--fault", "stal_s=1"], "stall_s"),
         (vec!["simulate", "drive.mcap"], "--force"),
         (
+            vec!["check", "drive.mcap", "--report", "none/r.html"],
+            "does not exist",
+        ),
+        (
             vec!["recover", "drive.mcap", "drive.mcap"],
             "the input itself",
         ),
@@ -232,6 +236,18 @@ fn topics_and_times_select() {
                 .as_str()
                 .is_some_and(|topic| topic.starts_with("/imu"))
         );
+    }
+}
+
+#[test]
+fn a_selection_that_leaves_nothing_is_never_a_pass() {
+    let (folder, _) = folder_with_drive(&[]);
+    for selection in [["--topics", "^/none"], ["--start", "5000"]] {
+        let arguments = [&["check", "drive.mcap", "--json"], &selection[..]].concat();
+        let document = json(&run(folder.path(), &arguments));
+        assert_eq!(document["recordings"][0]["verdict"], "not_evaluated");
+        let gated = [&arguments[..], &["--fail-on", "fail"]].concat();
+        assert_eq!(run(folder.path(), &gated).code, 4);
     }
 }
 

@@ -59,6 +59,12 @@ pub enum EngineError {
         /// The output.
         path: PathBuf,
     },
+    /// The folder of an output is not there.
+    #[error("the folder `{}` does not exist\nhint: create it first, or write elsewhere", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The output is the input.
     #[error("`{}` is the input itself; an input is never changed\nhint: write to another file", path.display())]
     SameFile {
@@ -118,6 +124,7 @@ impl EngineError {
             Self::Io { .. } => "io",
             Self::Unsupported { .. } => "input.unsupported",
             Self::Exists { .. } => "output.exists",
+            Self::NoFolder { .. } => "output.no_folder",
             Self::SameFile { .. } => "output.same_file",
             Self::Policy { source, .. } => source.code(),
             Self::Request { .. } => "request",
@@ -131,6 +138,7 @@ impl EngineError {
         match self {
             Self::Glob { .. }
             | Self::Exists { .. }
+            | Self::NoFolder { .. }
             | Self::SameFile { .. }
             | Self::Policy { .. }
             | Self::Simulate { .. }

@@ -49,8 +49,16 @@ impl Write for Output {
     }
 }
 
-/// An error when something is at `path` and may not be replaced.
+/// An error when something is at `path` and may not be replaced, or its folder is not there.
 pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), EngineError> {
+    if let Some(folder) = path.parent()
+        && !folder.as_os_str().is_empty()
+        && !folder.is_dir()
+    {
+        return Err(EngineError::NoFolder {
+            path: folder.to_owned(),
+        });
+    }
     if !force && path.exists() {
         return Err(EngineError::Exists {
             path: path.to_owned(),

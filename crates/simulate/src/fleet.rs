@@ -318,29 +318,70 @@ fn run(fault: &Fault, count: u64, rng: &mut Rng) -> Result<(u64, u64), SimulateE
     Ok((2 + rng.below(count - length - 3), length))
 }
 
+/// What a fault does to the samples of the channel it hits.
 fn effect(
     fault: &Fault,
     plan: &ChannelPlan,
     duration_ns: i64,
     mut rng: Rng,
 ) -> Result<Effect, SimulateError> {
+    if let Some(effect) = clock_effect(fault, duration_ns, &rng) {
+        return Ok(effect);
+    }
     let count = plan.timing.count;
-    let magnitude = fault.magnitude;
     let inside = count.saturating_sub(2);
-    let share = |fault: &Fault| whole(count as f64 * fault.magnitude / 100.0).max(1);
+    let share = whole(count as f64 * fault.magnitude / 100.0).max(1);
     let chosen = |wanted: u64, places: u64, rng: Rng| {
         if wanted > places {
-            return Err(does_not_fit(
-                fault,
-                format!("the channel has {count} messages"),
-            ));
+            let reason = format!("the channel has {count} messages");
+            return Err(does_not_fit(fault, reason));
         }
         Ok(Choice::new(wanted, places, rng))
     };
+    Ok(match fault.kind {
+        FaultKind::DropPercent => Effect::Drop {
+            choice: chosen(share, inside, rng)?,
+        },
+        FaultKind::DuplicatePercent => Effect::Duplicate {
+            choice: chosen(share, inside.max(share), rng)?,
+        },
+        FaultKind::ReorderCount => Effect::Reorder {
+            choice: chosen(whole(fault.magnitude), inside / 2, rng)?,
+        },
+        FaultKind::StallS => {
+            let (start_ns, end_ns) = stretch(fault, duration_ns, &mut rng)?;
+            Effect::Stall { start_ns, end_ns }
+        }
+        FaultKind::BurstCount => {
+            let (first, length) = run(fault, count, &mut rng)?;
+            Effect::Burst {
+                first,
+                count: length,
+                release_ns: release_ns(&plan.timing, first + length - 1),
+            }
+        }
+        FaultKind::TransformCycleCount => {
+            let (first, count) = run(fault, count, &mut rng)?;
+            Effect::Ring { first, count }
+        }
+        FaultKind::ReparentCount => {
+            let mut at_ns: Vec<i64> = (0..whole(fault.magnitude))
+                .map(|_| whole_ns(duration_ns as f64 * rng.between(0.1, 0.9)))
+                .collect();
+            at_ns.sort_unstable();
+            Effect::Reparent { at_ns }
+        }
+        _ => return Err(does_not_fit(fault, "it hits the whole file".to_owned())),
+    })
+}
+
+/// The faults of a sensor's clock; none for other kinds.
+fn clock_effect(fault: &Fault, duration_ns: i64, rng: &Rng) -> Option<Effect> {
+    let magnitude = fault.magnitude;
     let seconds = |by: f64| Effect::Offset {
         by_ns: whole_ns(by * 1e9),
     };
-    Ok(match fault.kind {
+    Some(match fault.kind {
         FaultKind::OffsetMs => seconds(magnitude * 1e-3),
         FaultKind::EpochOffsetS => seconds(-magnitude),
         FaultKind::LeapS | FaultKind::TaiS => seconds(magnitude),
@@ -349,63 +390,28 @@ fn effect(
         },
         FaultKind::SkewPpm => Effect::Skew { ppm: magnitude },
         FaultKind::StepMs => Effect::Step {
-            at_ns: whole_ns(duration_ns as f64 * rng.between(0.3, 0.7)),
+            at_ns: whole_ns(duration_ns as f64 * rng.clone().between(0.3, 0.7)),
             by_ns: whole_ns(magnitude * 1e6),
         },
         FaultKind::JitterMs => Effect::Jitter {
             sigma_ns: magnitude * 1e6,
-            rng,
+            rng: rng.clone(),
             last_ns: 0,
         },
-        FaultKind::DropPercent => Effect::Drop {
-            choice: chosen(share(fault), inside, rng)?,
-        },
-        FaultKind::DuplicatePercent => Effect::Duplicate {
-            choice: chosen(share(fault), inside.max(share(fault)), rng)?,
-        },
-        FaultKind::ReorderCount => Effect::Reorder {
-            choice: chosen(whole(magnitude), count.saturating_sub(2) / 2, rng)?,
-        },
-        FaultKind::StallS => {
-            let (start_ns, end_ns) = stretch(fault, duration_ns, &mut rng)?;
-            Effect::Stall { start_ns, end_ns }
-        }
-        FaultKind::BurstCount => {
-            let (first, count) = run(fault, count, &mut rng)?;
-            let timing = &plan.timing;
-            let last = i64::try_from(first + count - 1).unwrap_or(i64::MAX);
-            // Later than the fitted scatter and transport, sooner than the next message.
-            let margin_ns = (timing.period_ns / 4).min(10_000_000);
-            let release_ns = timing
-                .period_ns
-                .saturating_mul(last)
-                .saturating_add(timing.phase_ns)
-                .saturating_add(timing.driver_delay_ns)
-                .saturating_add(margin_ns);
-            Effect::Burst {
-                first,
-                count,
-                release_ns,
-            }
-        }
-        FaultKind::TransformCycleCount => {
-            let (first, count) = run(fault, count, &mut rng)?;
-            Effect::Ring { first, count }
-        }
-        FaultKind::ReparentCount => {
-            let mut at_ns: Vec<i64> = (0..whole(magnitude))
-                .map(|_| whole_ns(duration_ns as f64 * rng.between(0.1, 0.9)))
-                .collect();
-            at_ns.sort_unstable();
-            Effect::Reparent { at_ns }
-        }
-        FaultKind::RecorderStallS
-        | FaultKind::TruncateBytes
-        | FaultKind::TruncatePercent
-        | FaultKind::FlipBytes => {
-            return Err(does_not_fit(fault, "it hits the whole file".to_owned()));
-        }
+        _ => return None,
     })
+}
+
+/// When a queue that held messages back lets them go: a little after its last one is due, later
+/// than the fitted scatter and transport, sooner than the next message.
+fn release_ns(timing: &Timing, last: u64) -> i64 {
+    let due = timing
+        .period_ns
+        .saturating_mul(i64::try_from(last).unwrap_or(i64::MAX));
+    let margin_ns = (timing.period_ns / 4).min(10_000_000);
+    due.saturating_add(timing.phase_ns)
+        .saturating_add(timing.driver_delay_ns)
+        .saturating_add(margin_ns)
 }
 
 #[cfg(test)]

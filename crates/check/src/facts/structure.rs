@@ -103,6 +103,24 @@ fn rule_facts(rules: &[Rule], account: &Account) -> Vec<Fact> {
         .collect()
 }
 
+/// Whether there was a message to look at. A selection that leaves none is no evidence of anything.
+fn empty_fact(read: u64, collected: &Collected<'_>) -> Fact {
+    let looked_at =
+        collected.data.iter().map(|d| d.messages).sum::<u64>() + collected.undefined_messages;
+    let fact = if read > 0 && looked_at == 0 {
+        let reason = "none of the messages is on the topics and in the time looked at";
+        Fact::not_evaluated("structure.empty", RECORDING, "bool", reason)
+    } else {
+        Fact::new(
+            "structure.empty",
+            RECORDING,
+            FactValue::Bool(read == 0),
+            "bool",
+        )
+    };
+    fact.with_method("no message in the whole file", 1)
+}
+
 fn loss_facts(loss: &Loss, collected: &Collected<'_>) -> Vec<Fact> {
     let read: u64 = collected.units.iter().map(|unit| unit.messages).sum();
     let n = usize::try_from(read).unwrap_or(usize::MAX);
@@ -127,14 +145,7 @@ fn loss_facts(loss: &Loss, collected: &Collected<'_>) -> Vec<Fact> {
         Fact::count("loss.suspect_messages", RECORDING, loss.suspect_messages)
             .with_n(n)
             .with_method("messages kept from places whose checksum fails", 1),
-        Fact::new(
-            "structure.empty",
-            RECORDING,
-            FactValue::Bool(read == 0),
-            "bool",
-        )
-        .with_n(n)
-        .with_method("no message in the whole file", 1),
+        empty_fact(read, collected).with_n(n),
         Fact::count("channel.undefined", RECORDING, collected.undefined_messages)
             .with_n(n)
             .with_method("messages whose channel is defined nowhere", 1),
