@@ -70,7 +70,10 @@ fn a_clean_drive_passes_and_the_document_fits_its_schema() {
         .iter_errors(&document)
         .map(|error| error.to_string())
         .collect();
-    assert!(errors.is_empty(), "{errors:?}");
+    assert!(
+        errors.is_empty(),
+        "I9: promised JSON has a schema {errors:?}"
+    );
     let after = std::fs::read(&path).expect("the drive");
     assert_eq!(after, before, "I8: inputs are never modified");
 }
@@ -86,7 +89,10 @@ fn the_same_input_gives_the_same_document_for_any_number_of_threads() {
         folder.path(),
         &["check", "drive.mcap", "--json", "--jobs", "8"],
     );
-    assert_eq!(one.stdout, eight.stdout);
+    assert_eq!(
+        one.stdout, eight.stdout,
+        "I5: same bytes for any thread count"
+    );
 }
 
 #[test]
@@ -104,7 +110,11 @@ fn the_gate_says_no_with_four_and_data_loss_is_three() {
         folder.path(),
         &["check", "cut.mcap", "--json", "--fail-on", "fail"],
     );
-    assert_eq!(checked.code, 3, "{}", checked.stderr);
+    assert_eq!(
+        checked.code, 3,
+        "I7: partial success is explicit {}",
+        checked.stderr
+    );
     let document = json(&checked);
     assert_eq!(document["recordings"][0]["complete"], false);
     assert!(document["recordings"][0]["message_count"].as_u64() > Some(0));
@@ -245,7 +255,8 @@ fn a_selection_that_leaves_nothing_is_never_a_pass() {
     for selection in [["--topics", "^/none"], ["--start", "5000"]] {
         let arguments = [&["check", "drive.mcap", "--json"], &selection[..]].concat();
         let document = json(&run(folder.path(), &arguments));
-        assert_eq!(document["recordings"][0]["verdict"], "not_evaluated");
+        let verdict = &document["recordings"][0]["verdict"];
+        assert_eq!(verdict, "not_evaluated", "I6: missing facts are no pass");
         let gated = [&arguments[..], &["--fail-on", "fail"]].concat();
         assert_eq!(run(folder.path(), &gated).code, 4);
     }
@@ -286,6 +297,13 @@ fn the_demo_shows_truth_beside_findings_and_repeats() {
         assert!(first.stdout.contains(fault), "{}", first.stdout);
     }
     assert!(folder.path().join("fieldassay-demo/report.html").is_file());
+    let document = json(&run(folder.path(), &["demo", "--json"]));
+    let drives = document["drives"].as_array().expect("a list");
+    for drive in drives {
+        let faults = drive["truth"].as_array().map_or(0, Vec::len);
+        let found = drive["findings"].as_array().map_or(0, Vec::len);
+        assert_eq!(faults > 0, found > 0, "{}", drive["path"]);
+    }
     let second = run(folder.path(), &["demo"]);
     assert_eq!((second.code, second.stdout), (0, first.stdout));
 }

@@ -2,7 +2,8 @@
 
 use crate::exit::{DONE, UsageError};
 use crate::render;
-use fieldassay_engine::simulate::{self, DriveSpec, Fault, Rates, fault_kinds};
+use fieldassay_engine::simulate::{self, DriveSpec, Fault, Rates, Truth, fault_kinds};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -31,6 +32,18 @@ pub(crate) struct Arguments {
     /// Replace existing files.
     #[arg(long)]
     force: bool,
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct SimulateDocument<'a> {
+    schema: &'static str,
+    version: u32,
+    output: String,
+    truth_file: String,
+    truth: &'a Truth,
 }
 
 fn faults_help() -> String {
@@ -59,6 +72,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         },
     };
     let truth = simulate::run(&spec, &arguments.output, arguments.force)?;
-    render::simulate::truth(&arguments.output, &truth)?;
+    if arguments.json {
+        render::json(&SimulateDocument {
+            schema: "fieldassay.simulate",
+            version: 1,
+            output: arguments.output.display().to_string(),
+            truth_file: simulate::truth_path(&arguments.output)
+                .display()
+                .to_string(),
+            truth: &truth,
+        })?;
+    } else {
+        render::simulate::truth(&arguments.output, &truth)?;
+    }
     Ok(DONE)
 }
