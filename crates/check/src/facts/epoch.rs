@@ -394,7 +394,11 @@ fn model_facts(model: &Model, sheet: &mut Sheet) {
         .at(start, end);
     match hull.skew_interval_ppm {
         Some(interval) => {
-            let nearest = 0.0_f64.clamp(interval.low.min(interval.high), interval.high);
+            let nearest = if interval.low > 0.0 {
+                interval.low
+            } else {
+                interval.high.min(0.0)
+            };
             sheet
                 .number(
                     "clock.skew_at_least",
@@ -413,6 +417,11 @@ fn model_facts(model: &Model, sheet: &mut Sheet) {
             "too few messages for an interval",
         ),
     }
+    linear_fact(model, sheet);
+    delay_facts(model, sheet);
+}
+
+fn linear_fact(model: &Model, sheet: &mut Sheet) {
     if let Some(linear) = &model.linear {
         sheet
             .number(
@@ -427,8 +436,13 @@ fn model_facts(model: &Model, sheet: &mut Sheet) {
                 secs_detail("offset_secs", linear.offset_ns),
                 secs_detail("jitter_secs", linear.jitter_ns),
             ])
-            .at(start, end);
+            .at(model.window.0, model.window.1);
     }
+}
+
+fn delay_facts(model: &Model, sheet: &mut Sheet) {
+    let hull = &model.hull;
+    let (start, end) = model.window;
     sheet
         .number("clock.offset", hull.offset_ns / 1e9, "s", HULL)
         .of(hull.n)
