@@ -77,6 +77,7 @@ fn fit() -> Result<Value> {
     let (length, rate) = hiccups(&nav2)?;
     put("hiccup_ns", length);
     put("hiccups_per_sec", rate);
+    put("least_transport_ns", least_transport(&nav2)?);
     put("loss", loss(&bag, &nav2)?);
     Ok(document)
 }
@@ -318,6 +319,22 @@ fn hiccups(nav2: &[Row]) -> Result<(Value, Value)> {
     ))
 }
 
+/// Publish to log of the message that had to wait least.
+fn least_transport(nav2: &[Row]) -> Result<Value> {
+    let delays: Vec<i64> = nav2
+        .iter()
+        .filter(|row| matches!(row.topic.as_str(), "/odom" | "/tf"))
+        .filter_map(|row| Some(row.log - row.publish?))
+        .collect();
+    let least = delays.iter().min().context("no publish times")?;
+    Ok(json!({
+        "recording": NAV2,
+        "method": "least log time minus publish time on /odom and /tf",
+        "n": delays.len(),
+        "value": least,
+    }))
+}
+
 /// Messages missing from the grid of regular channels: none, so clean drives lose none.
 fn loss(bag: &[Row], nav2: &[Row]) -> Result<Value> {
     let mut present = 0_usize;
@@ -412,4 +429,82 @@ fn rows(recording: &dyn Recording) -> Vec<Row> {
         recording.read_unit(unit, &mut buffers, &mut collector);
     }
     collector.rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fieldassay_simulate::{DriveSpec, write_drive};
+
+    /// Largest distance between two empirical distributions (Kolmogorov and Smirnov).
+    fn distance(mut a: Vec<f64>, mut b: Vec<f64>) -> f64 {
+        a.sort_by(f64::total_cmp);
+        b.sort_by(f64::total_cmp);
+        let share = |list: &[f64], x: f64| {
+            list.partition_point(|value| *value <= x) as f64 / list.len() as f64
+        };
+        a.iter()
+            .chain(&b)
+            .map(|x| (share(&a, *x) - share(&b, *x)).abs())
+            .fold(0.0, f64::max)
+    }
+
+    /// Rows of clean development drives on one kind of host.
+    fn simulated(host: &str) -> Vec<Row> {
+        let mut all = Vec::new();
+        for seed in 1..10 {
+            let spec = DriveSpec {
+                seed,
+                duration_secs: 20.0,
+                ..DriveSpec::default()
+            };
+            let mut bytes = Vec::new();
+            write_drive(&spec, &mut bytes).unwrap();
+            if bytes
+                .windows(host.len())
+                .any(|part| part == host.as_bytes())
+            {
+                let recording = McapRecording::open(&bytes, OpenOptions::default()).unwrap();
+                all.extend(rows(&recording));
+            }
+        }
+        all
+    }
+
+    fn waits(rows: &[Row], below: i64) -> Vec<f64> {
+        rows.iter()
+            .filter(|row| matches!(row.topic.as_str(), "/odom" | "/tf"))
+            .filter_map(|row| Some(row.log - row.publish?))
+            .filter(|wait| *wait < below)
+            .map(|wait| wait as f64)
+            .collect()
+    }
+
+    #[test]
+    fn a_loaded_host_waits_as_the_recorded_one() {
+        let Some(path) = shared_data(NAV2) else {
+            return;
+        };
+        let bytes = std::fs::read(path).unwrap();
+        let real = rows(&McapRecording::open(&bytes, OpenOptions::default()).unwrap());
+        let simulated = simulated("loaded");
+        let apart = distance(waits(&real, 20 * MS), waits(&simulated, 20 * MS));
+        assert!(apart < 0.08, "{apart}");
+    }
+
+    #[test]
+    fn an_idle_host_waits_as_the_recorded_one() {
+        let Some(path) = shared_data(BAG) else {
+            return;
+        };
+        let bytes = std::fs::read(path).unwrap();
+        let bag = rows(&BagRecording::open(&bytes, Limits::default()).unwrap());
+        let real = bag
+            .iter()
+            .filter(|row| row.topic == "/tf")
+            .filter_map(|row| Some((row.log - row.stamp?) as f64))
+            .collect();
+        let apart = distance(real, waits(&simulated("idle"), 20 * MS));
+        assert!(apart < 0.08, "{apart}");
+    }
 }

@@ -96,6 +96,7 @@ impl<'a> Drive<'a> {
             stalls,
             topics,
         } = fleet::inject(spec, &plans, duration_ns)?;
+        let recorder = Recorder::new(spec.seed, stalls);
         let streams = plans
             .iter()
             .zip(channels)
@@ -107,6 +108,7 @@ impl<'a> Drive<'a> {
                     plan.timing.clone(),
                     injected,
                 )
+                .on_loaded_host(recorder.is_loaded())
             })
             .collect();
         let beams = if spec.rates == Rates::Small { 60 } else { 180 };
@@ -114,7 +116,7 @@ impl<'a> Drive<'a> {
             noise,
             start_ns,
             streams,
-            recorder: Recorder::new(spec.seed, stalls),
+            recorder,
             scene: Scene::new(spec.seed, beams),
             topics,
             plans,

@@ -36,6 +36,11 @@ impl Recorder {
         }
     }
 
+    /// Whether the host has much to do.
+    pub(crate) const fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
     /// `idle` or `loaded`.
     pub(crate) fn host(&self) -> &'static str {
         if self.loaded { "loaded" } else { "idle" }

@@ -45,6 +45,7 @@ pub(crate) struct Noise {
     batch_spacing_ns: Quantiles,
     hiccup_ns: Quantiles,
     hiccups_per_sec: Value,
+    least_transport_ns: Value,
 }
 
 /// Which distribution.
@@ -75,6 +76,11 @@ impl Noise {
     /// How often a round is held up, per second.
     pub(crate) fn hiccups_per_sec(&self) -> f64 {
         self.hiccups_per_sec.value
+    }
+
+    /// Least time from publication to a recorder that takes messages in rounds.
+    pub(crate) fn least_transport_ns(&self) -> i64 {
+        whole_ns(self.least_transport_ns.value)
     }
 
     /// One draw, nanoseconds.
