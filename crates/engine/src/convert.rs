@@ -198,14 +198,7 @@ impl<W: Write> Rewrite<W> {
             });
         let schema = match &channel.schema {
             None => 0,
-            Some(schema) => match self.schemas.iter().find(|(known, _)| known == schema) {
-                Some((_, written)) => *written,
-                None => {
-                    let written = self.writer.schema(schema)?;
-                    self.schemas.push((schema.clone(), written));
-                    written
-                }
-            },
+            Some(schema) => self.schema_id(schema)?,
         };
         let written = self.writer.channel(
             &channel.topic,
@@ -214,6 +207,16 @@ impl<W: Write> Rewrite<W> {
             &channel.metadata,
         )?;
         self.channels.insert(id, written);
+        Ok(written)
+    }
+
+    /// The id of a schema in the output; written on first use.
+    fn schema_id(&mut self, schema: &Arc<Schema>) -> std::io::Result<u16> {
+        if let Some((_, written)) = self.schemas.iter().find(|(known, _)| known == schema) {
+            return Ok(*written);
+        }
+        let written = self.writer.schema(schema)?;
+        self.schemas.push((schema.clone(), written));
         Ok(written)
     }
 
