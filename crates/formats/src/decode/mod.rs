@@ -13,6 +13,7 @@
 mod cdr;
 mod columns;
 pub mod definition;
+mod descriptor;
 mod error;
 mod header;
 mod json;

@@ -3,11 +3,11 @@
 //! Schemas are serialized `FileDescriptorSet`s, as MCAP prescribes.
 
 use super::definition::DefinitionError;
+use super::descriptor::{self, FieldDescriptor, Kind, MessageDescriptor};
 use super::error::{DecodeCause, DecodeError};
 use super::header::StampKind;
 use super::wire::{WireReader, WireValue};
 use crate::Schema;
-use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
 /// Largest descriptor set, bytes.
 const MAX_SCHEMA_BYTES: usize = 16 << 20;
@@ -36,17 +36,10 @@ pub(crate) fn message(schema: &Schema) -> Result<MessageDescriptor, DefinitionEr
             limit: MAX_SCHEMA_BYTES as u64,
         });
     }
-    let failed = |reason: String| DefinitionError::Schema {
+    descriptor::find(&schema.data, &schema.name).map_err(|reason| DefinitionError::Schema {
         language: "FileDescriptorSet",
         reason,
-    };
-    // prost-reflect 0.16.5 indexes out of bounds while it words some of its errors, for example for
-    // a name defined twice (`fuzz/corpus/protobuf/crash-…`); such a set is refused like any other.
-    let pool = std::panic::catch_unwind(|| DescriptorPool::decode(schema.data.as_slice()))
-        .map_err(|_| failed("its names or references contradict each other".to_owned()))?
-        .map_err(|e| failed(e.to_string()))?;
-    pool.get_message_by_name(&schema.name)
-        .ok_or_else(|| failed(format!("it does not hold `{}`", schema.name)))
+    })
 }
 
 /// Numbers of the seconds and nanoseconds of a time message.

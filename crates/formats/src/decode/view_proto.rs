@@ -1,11 +1,11 @@
 //! Transforms and poses in protobuf messages, by field numbers taken from the descriptor.
 
+use super::descriptor::{Kind, MessageDescriptor};
 use super::error::{DecodeCause, DecodeError};
 use super::proto;
 use super::views::{TransformRef, Wanted};
 use super::wire::{WireReader, WireValue};
 use crate::Schema;
-use prost_reflect::{Kind, MessageDescriptor};
 
 /// Field numbers of a transform or pose message.
 #[derive(Clone, Debug)]

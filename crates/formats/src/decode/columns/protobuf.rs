@@ -4,10 +4,10 @@ use super::store::{Bytes, Column, Data};
 use super::{Cells, spend};
 use crate::Schema;
 use crate::decode::definition::{DefinitionError, MAX_DEPTH};
+use crate::decode::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
 use crate::decode::error::DecodeError;
 use crate::decode::proto;
 use crate::decode::wire::{WireReader, WireValue, varints};
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use std::collections::BTreeMap;
 
 /// A message type: its fields in the order of their columns.
@@ -25,10 +25,6 @@ struct Field {
     name: String,
     value: Value,
     list: bool,
-    /// Null when absent, rather than zero.
-    presence: bool,
-    /// Enumerations and proto2 fields may have another default than zero.
-    default: Option<prost_reflect::Value>,
 }
 
 /// How a value is written.
@@ -69,14 +65,7 @@ fn compile_message(
         width: 0,
     };
     let mut columns = Vec::new();
-    // Descriptors list fields by number; people expect the order of the file.
-    let mut order: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, field) in message.descriptor_proto().field.iter().enumerate() {
-        order.insert(field.name(), index);
-    }
-    let mut fields: Vec<FieldDescriptor> = message.fields().collect();
-    fields.sort_by_key(|field| order.get(field.name()).copied());
-    for field in fields {
+    for field in message.fields() {
         let (compiled_field, column) = compile_field(&field, open, budget)?;
         let inner = match &compiled_field.value {
             Value::Message(inner) => inner.width,
@@ -109,14 +98,10 @@ fn compile_field(
     } else {
         column
     };
-    let default = (!list && !presence && !matches!(field.kind(), Kind::Message(_)))
-        .then(|| field.default_value());
     let compiled = Field {
         name: field.name().to_owned(),
         value,
         list,
-        presence,
-        default,
     };
     Ok((compiled, column))
 }
@@ -145,8 +130,9 @@ fn compile_value(
         Kind::Bytes => (Value::Bytes, Data::Binary(Bytes::new())),
         Kind::Enum(names) => {
             let names: Vec<String> = names
-                .values()
-                .map(|v| format!("{}={}", v.number(), v.name()))
+                .values
+                .iter()
+                .map(|(number, name)| format!("{number}={name}"))
                 .collect();
             let column = Column::required(name, Data::I32(Vec::new()));
             return Ok((Value::Varint, column.noted("enum", &names.join(","))));
@@ -247,10 +233,10 @@ impl<'a> Reader<'a, '_> {
         if field.list {
             return column.end_list();
         }
-        match (value, &field.default) {
-            (Some(value), _) => self.value(&field.value, value, column),
-            (None, Some(default)) if !field.presence => push_default(default, column),
-            (None, _) => column.push_empty(),
+        // Null where absence means something, else zero, as protobuf has it.
+        match value {
+            Some(value) => self.value(&field.value, value, column),
+            None => column.push_empty(),
         }
     }
 
@@ -365,22 +351,4 @@ fn push_integer(value: u64, data: &mut Data) {
         Data::U64(values) => values.push(value),
         _ => {}
     }
-}
-
-fn push_default(default: &prost_reflect::Value, column: &mut Column) -> Result<(), DecodeError> {
-    use prost_reflect::Value as P;
-    match (default, &mut column.data) {
-        (P::Bool(v), Data::Bool(values)) => values.push(*v),
-        (P::I32(v) | P::EnumNumber(v), Data::I32(values)) => values.push(*v),
-        (P::I64(v), Data::I64(values)) => values.push(*v),
-        (P::U32(v), Data::U32(values)) => values.push(*v),
-        (P::U64(v), Data::U64(values)) => values.push(*v),
-        (P::F32(v), Data::F32(values)) => values.push(*v),
-        (P::F64(v), Data::F64(values)) => values.push(*v),
-        (P::String(v), Data::Text(texts)) => texts.push(v.as_bytes())?,
-        (P::Bytes(v), Data::Binary(values)) => values.push(v)?,
-        _ => return column.push_empty(),
-    }
-    column.mark_valid();
-    Ok(())
 }
