@@ -74,6 +74,7 @@ fn false_alarms(page: &mut String, results: &Results) -> Result<()> {
             share(row)
         )?;
     }
+    reaches(page, results)?;
     if !results.not_tried.is_empty() {
         let names: Vec<String> = results
             .not_tried
@@ -86,6 +87,28 @@ fn false_alarms(page: &mut String, results: &Results) -> Result<()> {
             names.join(", ")
         )?;
     }
+    Ok(())
+}
+
+/// From which magnitude on each kind of fault is found.
+fn reaches(page: &mut String, results: &Results) -> Result<()> {
+    page.push_str("- Smallest magnitude tried that is found in half and in 95 % of the drives:");
+    let mut separator = " ";
+    for reach in results.reaches() {
+        let from = |magnitude: Option<f64>| {
+            magnitude.map_or("none".to_owned(), |magnitude| magnitude.to_string())
+        };
+        write!(
+            page,
+            "{separator}`{}` {} and {} {}",
+            reach.fault,
+            from(reach.half),
+            from(reach.nearly_all),
+            reach.unit
+        )?;
+        separator = "; ";
+    }
+    page.push_str(".\n");
     Ok(())
 }
 

@@ -75,6 +75,43 @@ pub(crate) struct Row {
     pub(crate) by_channel: BTreeMap<String, [u64; 2]>,
 }
 
+/// From which magnitude on a kind of fault is found, among those tried.
+pub(crate) struct Reach {
+    pub(crate) fault: String,
+    pub(crate) unit: String,
+    /// Smallest magnitude found in half of the drives; none where no magnitude was.
+    pub(crate) half: Option<f64>,
+    /// Smallest magnitude found in 95 of 100 drives.
+    pub(crate) nearly_all: Option<f64>,
+}
+
+impl Results {
+    /// Every fault tried with several magnitudes, in the order of the rows.
+    pub(crate) fn reaches(&self) -> Vec<Reach> {
+        let mut reaches: Vec<Reach> = Vec::new();
+        for row in &self.faults {
+            let tried = self.faults.iter().filter(|other| other.fault == row.fault);
+            if tried.clone().count() < 2 || reaches.iter().any(|known| known.fault == row.fault) {
+                continue;
+            }
+            let from = |share: f64| {
+                tried
+                    .clone()
+                    .filter(|row| row.found as f64 >= share * row.drives as f64)
+                    .map(|row| row.magnitude)
+                    .min_by(f64::total_cmp)
+            };
+            reaches.push(Reach {
+                fault: row.fault.clone(),
+                unit: row.unit.clone(),
+                half: from(0.5),
+                nearly_all: from(0.95),
+            });
+        }
+        reaches
+    }
+}
+
 /// What the command line asks for.
 struct Options {
     seeds: Range<u64>,
@@ -384,6 +421,43 @@ mod tests {
         assert_eq!(options.seeds, 10_000..10_005);
         assert!(options.mode == Mode::Check);
         assert!(parse(&words("--nothing")).is_err());
+    }
+
+    #[test]
+    fn the_reach_is_the_smallest_magnitude_found_often_enough() {
+        let seeds = 0..20;
+        let outcomes = |found: usize| -> Vec<Outcome> {
+            let outcome = |i| Outcome {
+                found: i < found,
+                findings: Vec::new(),
+            };
+            (0..20).map(outcome).collect()
+        };
+        let case = &CASES[0];
+        let row = |magnitude, found| count(Some((case, magnitude)), &seeds, &outcomes(found));
+        let results = Results {
+            schema: String::new(),
+            version: 1,
+            command: String::new(),
+            policy: String::new(),
+            seeds: [0, 20],
+            drive_secs: 60.0,
+            clean: count(None, &seeds, &outcomes(0)).unwrap(),
+            faults: vec![
+                row(50.0, 3).unwrap(),
+                row(100.0, 10).unwrap(),
+                row(200.0, 19).unwrap(),
+            ],
+            not_tried: Vec::new(),
+        };
+        let reaches = results.reaches();
+        assert_eq!(reaches.len(), 1);
+        assert_eq!(
+            (reaches[0].half, reaches[0].nearly_all),
+            (Some(100.0), Some(200.0))
+        );
+        assert_eq!(results.clean.against, Vec::<u64>::new());
+        assert_eq!(results.faults[2].against, [19]);
     }
 
     #[test]
