@@ -283,6 +283,11 @@ impl Timing {
                 none = false;
                 let length = gap.length_ns() as f64;
                 let value = if unit == "s" { length / 1e9 } else { gap.ratio };
+                // The ratio is in periods of the clock that shows the gap, and so is what is told.
+                let period = match class {
+                    GapClass::StampingFault => period,
+                    _ => log_period,
+                };
                 sheet
                     .number(
                         name,
