@@ -147,11 +147,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             options.kinds.is_empty() && options.seeds.start >= FIRST_QUOTED_SEED,
             "only a whole sweep from seed {FIRST_QUOTED_SEED} on is committed"
         );
-        let text = format!("{}\n", serde_json::to_string_pretty(&results)?);
         std::fs::create_dir_all(path().with_file_name(""))?;
-        std::fs::write(path(), text)?;
+        std::fs::write(path(), render(&results)?)?;
     }
     Ok(())
+}
+
+/// JSON with one row per line, so that a changed row is a changed line.
+fn render(results: &Results) -> Result<String> {
+    let mut head = results.clone();
+    let rows = std::mem::take(&mut head.faults);
+    let head = serde_json::to_string(&head)?;
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| Ok(format!("\n{}", serde_json::to_string(row)?)))
+        .collect::<Result<_>>()?;
+    Ok(format!(
+        "{}\n",
+        head.replacen(
+            "\"faults\":[]",
+            &format!("\"faults\":[{}\n]", lines.join(",")),
+            1
+        )
+    ))
 }
 
 /// The committed results, none before the first sweep.
@@ -458,6 +476,23 @@ mod tests {
         );
         assert_eq!(results.clean.against, Vec::<u64>::new());
         assert_eq!(results.faults[2].against, [19]);
+    }
+
+    #[test]
+    fn the_committed_results_are_whole_and_as_promised() {
+        let results = committed().unwrap().unwrap();
+        let text = std::fs::read_to_string(path()).unwrap();
+        assert!(render(&results).unwrap() == text);
+        assert_eq!(
+            results.seeds,
+            [FIRST_QUOTED_SEED, FIRST_QUOTED_SEED + DRIVES]
+        );
+        assert_eq!((results.clean.found, results.clean.drives), (0, DRIVES));
+        assert_eq!(results.faults.len() + 1, plans(&[]).len());
+        for row in results.faults.iter().filter(|row| row.promised) {
+            assert_eq!(row.drives, DRIVES);
+            assert!(row.found * 100 >= 95 * DRIVES, "{}", row.fault);
+        }
     }
 
     #[test]
