@@ -214,10 +214,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subject_stands_for_its_checks() {
-        assert!(covers("time.gap", "time.gap"));
-        assert!(covers("loss.", "loss.truncated"));
-        assert!(!covers("time.gap", "time.gap_other"));
+    fn a_check_shows_its_own_power_or_that_of_its_subject() {
+        let table = |code: &str| {
+            let results = power::committed().unwrap().unwrap();
+            let mut page = String::new();
+            power_table(&mut page, code, &results).unwrap();
+            page
+        };
+        assert!(table("clock.skew").contains("| `skew_ppm` | 200 ppm |"));
+        assert!(table("loss.truncated").contains("together"));
+        assert!(table("time.quantum").contains("no simulated fault"));
     }
 
     #[test]
