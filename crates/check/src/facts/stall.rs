@@ -68,7 +68,8 @@ pub(crate) fn shared_stalls(outcomes: &mut [StreamOutcome]) -> Vec<Fact> {
         })
         .collect();
     for outcome in outcomes {
-        rename_shared(&mut outcome.facts, &within);
+        let period = outcome.header_period_ns.unwrap_or(0.0);
+        rename_shared(&mut outcome.facts, &within, period);
     }
     sheet.facts
 }
@@ -83,13 +84,17 @@ fn windows<'a>(outcome: &'a StreamOutcome, name: &'a str) -> impl Iterator<Item 
         .filter_map(|fact| fact.window)
 }
 
-fn rename_shared(facts: &mut [Fact], shared: &[Window]) {
+/// Renames what a shared stall explains: at least half of the silence beyond the channel's own period.
+fn rename_shared(facts: &mut [Fact], shared: &[Window], period_ns: f64) {
     for fact in facts {
         let Some(window) = fact.window else { continue };
-        let overlaps = shared
-            .iter()
-            .any(|s| window.start_ns < s.end_ns && s.start_ns < window.end_ns);
-        if overlaps {
+        let length = window.end_ns.saturating_sub(window.start_ns);
+        let explained = shared.iter().any(|s| {
+            let end = window.end_ns.min(s.end_ns);
+            let overlap = end.saturating_sub(window.start_ns.max(s.start_ns));
+            overlap > 0 && 2.0 * overlap as f64 >= length as f64 - period_ns
+        });
+        if explained {
             match fact.name.as_str() {
                 "time.stall" => "time.shared_stall".clone_into(&mut fact.name),
                 "time.burst" => "time.shared_burst".clone_into(&mut fact.name),

@@ -81,6 +81,28 @@ fn a_stalled_recorder_is_told_once_for_all_channels() {
 }
 
 #[test]
+fn a_short_stall_of_the_recorder_does_not_hide_a_long_burst() {
+    let mut drive = drive(imu());
+    let until = START + 10 * SECOND;
+    for stream in &mut drive.streams {
+        let hold = if stream.topic == "/imu" { 60 } else { 800 };
+        let mut flushed = until;
+        for sample in &mut stream.samples {
+            if (until - hold * MS..until).contains(&sample.log) {
+                flushed += 10_000;
+                sample.log = flushed;
+            }
+        }
+    }
+    let found = alarms(&evidence(&drive.bytes()));
+    assert!(
+        found.contains(&"time.burst /camera".to_owned()),
+        "{found:?}"
+    );
+    assert!(!found.contains(&"time.burst /imu".to_owned()), "{found:?}");
+}
+
+#[test]
 fn wrong_stamps_in_a_steady_stream_are_a_stamping_fault() {
     let mut stream = imu();
     for sample in &mut stream.samples[3000..] {
