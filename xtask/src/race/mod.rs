@@ -141,6 +141,11 @@ fn plan(arguments: &[String]) -> Result<Plan> {
 fn check(plan: &Plan) -> Result<()> {
     let place = cache()?.join("race");
     std::fs::create_dir_all(&place)?;
+    // Two races at once would measure each other. The lock ends with the process.
+    let lock = std::fs::File::create(place.join("lock"))?;
+    if lock.try_lock().is_err() {
+        bail!("another race is running; hint: wait for it, they would slow each other down");
+    }
     let programs = build()?;
     let input = simulate(&programs, &place, plan.messages)?;
     let mut contenders = contender::ours(&programs, &input, &place);
@@ -170,6 +175,9 @@ fn check(plan: &Plan) -> Result<()> {
     };
     println!("\n{}", page::render(&result)?);
     if plan.write {
+        if let Some(folder) = result_path().parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         std::fs::write(result_path(), serde_json::to_string_pretty(&result)? + "\n")?;
         page::write(&result)?;
     }
