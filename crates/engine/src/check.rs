@@ -3,9 +3,9 @@
 use crate::limits::Limits;
 use crate::scratch::MappedScratch;
 use crate::sources::{self, Source};
-use crate::{EngineError, digests};
+use crate::{EngineError, digests, scan};
 use fieldassay_check::{CheckOptions, Evidence, Progress, catalog};
-use fieldassay_formats::{Buffers, Channel, Message, Recording, Visitor};
+use fieldassay_formats::Recording;
 use fieldassay_model::plot::RecordingPlots;
 use fieldassay_model::{
     CheckDocument, Finding, Loss, Policy, RecordingId, RecordingReport, Severity, TimeBound,
@@ -218,29 +218,14 @@ fn window(recording: &dyn Recording, request: &Request<'_>) -> Option<(Option<i6
     ))
 }
 
-/// Smallest log time of a recording: from the index where it says so for every unit, else by
-/// reading.
+/// Smallest log time of a recording, read rather than believed: chunk headers and indexes may lie.
+/// Costs one bare scan, and only when a stretch of time was asked for.
 fn start_of(recording: &dyn Recording) -> Option<i64> {
-    struct Earliest(Option<i64>);
-    impl Visitor for Earliest {
-        fn channel(&mut self, _channel: &Channel) {}
-        fn message(&mut self, message: &Message<'_>) {
-            self.0 = Some(self.0.map_or(message.log_time, |t| t.min(message.log_time)));
-        }
-    }
-    let mut earliest = Earliest(None);
-    let mut buffers = Buffers::default();
-    for unit in 0..recording.unit_count() {
-        match recording.unit_log_times(unit) {
-            Some((start, _)) => {
-                earliest.0 = Some(earliest.0.map_or(start, |t| t.min(start)));
-            }
-            None => {
-                recording.read_unit(unit, &mut buffers, &mut earliest);
-            }
-        }
-    }
-    earliest.0
+    scan::scan(recording)
+        .iter()
+        .filter_map(|unit| unit.log_time_range)
+        .map(|(start, _)| start)
+        .min()
 }
 
 fn judged(path: &Path, size: usize, gathered: &Gathered, policy: &Policy) -> RecordingReport {

@@ -150,11 +150,8 @@ const fn sensor(
 
 const fn frames(kind: FaultKind, codes: &'static [&'static str]) -> Case {
     Case {
-        kind,
-        magnitudes: &[1.0],
-        promised: Some(1.0),
-        codes,
         about: About::Frames,
+        ..sensor(kind, &[1.0], Some(1.0), codes)
     }
 }
 
@@ -165,11 +162,8 @@ const fn whole(
     codes: &'static [&'static str],
 ) -> Case {
     Case {
-        kind,
-        magnitudes,
-        promised,
-        codes,
         about: About::Recording,
+        ..sensor(kind, magnitudes, promised, codes)
     }
 }
 

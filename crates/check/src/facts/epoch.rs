@@ -86,9 +86,12 @@ pub(crate) fn clock_facts(outcomes: &[StreamOutcome]) -> Vec<Fact> {
         }
         let n = usize::try_from(outcome.report.message_count).unwrap_or(usize::MAX);
         let mut sheet = Sheet::new(&outcome.report.topic, n);
-        match &outcome.clock {
-            Some(clock) => stream_facts(clock, common, &mut sheet),
-            None => sheet.none_of(ALL, NO_STAMPS),
+        if let Some(clock) = &outcome.clock {
+            stream_facts(clock, common, &mut sheet);
+        } else {
+            sheet.none_of(DIRECT, NO_STAMPS);
+            sheet.none_of(&[STEP], NO_STAMPS);
+            sheet.none_of(MODEL, NO_STAMPS);
         }
         facts.append(&mut sheet.facts);
     }
@@ -113,7 +116,8 @@ pub(crate) fn foreign_topics(facts: &[Fact]) -> Vec<String> {
         .collect()
 }
 
-const ALL: &[(&str, &str)] = &[
+/// Facts that need no model of the clock, before its steps.
+const DIRECT: &[(&str, &str)] = &[
     ("clock.latency", "s"),
     ("clock.transport", "s"),
     ("clock.driver", "s"),
@@ -121,7 +125,10 @@ const ALL: &[(&str, &str)] = &[
     ("clock.whole_seconds", "s"),
     ("clock.future", "s"),
     ("clock.stale", "s"),
-    ("clock.step", "s"),
+];
+const STEP: (&str, &str) = ("clock.step", "s");
+/// Facts of the model of the clock.
+const MODEL: &[(&str, &str)] = &[
     ("clock.skew", "ppm"),
     ("clock.skew_at_least", "ppm"),
     ("clock.skew_linear", "ppm"),
@@ -129,6 +136,8 @@ const ALL: &[(&str, &str)] = &[
     ("clock.drift", "s"),
     ("clock.queue", "s"),
 ];
+const SIMULATED: &str =
+    "header stamps are simulated time, which does not run at the recorder's pace";
 
 fn stream_facts(clock: &Clock, common: Common, sheet: &mut Sheet) {
     latency_facts(clock, sheet);
@@ -140,34 +149,14 @@ fn stream_facts(clock: &Clock, common: Common, sheet: &mut Sheet) {
         .as_ref()
         .is_ok_and(|model| model.hull.skew_ppm.abs() <= OSCILLATOR_PPM);
     if common == Common::NearZero && !paced {
-        sheet.none_of(
-            &[
-                ("clock.step", "s"),
-                ("clock.skew", "ppm"),
-                ("clock.skew_at_least", "ppm"),
-                ("clock.skew_linear", "ppm"),
-                ("clock.offset", "s"),
-                ("clock.drift", "s"),
-                ("clock.queue", "s"),
-            ],
-            "header stamps are simulated time, which does not run at the recorder's pace",
-        );
+        sheet.none_of(&[STEP], SIMULATED);
+        sheet.none_of(MODEL, SIMULATED);
         return;
     }
     step_facts(clock, sheet);
     match &clock.model {
         Ok(model) => model_facts(model, sheet),
-        Err(reason) => sheet.none_of(
-            &[
-                ("clock.skew", "ppm"),
-                ("clock.skew_at_least", "ppm"),
-                ("clock.skew_linear", "ppm"),
-                ("clock.offset", "s"),
-                ("clock.drift", "s"),
-                ("clock.queue", "s"),
-            ],
-            reason,
-        ),
+        Err(reason) => sheet.none_of(MODEL, reason),
     }
 }
 
