@@ -10,6 +10,7 @@ mod collect;
 mod facts;
 mod options;
 mod run;
+mod sensors;
 
 pub use catalog::catalog;
 pub use options::{CheckOptions, HeapOnly, NoProgress, Progress, Scratch, ScratchBytes};

@@ -108,8 +108,8 @@ fn measure<'a>(
     let mut plots = RecordingPlots {
         start_ns: span.map_or(0, |s| s.start_ns),
         end_ns: span.map_or(0, |s| s.end_ns),
-        channels: Vec::new(),
         transforms,
+        ..RecordingPlots::default()
     };
     for outcome in outcomes {
         facts.extend(outcome.facts);

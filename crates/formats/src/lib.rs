@@ -2,16 +2,22 @@
 //!
 //! Read [`Recording`] first: every recording format is a list of units (chunks, or runs of
 //! records) that can be read in parallel and in any order. [`mcap`], [`rosbag1`] and [`rosbag2`]
-//! hold the formats, [`decode`] turns payloads into typed columns and views.
+//! hold the formats, [`ulog`], [`trajectory`] and [`folder`] what others write; [`decode`] turns payloads into
+//! typed columns and views, [`sensor`] into samples, [`media`] decodes pixels, video and sound.
 //!
 //! Not here: files, threads' lifetimes, clocks. Bytes are passed in, usually a memory map.
 
 pub mod decode;
+pub mod folder;
 pub mod mcap;
+pub mod media;
 mod recording;
 pub mod rosbag1;
 pub mod rosbag2;
 mod rules;
+pub mod sensor;
+pub mod trajectory;
+pub mod ulog;
 
 pub use recording::{
     Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary, Visitor,

@@ -2,16 +2,29 @@
 //!
 //! Read [`stats`] first (quantiles, moments, intervals), then [`time`] (one stream of stamps), [`clock`]
 //! (recorder against sensor clock), [`change`] (alarms on a sequence), [`sync`] (several streams) and
-//! [`transform`] (the frame tree over time).
+//! [`transform`] (the frame tree over time); then one module per sensor ([`imu`], [`gnss`], [`image`], [`lidar`],
+//! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
+//! [`calibration`], [`trajectory`] and [`tracking`].
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
 
+pub mod audio;
+pub mod calibration;
 pub mod change;
 pub mod clock;
+pub mod gnss;
+pub mod image;
+pub mod imu;
+pub mod joints;
+pub mod lidar;
+pub mod motion;
+pub mod pose;
 pub mod stats;
 pub mod sync;
 pub mod time;
+pub mod tracking;
+pub mod trajectory;
 pub mod transform;
 mod workspace;
 

@@ -11,6 +11,103 @@ pub struct RecordingPlots {
     pub channels: Vec<ChannelPlot>,
     /// Edges of the transform tree, static ones included.
     pub transforms: Vec<TransformEdge>,
+    /// Curves about sensors, in the order they are shown.
+    pub curves: Vec<Curves>,
+    /// Pictures of what sensors saw, in the order they are shown.
+    pub pictures: Vec<Picture>,
+    /// Tables of estimates, in the order they are shown.
+    pub tables: Vec<Table>,
+}
+
+/// What a drawing about sensors is about; the report puts it beside findings of the same subject and codes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Topic, pair `a -> b` or `recording`, as in facts.
+    pub subject: String,
+    /// Subject of the checks: `imu`, `gnss`, `camera`, `lidar`, `motion`, `calibration`, …
+    pub group: &'static str,
+    /// Codes of the checks it illustrates.
+    pub codes: Vec<&'static str>,
+    /// What is drawn, a few words.
+    pub title: String,
+    /// What to look for, a sentence; may be empty.
+    pub caption: String,
+}
+
+/// Lines over a common axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curves {
+    /// What it is about.
+    pub about: About,
+    /// Label and unit of the horizontal axis: `time [s]`, `lag [ms]`, `x [m]`.
+    pub x_label: String,
+    /// Label and unit of the vertical axis.
+    pub y_label: String,
+    /// Whether one unit is as long on both axes, as for maps.
+    pub equal_axes: bool,
+    /// At most 6 lines of at most 1500 points; a gap is a point that is not finite.
+    pub lines: Vec<Line>,
+    /// Vertical marks, at most 20.
+    pub marks: Vec<Mark>,
+    /// Shaded stretches of the horizontal axis, at most 100.
+    pub bands: Vec<Band>,
+}
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Name in the legend.
+    pub name: String,
+    /// Points.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// A vertical mark.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mark {
+    /// Where.
+    pub x: f64,
+    /// What it marks.
+    pub label: String,
+}
+
+/// A shaded stretch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Band {
+    /// Where it begins.
+    pub start: f64,
+    /// Where it ends.
+    pub end: f64,
+    /// What happens there.
+    pub label: String,
+}
+
+/// A small picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Picture {
+    /// What it is about.
+    pub about: About,
+    /// Log time of the message, nanoseconds.
+    pub log_nanos: i64,
+    /// `image/png` or `image/jpeg`.
+    pub media_type: &'static str,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// The file, at most 40 kB; at most 24 pictures per recording.
+    pub bytes: Vec<u8>,
+}
+
+/// A table of estimates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What it is about.
+    pub about: About,
+    /// Heads of the columns.
+    pub columns: Vec<String>,
+    /// Rows, at most 100, each as long as `columns`.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Series of one channel.

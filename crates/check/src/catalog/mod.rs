@@ -3,11 +3,22 @@
 //! One file per subject; the rules of the formats come from their readers' own tables.
 //! Thresholds are in the policy files, one entry per code.
 
+mod audio;
+mod calibration;
+mod camera;
 mod clock;
+mod gnss;
+mod imu;
+mod joints;
+mod lidar;
+mod motion;
 mod structure;
 mod sync;
 mod time;
+mod tracking;
+mod trajectory;
 mod transform;
+mod video;
 
 use fieldassay_model::CheckInfo;
 use std::sync::LazyLock;
@@ -18,6 +29,17 @@ static CATALOG: LazyLock<Vec<CheckInfo>> = LazyLock::new(|| {
         clock::CHECKS,
         sync::CHECKS,
         transform::CHECKS,
+        imu::CHECKS,
+        gnss::CHECKS,
+        camera::CHECKS,
+        video::CHECKS,
+        lidar::CHECKS,
+        audio::CHECKS,
+        joints::CHECKS,
+        motion::CHECKS,
+        calibration::CHECKS,
+        trajectory::CHECKS,
+        tracking::CHECKS,
         structure::CHECKS,
     ]
     .concat();

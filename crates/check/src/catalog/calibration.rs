@@ -1,0 +1,5 @@
+//! Checks of intrinsics and extrinsics.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

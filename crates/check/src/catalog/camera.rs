@@ -1,0 +1,5 @@
+//! Checks of images.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

@@ -1,0 +1,5 @@
+//! Checks of satellite positions.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

@@ -1,0 +1,5 @@
+//! Checks of inertial sensors.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

@@ -1,0 +1,5 @@
+//! Checks of joint states and episodes.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

@@ -1,0 +1,5 @@
+//! Checks of poses over time.
+
+use fieldassay_model::CheckInfo;
+
+pub(super) const CHECKS: &[CheckInfo] = &[];

@@ -1,0 +1,1 @@
+//! Facts about time offsets between sensors.

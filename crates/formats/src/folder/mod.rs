@@ -1,0 +1,1 @@
+//! Folders as recordings: data-set layouts whose files become messages of standard types.

@@ -1,0 +1,1 @@
+//! Pixels, video and sound: as much decoding as a check needs, and no more.

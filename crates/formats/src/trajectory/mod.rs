@@ -1,0 +1,1 @@
+//! Trajectory files: TUM, KITTI and `EuRoC`.

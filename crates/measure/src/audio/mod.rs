@@ -1,0 +1,1 @@
+//! Sound: onset envelopes and the delay between sound and motion.

@@ -1,0 +1,1 @@
+//! One grey image, or a few in a row: sharpness, exposure, freezing, blocks, rotation between frames.

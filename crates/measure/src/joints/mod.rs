@@ -1,0 +1,1 @@
+//! Joint states and episodes: stuck, clipped, jumping, idle, too fast.

@@ -1,0 +1,1 @@
+//! Time offset and rotation between two streams that see the same motion.

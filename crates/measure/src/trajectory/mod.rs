@@ -1,0 +1,1 @@
+//! One trajectory by itself: plausibility, alignment, loop closure.
