@@ -9,7 +9,7 @@ mod clock;
 mod columns;
 mod epoch;
 mod order;
-mod sheet;
+pub(crate) mod sheet;
 mod stall;
 mod stream;
 mod structure;
