@@ -11,6 +11,7 @@ pub mod decode;
 pub mod folder;
 pub mod mcap;
 pub mod media;
+pub mod message;
 mod recording;
 pub mod rosbag1;
 pub mod rosbag2;
