@@ -1,6 +1,19 @@
 //! Rotations and rigid motions: SO(3), SE(3), exponential and logarithm.
 //!
 //! Read [`Pose`] first. Quaternions are in the order x y z w; a pose `a_from_b` maps points of frame b to frame a.
+//! [`matrix`] holds the small matrices that fits of poses need.
+
+pub mod matrix;
+mod rigid;
+mod rotation;
+mod series;
+
+pub use rigid::{PoseDefect, TF2_NORM_TOLERANCE, is_rotation, is_rotation_within, validate};
+pub use rotation::{
+    angle_between, conjugate, matrix_of_quat, multiply_quat, normalized, quat_of_matrix,
+    quat_of_rotation_vector, rotate, rotation_vector, same_rotation, slerp,
+};
+pub use series::{Rate, body_rates, pose_at};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
