@@ -19,9 +19,9 @@ mod tracking;
 mod trajectory;
 mod video;
 
-pub(crate) use rig::Rig;
+pub(crate) use rig::{Camera, Mount, Rig};
 
-use fieldassay_formats::sensor::Sample;
+use fieldassay_formats::sensor::{CameraInfo, Sample};
 use fieldassay_measure::gnss::Fix;
 use fieldassay_measure::imu::Sample as ImuSample;
 use fieldassay_measure::pose::StampedPose;
@@ -36,6 +36,16 @@ pub(crate) struct Outcome {
     pub(crate) curves: Vec<Curves>,
     pub(crate) pictures: Vec<Picture>,
     pub(crate) tables: Vec<Table>,
+}
+
+impl Outcome {
+    /// Adds what another subject found.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.facts.append(&mut other.facts);
+        self.curves.append(&mut other.curves);
+        self.pictures.append(&mut other.pictures);
+        self.tables.append(&mut other.tables);
+    }
 }
 
 /// Where and when a message was read, for the functions that reduce messages to rows.
@@ -66,6 +76,38 @@ pub(crate) struct Track<'a, T> {
     pub(crate) rows: &'a [T],
     /// Smallest log time of the recording, nanoseconds; zero of the time axes of drawings.
     pub(crate) start_nanos: i64,
+}
+
+/// An image stream as other subjects see it: when its frames were taken, and its calibration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CameraStream<'a> {
+    /// Topic of the images.
+    pub(crate) topic: &'a str,
+    /// Optical frame; empty where none is named.
+    pub(crate) frame: &'a str,
+    /// Number of the stream, for [`Reread`].
+    pub(crate) stream: usize,
+    /// Header stamps (log times where the messages carry none), nanoseconds, ascending.
+    pub(crate) t_nanos: &'a [i64],
+    /// Log times of the same frames, nanoseconds; not always ascending.
+    pub(crate) log_nanos: &'a [i64],
+    /// Calibration that belongs to it.
+    pub(crate) info: Option<&'a CameraInfo>,
+}
+
+/// A stream of clouds as other subjects see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CloudStream<'a> {
+    /// Topic of the clouds.
+    pub(crate) topic: &'a str,
+    /// Frame of the points; empty where none is named.
+    pub(crate) frame: &'a str,
+    /// Number of the stream, for [`Reread`].
+    pub(crate) stream: usize,
+    /// Header stamps (log times where the messages carry none), nanoseconds, ascending.
+    pub(crate) t_nanos: &'a [i64],
+    /// Log times of the same clouds, nanoseconds; not always ascending.
+    pub(crate) log_nanos: &'a [i64],
 }
 
 /// Everything else that is known about the recording while one subject is measured.
