@@ -3,6 +3,7 @@
 use crate::collect::{Arena, Collected, collect};
 use crate::facts::{self, StreamOutcome};
 use crate::options::{CheckOptions, Progress, Scratch};
+use crate::sensors;
 use fieldassay_formats::{Recording, full_account};
 use fieldassay_model::{ChannelReport, Fact, Loss, plot::RecordingPlots};
 use rayon::prelude::*;
@@ -104,11 +105,16 @@ fn measure<'a>(
     let (transform_facts, transforms) =
         facts::transform_facts(collected, &arena, &outcomes, &foreign, span);
     facts.extend(transform_facts);
+    let sensors = sensors::measure(recording, collected, &arena, span);
+    facts.extend(sensors.facts);
     let mut channels = Vec::with_capacity(outcomes.len());
     let mut plots = RecordingPlots {
         start_ns: span.map_or(0, |s| s.start_ns),
         end_ns: span.map_or(0, |s| s.end_ns),
         transforms,
+        curves: sensors.curves,
+        pictures: sensors.pictures,
+        tables: sensors.tables,
         ..RecordingPlots::default()
     };
     for outcome in outcomes {

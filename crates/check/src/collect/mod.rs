@@ -2,17 +2,23 @@
 //!
 //! Read [`collect`] first; [`Collected`] is what the second pass measures.
 
+mod again;
+mod claims;
 mod registry;
+mod samples;
 mod store;
 mod transforms;
 mod unit;
 
+pub(crate) use again::Again;
 pub(crate) use registry::Stream;
+pub(crate) use samples::SampleData;
 pub(crate) use store::{Arena, Column, Scratchpad, Segment, Store};
 pub(crate) use transforms::{EdgeKey, UnitTransforms};
 pub(crate) use unit::{NO_STAMP, is_repeated, sequence_of};
 
 use crate::options::{CheckOptions, Progress, Scratch};
+use claims::Claims;
 use fieldassay_formats::{Buffers, Recording, UnitSummary};
 use rayon::prelude::*;
 use registry::Registry;
@@ -53,11 +59,17 @@ pub(crate) const HEADER: usize = 3;
 pub(crate) struct Collected<'a> {
     pub(crate) streams: Vec<Stream>,
     pub(crate) data: Vec<StreamData>,
+    /// Samples of sensors, by stream.
+    pub(crate) samples: Vec<SampleData>,
     pub(crate) transforms: UnitTransforms,
     /// Stamps and log times of dynamic edges.
     pub(crate) edge_segments: BTreeMap<EdgeKey, Vec<Segment>>,
+    /// Poses of dynamic edges, as words.
+    pub(crate) pose_segments: BTreeMap<EdgeKey, Vec<Segment>>,
     pub(crate) store: Store<'a>,
     pub(crate) units: Vec<UnitSummary>,
+    /// Stream of each channel id.
+    pub(crate) channels: BTreeMap<u32, u32>,
     pub(crate) undefined_messages: u64,
     pub(crate) cancelled: bool,
 }
@@ -78,12 +90,15 @@ pub(crate) fn collect<'a>(
         recording,
         window: (window.0.unwrap_or(i64::MIN), window.1.unwrap_or(i64::MAX)),
         buffers: Mutex::new(Vec::new()),
+        claims: Claims::default(),
         progress,
     };
     let mut merged = Merged {
         data: Vec::new(),
+        samples: Vec::new(),
         transforms: UnitTransforms::default(),
         edge_segments: BTreeMap::new(),
+        pose_segments: BTreeMap::new(),
         store: Store::new(scratch, options.memory_bytes),
         units: Vec::with_capacity(recording.unit_count()),
         undefined_messages: 0,
@@ -115,11 +130,17 @@ pub(crate) fn collect<'a>(
     merged
         .data
         .resize_with(registry.streams.len(), StreamData::default);
+    merged
+        .samples
+        .resize_with(registry.streams.len(), SampleData::default);
     Collected {
+        channels: registry.channels(),
         streams: registry.streams,
         data: merged.data,
+        samples: merged.samples,
         transforms: merged.transforms,
         edge_segments: merged.edge_segments,
+        pose_segments: merged.pose_segments,
         store: merged.store,
         units: merged.units,
         undefined_messages: merged.undefined_messages,
@@ -143,6 +164,7 @@ struct Reader<'a> {
     recording: &'a dyn Recording,
     window: (i64, i64),
     buffers: Mutex<Vec<Buffers>>,
+    claims: Claims,
     progress: &'a dyn Progress,
 }
 
@@ -161,7 +183,7 @@ impl Reader<'_> {
     fn read_unit(&self, registry: &Registry<'_>, unit: usize) -> UnitRows {
         let spare = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut buffers = spare().pop().unwrap_or_default();
-        let mut visitor = UnitVisitor::new(registry, self.window);
+        let mut visitor = UnitVisitor::new(registry, self.window, &self.claims, unit);
         let summary = self.recording.read_unit(unit, &mut buffers, &mut visitor);
         spare().push(buffers);
         let mut rows = visitor.unit;
@@ -172,8 +194,10 @@ impl Reader<'_> {
 
 struct Merged<'a> {
     data: Vec<StreamData>,
+    samples: Vec<SampleData>,
     transforms: UnitTransforms,
     edge_segments: BTreeMap<EdgeKey, Vec<Segment>>,
+    pose_segments: BTreeMap<EdgeKey, Vec<Segment>>,
     store: Store<'a>,
     units: Vec<UnitSummary>,
     undefined_messages: u64,
@@ -203,6 +227,7 @@ impl Merged<'_> {
     fn merge_unit(&mut self, unit: UnitRows, streams: &[Stream]) {
         if self.data.len() < streams.len() {
             self.data.resize_with(streams.len(), StreamData::default);
+            self.samples.resize_with(streams.len(), SampleData::default);
         }
         for ((data, rows), stream) in self.data.iter_mut().zip(unit.rows).zip(streams) {
             let Some(mut rows) = rows else { continue };
@@ -225,14 +250,20 @@ impl Merged<'_> {
             data.frame = data.frame.take().or(rows.frame);
             data.last = rows.last;
         }
-        let (store, segments) = (&mut self.store, &mut self.edge_segments);
-        self.transforms
-            .append(unit.transforms, |key, stamps, logs| {
-                segments
-                    .entry(key)
-                    .or_default()
-                    .push(store.push(&[stamps, logs]));
-            });
+        let store = &mut self.store;
+        for (data, samples) in self.samples.iter_mut().zip(unit.samples) {
+            if let Some(samples) = samples {
+                data.append(*samples, store);
+            }
+        }
+        let (stamps, poses) = (&mut self.edge_segments, &mut self.pose_segments);
+        self.transforms.append(unit.transforms, |key, edge| {
+            stamps
+                .entry(key)
+                .or_default()
+                .push(store.push(&[&edge.stamps, &edge.logs]));
+            samples::push_rows(&edge.poses, poses.entry(key).or_default(), store);
+        });
         self.undefined_messages += unit.unresolved;
         self.units.push(unit.summary);
     }

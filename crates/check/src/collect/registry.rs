@@ -2,6 +2,7 @@
 
 use fieldassay_formats::Channel;
 use fieldassay_formats::decode::{StampKind, StampReader, TransformReader};
+use fieldassay_formats::sensor::SensorReader;
 use std::collections::BTreeMap;
 
 /// Channels with the same topic, type and encoding, treated as one stream.
@@ -11,6 +12,7 @@ pub(crate) struct Stream {
     pub(crate) encoding: String,
     pub(crate) stamps: StampReader,
     pub(crate) transforms: Option<TransformReader>,
+    pub(crate) sensor: Option<SensorReader>,
     /// Transforms on it hold for all time.
     pub(crate) is_static: bool,
     /// How many channel ids feed it.
@@ -26,6 +28,7 @@ impl Stream {
             encoding: channel.message_encoding.clone(),
             stamps: StampReader::new(schema, &channel.message_encoding),
             transforms: schema.and_then(|s| TransformReader::new(s, &channel.message_encoding)),
+            sensor: schema.and_then(|s| SensorReader::new(s, &channel.message_encoding)),
             is_static: channel.topic.ends_with("tf_static"),
             publishers: 1,
         }
@@ -116,6 +119,18 @@ impl<'a> Registry<'a> {
         self.streams.push(Stream::new(channel));
         self.by_key.insert(key, index);
         index
+    }
+
+    /// Stream of every channel id that is looked at.
+    pub(crate) fn channels(&self) -> BTreeMap<u32, u32> {
+        let flat = self.flat.iter().enumerate();
+        flat.filter_map(|(id, known)| Some((u32::try_from(id).ok()?, known)))
+            .chain(self.sparse.iter().map(|(id, known)| (*id, known)))
+            .filter_map(|(id, known)| match known {
+                Known::Stream(index) => Some((id, *index)),
+                Known::Unknown | Known::Excluded => None,
+            })
+            .collect()
     }
 
     pub(crate) fn get(&self, id: u32) -> Known {

@@ -1,6 +1,7 @@
 //! Transforms of a unit, reduced to what the tree checks need; units add up in file order.
 
 use fieldassay_formats::decode::TransformRef;
+use fieldassay_measure::pose::{self, StampedPose};
 use fieldassay_measure::transform::NORM_TOLERANCE;
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(crate) struct Edge {
     pub(crate) denormalized: u64,
     pub(crate) worst_norm: f64,
     pub(crate) worst_norm_log: i64,
-    /// Static edges: how often the value differs from the one before.
+    /// How often the value differs from the one before.
     pub(crate) value_changes: u64,
     pub(crate) value_change_log: Option<i64>,
     first_pose: Option<Pose>,
@@ -33,6 +34,8 @@ pub(crate) struct Edge {
     /// Dynamic edges: stamps and log times, moved out when stored.
     pub(crate) stamps: Vec<i64>,
     pub(crate) logs: Vec<i64>,
+    /// Dynamic edges: the values, parallel to `stamps`.
+    pub(crate) poses: Vec<StampedPose>,
 }
 
 /// Consecutive transforms of one child under one parent.
@@ -121,10 +124,17 @@ impl UnitTransforms {
         }
         edge.count += 1;
         edge.last_log = log;
-        edge.judge_value(transform, log, is_static);
+        edge.judge_value(transform, log);
         if !is_static {
             edge.stamps.push(transform.stamp_ns);
             edge.logs.push(log);
+            edge.poses.push(StampedPose {
+                t_nanos: transform.stamp_ns,
+                pose: pose::Pose {
+                    translation_meters: transform.translation_m,
+                    quat_xyzw: transform.quat_xyzw,
+                },
+            });
             let run = Run {
                 parent,
                 first_log: log,
@@ -135,8 +145,8 @@ impl UnitTransforms {
         }
     }
 
-    /// Adds the transforms of a later unit; hands the stamps of each edge to `store`.
-    pub(crate) fn append(&mut self, unit: Self, mut store: impl FnMut(EdgeKey, &[i64], &[i64])) {
+    /// Adds the transforms of a later unit; hands the values of each dynamic edge to `store`.
+    pub(crate) fn append(&mut self, unit: Self, mut store: impl FnMut(EdgeKey, &Edge)) {
         let ids: Vec<Option<u32>> = unit.frames.iter().map(|name| self.frame(name)).collect();
         let id_of = |id: u32| ids.get(id as usize).copied().flatten();
         for ((parent, child, is_static), mut edge) in unit.edges {
@@ -146,9 +156,10 @@ impl UnitTransforms {
             };
             let key = (parent, child, is_static);
             if !edge.stamps.is_empty() {
-                store(key, &edge.stamps, &edge.logs);
+                store(key, &edge);
                 edge.stamps = Vec::new();
                 edge.logs = Vec::new();
+                edge.poses = Vec::new();
             }
             self.edges.entry(key).or_default().append(edge);
         }
@@ -179,7 +190,26 @@ fn extend(runs: &mut Vec<Run>, run: Run) {
 }
 
 impl Edge {
-    fn judge_value(&mut self, transform: &TransformRef<'_>, log: i64, is_static: bool) {
+    /// The value of an edge that keeps it for the whole recording.
+    pub(crate) fn constant(&self) -> Option<pose::Pose> {
+        let (translation_meters, quat_xyzw) =
+            self.first_pose.filter(|_| self.value_changes == 0)?;
+        Some(pose::Pose {
+            translation_meters,
+            quat_xyzw,
+        })
+    }
+
+    /// The first finite value.
+    pub(crate) fn first(&self) -> Option<pose::Pose> {
+        let (translation_meters, quat_xyzw) = self.first_pose?;
+        Some(pose::Pose {
+            translation_meters,
+            quat_xyzw,
+        })
+    }
+
+    fn judge_value(&mut self, transform: &TransformRef<'_>, log: i64) {
         let quat = transform.quat_xyzw;
         let finite = transform
             .translation_m
@@ -196,15 +226,13 @@ impl Edge {
             self.worst_norm = off;
             self.worst_norm_log = log;
         }
-        if is_static {
-            let pose = (transform.translation_m, quat);
-            if self.last_pose.is_some_and(|last| differs(&last, &pose)) {
-                self.value_changes += 1;
-                self.value_change_log.get_or_insert(log);
-            }
-            self.first_pose.get_or_insert(pose);
-            self.last_pose = Some(pose);
+        let pose = (transform.translation_m, quat);
+        if self.last_pose.is_some_and(|last| differs(&last, &pose)) {
+            self.value_changes += 1;
+            self.value_change_log.get_or_insert(log);
         }
+        self.first_pose.get_or_insert(pose);
+        self.last_pose = Some(pose);
     }
 
     fn append(&mut self, later: Self) {

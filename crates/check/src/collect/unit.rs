@@ -1,7 +1,10 @@
 //! What one unit yields: rows per stream and transforms per edge.
 
+use super::claims::Claims;
 use super::registry::{Known, Registry, Stream};
+use super::samples::{Turn, UnitSamples};
 use super::transforms::UnitTransforms;
+use crate::sensors::At;
 use fieldassay_formats::{Channel, Message, UnitSummary, Visitor};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -63,7 +66,9 @@ impl Rows {
         }
     }
 
-    fn push(&mut self, stream: &Stream, message: &Message<'_>) {
+    /// Adds a message; returns its header stamp, [`NO_STAMP`] where it has none.
+    fn push(&mut self, stream: &Stream, message: &Message<'_>) -> i64 {
+        let mut of_header = NO_STAMP;
         let stamped = stream.has_stamps();
         self.log.push(message.log_time);
         self.publish
@@ -78,7 +83,8 @@ impl Rows {
         if stamped {
             let stamp = stream.stamps.stamp(message.data);
             self.without_stamp += u64::from(stamp.is_none());
-            self.header.push(stamp.unwrap_or(NO_STAMP));
+            of_header = stamp.unwrap_or(NO_STAMP);
+            self.header.push(of_header);
             if let Some(stamp) = stamp {
                 let print = Print {
                     stamp,
@@ -99,6 +105,7 @@ impl Rows {
             }
         }
         self.packed.push(word);
+        of_header
     }
 }
 
@@ -107,6 +114,8 @@ impl Rows {
 pub(crate) struct UnitRows {
     /// By index of the stream.
     pub(crate) rows: Vec<Option<Box<Rows>>>,
+    /// Samples of sensors, by index of the stream.
+    pub(crate) samples: Vec<Option<Box<UnitSamples>>>,
     pub(crate) transforms: UnitTransforms,
     /// Channels defined inside the unit that the registry did not know.
     pub(crate) definitions: Vec<Channel>,
@@ -119,19 +128,72 @@ pub(crate) struct UnitRows {
 pub(crate) struct UnitVisitor<'a> {
     pub(crate) registry: &'a Registry<'a>,
     pub(crate) window: (i64, i64),
+    pub(crate) claims: &'a Claims,
+    /// Number of the unit.
+    pub(crate) number: usize,
     pub(crate) unit: UnitRows,
 }
 
 impl<'a> UnitVisitor<'a> {
-    pub(crate) fn new(registry: &'a Registry<'a>, window: (i64, i64)) -> Self {
+    pub(crate) fn new(
+        registry: &'a Registry<'a>,
+        window: (i64, i64),
+        claims: &'a Claims,
+        number: usize,
+    ) -> Self {
         let mut unit = UnitRows::default();
         unit.rows.resize_with(registry.streams.len(), || None);
+        unit.samples.resize_with(registry.streams.len(), || None);
         Self {
             registry,
             window,
+            claims,
+            number,
             unit,
         }
     }
+
+    /// Reduces a sensor's message to rows. Returns whether it could not be decoded.
+    fn sense(&mut self, index: usize, stream: &Stream, message: &Message<'_>, stamp: i64) -> bool {
+        let (Some(reader), Some(slot)) = (&stream.sensor, self.unit.samples.get_mut(index)) else {
+            return false;
+        };
+        let sample = match reader.read(message.data) {
+            Ok(Some(sample)) => sample,
+            Ok(None) => return false,
+            Err(_) => return true,
+        };
+        let samples = slot.get_or_insert_with(|| Box::new(UnitSamples::new(reader.kind())));
+        let turn = Turn {
+            claims: self.claims,
+            stream: u32::try_from(index).unwrap_or(u32::MAX),
+            unit: self.number,
+        };
+        let at = At {
+            t_nanos: usable(stamp, message),
+            log_nanos: message.log_time,
+            sampled: samples.is_sampled(message.log_time, &turn),
+        };
+        samples.push(&sample, &stream.topic, at);
+        false
+    }
+}
+
+/// The stamp, or the log time where it is missing or not set.
+fn usable(stamp: i64, message: &Message<'_>) -> i64 {
+    if stamp == NO_STAMP || stamp == 0 {
+        message.log_time
+    } else {
+        stamp
+    }
+}
+
+/// When a message was measured: its header stamp, or its log time where it has none.
+pub(crate) fn stamp_of(stream: &Stream, message: &Message<'_>) -> i64 {
+    usable(
+        stream.stamps.stamp(message.data).unwrap_or(NO_STAMP),
+        message,
+    )
 }
 
 impl Visitor for UnitVisitor<'_> {
@@ -155,20 +217,25 @@ impl Visitor for UnitVisitor<'_> {
         if message.log_time < self.window.0 || message.log_time > self.window.1 {
             return;
         }
-        let (Some(stream), Some(slot)) = (
-            self.registry.streams.get(index),
-            self.unit.rows.get_mut(index),
-        ) else {
+        let registry = self.registry;
+        let (Some(stream), Some(slot)) =
+            (registry.streams.get(index), self.unit.rows.get_mut(index))
+        else {
             return;
         };
         let rows = slot.get_or_insert_default();
-        rows.push(stream, message);
+        let stamp = rows.push(stream, message);
         if let Some(reader) = &stream.transforms {
             let transforms = &mut self.unit.transforms;
             let read = reader.read(message.data, &mut |transform| {
                 transforms.push(&transform, message.log_time, stream.is_static);
             });
             rows.undecodable += u64::from(read.is_err());
+        } else if stream.sensor.is_some() && self.sense(index, stream, message, stamp) {
+            let slot = self.unit.rows.get_mut(index).and_then(Option::as_mut);
+            if let Some(rows) = slot {
+                rows.undecodable += 1;
+            }
         }
     }
 }

@@ -6,19 +6,21 @@
 //!
 //! Not here: maths (`measure`), decoding (`formats`), thresholds (`model`).
 
-mod audio;
+pub(crate) mod audio;
 mod calibration;
-mod camera;
+pub(crate) mod camera;
 mod gnss;
 mod imu;
-mod joints;
-mod lidar;
+pub(crate) mod joints;
+pub(crate) mod lidar;
+mod measure;
 mod motion;
 mod rig;
-mod tracking;
+pub(crate) mod tracking;
 mod trajectory;
-mod video;
+pub(crate) mod video;
 
+pub(crate) use measure::measure;
 pub(crate) use rig::{Camera, Mount, Rig};
 
 use fieldassay_formats::sensor::{CameraInfo, Sample};

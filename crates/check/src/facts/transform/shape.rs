@@ -161,7 +161,8 @@ fn static_facts(transforms: &UnitTransforms) -> Vec<Fact> {
     let method = "published values that differ from the one before by more than 1e-6";
     let before = facts.len();
     for (key, edge) in &transforms.edges {
-        if edge.value_changes > 0 {
+        let is_static = key.2;
+        if is_static && edge.value_changes > 0 {
             let n = usize::try_from(edge.count).unwrap_or(usize::MAX);
             let mut sheet = Sheet::new(&edge_name(transforms, *key), n);
             let fact = sheet.count("transform.static_conflict", edge.value_changes, method);
