@@ -1,6 +1,7 @@
 //! Findings grouped by check, worst first, each with its explanation and the facts it rests on.
 
 use super::context::{Context, SeverityView};
+use super::drawings::Drawings;
 use super::limits;
 use crate::markup::Markup;
 use crate::text;
@@ -30,6 +31,7 @@ struct Group {
     count: usize,
     rows: Vec<Row>,
     left_out: usize,
+    drawings: Drawings,
 }
 
 #[derive(Debug)]
@@ -130,6 +132,7 @@ fn group(
             .map(|finding| row(context, facts, finding, !common_hint))
             .collect(),
         left_out: findings.len().saturating_sub(rows),
+        drawings: Drawings::beside(context, findings),
     })
 }
 

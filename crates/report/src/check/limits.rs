@@ -19,6 +19,15 @@ pub(crate) const POLICY_CHARS: usize = 60_000;
 /// Plots shown outright; further ones are one click away.
 pub(crate) const PLOTS_SHOWN: usize = 6;
 
+/// Pictures of one recording.
+pub(crate) const PICTURES: usize = 24;
+/// Bytes of one picture.
+pub(crate) const PICTURE_BYTES: usize = 40 << 10;
+/// Rows of a table of estimates.
+pub(crate) const TABLE_ROWS: usize = 100;
+/// Curves, pictures and tables beside the findings of one check.
+pub(crate) const DRAWINGS_BESIDE: usize = 8;
+
 /// What one recording may use of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {

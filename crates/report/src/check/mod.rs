@@ -4,6 +4,7 @@
 //! module of the same name; [`limits`] says how much of each list is shown.
 
 mod context;
+mod drawings;
 mod figures;
 mod findings;
 mod limits;
@@ -66,6 +67,7 @@ struct Section {
     clocks: figures::Figures,
     periods: figures::Figures,
     transforms: transforms::Transforms,
+    sensors: drawings::Sensors,
     losses: tables::Losses,
     channels: tables::Channels,
     facts: tables::Facts,
@@ -187,6 +189,7 @@ impl Section {
             clocks: figures::Figures::clocks(context),
             periods: figures::Figures::periods(context),
             transforms: transforms::Transforms::new(context),
+            sensors: drawings::Sensors::new(context),
             losses: tables::Losses::new(context),
             channels: tables::Channels::new(context),
             facts: tables::Facts::new(context),

@@ -1,11 +1,12 @@
 //! Plots as SVG, made by hand: no library, no font, nothing to load.
 //!
-//! Read [`Frame`] first (axes and coordinates of one plot), then [`clock`], [`histogram`] and
-//! [`strip`]. Colors are classes, so that one style sheet serves light, dark and paper.
+//! Read [`Frame`] first (axes and coordinates of one plot), then [`clock`], [`curves`],
+//! [`histogram`] and [`strip`]. Colors are classes, so that one style sheet serves light, dark and paper.
 //!
 //! Not here: what is worth drawing, and the numbers beside a plot.
 
 pub(crate) mod clock;
+pub(crate) mod curves;
 mod frame;
 pub(crate) mod histogram;
 mod scale;

@@ -21,7 +21,7 @@ impl Tag {
     }
 }
 
-const VOID: [&str; 4] = ["meta", "link", "input", "br"];
+const VOID: [&str; 5] = ["img", "meta", "link", "input", "br"];
 
 /// Every start tag in order; panics where a tag is not closed, an attribute is not quoted or given
 /// twice, or text holds a bare `<`, `>` or `&`.

@@ -9,6 +9,8 @@
     reason = "small known numbers, written down plainly"
 )]
 
+mod drawings;
+
 use fieldassay_model::plot::{
     ChannelPlot, ClockPlot, GapMark, Histogram, RecordingPlots, TransformEdge,
 };
@@ -346,6 +348,7 @@ pub(crate) fn troubled() -> (RecordingReport, RecordingPlots) {
     out.findings = troubled_findings();
     out.facts = troubled_facts(&out.channels);
     out.verdict = Verdict::Fail;
+    drawings::add(&mut plots);
     (out, plots)
 }
 
@@ -506,7 +509,7 @@ pub(crate) fn others() -> Vec<(RecordingReport, Option<RecordingPlots>)> {
         start_ns: START,
         end_ns: START + 60 * SECOND,
         channels: vec![plot],
-        transforms: Vec::new(),
+        ..RecordingPlots::default()
     };
     let clean = report("drives/2026-03-14/yard_loop_09.mcap", vec![channel_report]);
     let mut unread = report("drives/2026-03-14/notes.txt", Vec::new());
