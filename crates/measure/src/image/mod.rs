@@ -1,10 +1,15 @@
 //! One grey image, or a few in a row: sharpness, exposure, freezing, blocks, rotation between frames.
 //!
-//! Read [`Grey`] first; [`rotation`] tells how the camera turned between two frames. Not here: decoding (`formats`), thresholds (policies).
+//! Read [`Grey`] first; [`scan()`] looks at one image once, [`rotation`] tells how the camera turned between two frames,
+//! [`matching`] finds the same corner in two images. Not here: decoding (`formats`), thresholds (policies).
 
+pub mod matching;
 pub mod rotation;
+mod scan;
 
+pub use matching::{Match, MatchOptions, match_stereo};
 pub use rotation::{RotationEstimate, rotation_between};
+pub use scan::{Scan, scan};
 
 /// An 8-bit grey image, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
