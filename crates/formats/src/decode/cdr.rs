@@ -218,7 +218,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn remaining(&self) -> usize {
+    /// Bytes left before the end of the innermost scope.
+    pub(crate) fn remaining(&self) -> usize {
         self.limit.saturating_sub(self.position)
     }
 

@@ -15,6 +15,7 @@ mod columns;
 pub mod definition;
 mod descriptor;
 mod error;
+pub mod fields;
 mod header;
 mod json;
 mod locate;

@@ -93,7 +93,7 @@ pub struct Pose<'a> {
     pub parent: Cow<'a, str>,
     /// Child frame; empty where the message names none.
     pub child: Cow<'a, str>,
-    /// Meters.
+    /// Meters; NaN where the message states only a rotation (PX4 attitude).
     pub translation_meters: [f64; 3],
     /// Order x y z w, not normalized.
     pub quat_xyzw: [f64; 4],
@@ -283,6 +283,6 @@ pub struct Box3<'a> {
     pub quat_xyzw: [f64; 4],
     /// Length (x), width (y), height (z), meters.
     pub size_meters: [f64; 3],
-    /// LiDAR points inside, where the message says it.
+    /// `LiDAR` points inside, where the message says it.
     pub points: Option<u64>,
 }
