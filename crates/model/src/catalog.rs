@@ -1,5 +1,7 @@
 //! How a check is described, so that listing, policy, report and documentation say the same.
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of thing a check looks at; decides how subjects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -62,4 +64,35 @@ pub struct CheckInfo {
     pub message: &'static str,
     /// What to do about it; filled in like `message`.
     pub hint: &'static str,
+}
+
+/// How often a check found a fault of known size in simulated drives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Power {
+    /// Kind of fault, `skew_ppm`; `none` for drives without faults.
+    pub fault: String,
+    /// Its size, in `unit`.
+    pub magnitude: f64,
+    /// Unit of the magnitude.
+    pub unit: String,
+    /// Whether the project promises to find it in at least 95 % of drives.
+    pub promised: bool,
+    /// Codes of which one counts as found; none for drives without faults.
+    pub codes: Vec<String>,
+    /// Drives tried.
+    pub drives: u64,
+    /// Drives with the right finding; for drives without faults those with any warning.
+    pub found: u64,
+    /// Wilson 95 % interval of the share.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+impl Power {
+    /// Whether a finding with this code counts; a code that ends in a dot stands for all that begin with it.
+    pub fn counts(&self, code: &str) -> bool {
+        let mut codes = self.codes.iter();
+        codes.any(|known| known == code || (known.ends_with('.') && code.starts_with(known)))
+    }
 }

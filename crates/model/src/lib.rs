@@ -18,7 +18,7 @@ pub mod plot;
 pub mod policy;
 mod time;
 
-pub use catalog::{CheckInfo, Compare, Subject};
+pub use catalog::{CheckInfo, Compare, Power, Subject};
 pub use digest::{Digests, RecordingId, hexadecimal};
 pub use document::{
     Account, ChannelReport, CheckDocument, Loss, LossReason, Note, PolicyReference,

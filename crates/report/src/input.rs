@@ -1,7 +1,7 @@
 //! What a page is made from.
 
 use crate::ReportError;
-use fieldassay_model::{CheckDocument, CheckInfo, Window, plot::RecordingPlots};
+use fieldassay_model::{CheckDocument, CheckInfo, Power, Window, plot::RecordingPlots};
 
 /// Everything the page of one run of `check` is made from.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct ReportInput<'a> {
     pub policy_yaml: &'a str,
     /// The checks that findings refer to by code.
     pub catalog: &'a [CheckInfo],
+    /// How often the checks found faults of known size in simulated drives.
+    pub power: &'a [Power],
     /// Whether the recordings come from the simulator; the page then says so.
     pub simulated: bool,
     /// Faults known to be in the recordings, parallel to `document.recordings`.

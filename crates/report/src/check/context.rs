@@ -3,7 +3,7 @@
 use super::limits::Budget;
 use crate::{ReportInput, TruthMark, text};
 use fieldassay_model::{
-    CheckInfo, Finding, RecordingReport, Severity, Verdict, Window,
+    CheckInfo, Finding, Power, RecordingReport, Severity, Verdict, Window,
     plot::{ChannelPlot, RecordingPlots},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub(crate) struct Context<'a> {
     pub(crate) truth: Option<&'a [TruthMark]>,
     /// Checks by code.
     pub(crate) catalog: BTreeMap<&'a str, &'a CheckInfo>,
+    /// What the checks found in simulated drives.
+    pub(crate) power: &'a [Power],
     /// Start of every anchor of the section, `r1`.
     pub(crate) anchor: String,
     /// Time shown by the timeline, log time.
@@ -65,6 +67,7 @@ impl<'a> Context<'a> {
                 .and_then(|truth| truth.get(index))
                 .map(Vec::as_slice),
             catalog: input.catalog.iter().map(|info| (info.code, info)).collect(),
+            power: input.power,
             anchor: format!("r{}", index + 1),
             span: Window {
                 start_ns: start,

@@ -3,6 +3,7 @@
 use super::context::{Context, SeverityView};
 use super::drawings::Drawings;
 use super::limits;
+use super::power::PowerView;
 use crate::markup::Markup;
 use crate::text;
 use askama::{Template, filters::HtmlSafe};
@@ -32,6 +33,7 @@ struct Group {
     rows: Vec<Row>,
     left_out: usize,
     drawings: Drawings,
+    power: PowerView,
 }
 
 #[derive(Debug)]
@@ -133,6 +135,7 @@ fn group(
             .collect(),
         left_out: findings.len().saturating_sub(rows),
         drawings: Drawings::beside(context, findings),
+        power: PowerView::new(context.power, &first.code),
     })
 }
 

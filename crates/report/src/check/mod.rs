@@ -8,6 +8,7 @@ mod drawings;
 mod figures;
 mod findings;
 mod limits;
+mod power;
 mod summary;
 mod tables;
 mod timeline;

@@ -552,6 +552,7 @@ pub(crate) fn input<'a>(
         plots,
         policy_yaml: "name: default\nversion: 1\nchecks:\n  time.gap:\n    warn: 30 # periods\n    error: 100\n",
         catalog: &CATALOG,
+        power: &[],
         simulated: false,
         truth: None,
         title: "yard_loop_07.mcap",
