@@ -100,6 +100,30 @@ pub fn solve_positive<const N: usize>(a: &Matrix<N, N>, b: &[f64; N]) -> Option<
     cholesky(a).map(|lower| solve_lower(&lower, b))
 }
 
+/// Inverse of a square matrix by Gauss-Jordan elimination with row pivoting; none when a pivot vanishes or is not
+/// finite. Scale rows and columns alike before where units differ much. Cost `O(N^3)`.
+pub fn inverse<const N: usize>(a: &Matrix<N, N>) -> Option<Matrix<N, N>> {
+    let (mut left, mut right) = (*a, identity::<N>());
+    for column in 0..N {
+        let pivot =
+            (column..N).max_by(|i, j| left[*i][column].abs().total_cmp(&left[*j][column].abs()))?;
+        left.swap(column, pivot);
+        right.swap(column, pivot);
+        let value = left[column][column];
+        if !value.is_finite() || value.abs() < 1e-300 {
+            return None;
+        }
+        left[column] = scale(&left[column], 1.0 / value);
+        right[column] = scale(&right[column], 1.0 / value);
+        for row in (0..N).filter(|row| *row != column) {
+            let factor = left[row][column];
+            left[row] = subtract(&left[row], &scale(&left[column], factor));
+            right[row] = subtract(&right[row], &scale(&right[column], factor));
+        }
+    }
+    Some(right)
+}
+
 fn cholesky<const N: usize>(a: &Matrix<N, N>) -> Option<Matrix<N, N>> {
     let mut lower = [[0.0; N]; N];
     for i in 0..N {
@@ -379,6 +403,7 @@ mod tests {
             }
             let inverse = inverse_positive(&positive).unwrap();
             prop_assert!(close(&multiply(&positive, &inverse), &identity(), 1e-9));
+            prop_assert!(close(&super::inverse(&positive).unwrap(), &inverse, 1e-9));
         }
     }
 }
