@@ -161,7 +161,7 @@ fn align_finer(
     let at_peak = grid.covariance(peak.lag);
     let excitation = |square: f64| (square / at_peak.n).sqrt();
     let (seen_a, seen_b) = (excitation(at_peak.square_a), excitation(at_peak.square_b));
-    let problem = Problem::new(a, b, cell_secs);
+    let problem = Problem::new(a, b, cell_secs, options.max_offset_secs);
     let start = Fit {
         offset_secs: (peak.lag as f64 + peak.delta) * cell_secs,
         rotation: nearest_rotation(&at_peak.cross),

@@ -20,6 +20,9 @@ const PRIOR: f64 = 1.0;
 /// Least standard deviation of an offset, seconds: stamps and the model of constant rates are no better.
 const FLOOR_SECS: f64 = 1e-4;
 
+/// Steps below this, in seconds and radians, end the iteration: a hundredth of the least sigma.
+const SETTLED: f64 = 1e-6;
+
 /// Iterations at most; three or four are usual.
 const MAX_ITERATIONS: usize = 30;
 
@@ -56,12 +59,14 @@ impl Default for Fit {
 }
 
 impl Problem {
-    pub(super) fn new(a: &[Turn], b: &[Turn], cell_secs: f64) -> Self {
+    /// `slack_secs`: the largest offset, for which rows outside the other stream are kept.
+    pub(super) fn new(a: &[Turn], b: &[Turn], cell_secs: f64, slack_secs: f64) -> Self {
         let origin = b.first().map_or(0, |t| t.start_nanos);
-        Self {
-            integral: Integral::new(a, origin),
-            rows: rows(b, origin, cell_secs),
-        }
+        let integral = Integral::new(a, origin);
+        let (first, last) = integral.span().unwrap_or((0.0, 0.0));
+        let mut rows = rows(b, origin, cell_secs);
+        rows.retain(|row| row.end_secs > first - slack_secs && row.start_secs < last + slack_secs);
+        Self { integral, rows }
     }
 }
 
@@ -148,7 +153,7 @@ pub(super) fn refine(problem: &Problem, rows: &[Row], start: &Fit) -> Option<Fit
         if !fit.offset_secs.is_finite() || step[0].abs() > 10.0 {
             return None;
         }
-        if step[0].abs() < 1e-9 && norm(&turn) < 1e-7 {
+        if step[0].abs() < SETTLED && norm(&turn) < SETTLED {
             return uncertainty(problem, rows, &fit);
         }
     }
