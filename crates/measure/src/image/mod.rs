@@ -3,9 +3,12 @@
 //! Read [`Grey`] first; [`scan()`] looks at one image once, [`rotation`] tells how the camera turned between two frames,
 //! [`matching`] finds the same corner in two images. Not here: decoding (`formats`), thresholds (policies).
 
+pub mod blur;
+pub mod filters;
 pub mod matching;
 pub mod rotation;
 mod scan;
+pub mod sequence;
 
 pub use matching::{Match, MatchOptions, match_stereo};
 pub use rotation::{RotationEstimate, rotation_between};
@@ -173,6 +176,14 @@ pub enum ImageError {
         other_width: usize,
         /// Of the second.
         other_height: usize,
+    },
+    /// Too few images for what is asked.
+    #[error("`{n}` usable images where at least `{needed}` are needed")]
+    TooFew {
+        /// Images seen.
+        n: usize,
+        /// Images needed.
+        needed: usize,
     },
     /// Too few pixels for what is asked.
     #[error(
