@@ -24,4 +24,5 @@ pub use recording::{
     Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary, Visitor,
     full_account,
 };
+pub(crate) use rules::bound_losses;
 pub use rules::{Notes, Rule};

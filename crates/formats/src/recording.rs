@@ -4,7 +4,7 @@ use fieldassay_model::Account;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Container format of a recording.
+/// Format of a recording: a container, or the layout of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// MCAP, any profile.
@@ -13,15 +13,50 @@ pub enum Format {
     Rosbag1,
     /// rosbag2 with SQLite storage (`.db3`).
     Rosbag2Sqlite3,
+    /// PX4 `ULog`.
+    Ulog,
+    /// Trajectory file as the TUM RGB-D benchmark has them.
+    Tum,
+    /// File of KITTI poses.
+    KittiPoses,
+    /// Ground truth as `EuRoC` has it.
+    EurocPoses,
+    /// Folder of the `EuRoC` form.
+    Euroc,
+    /// Folder of a KITTI raw drive.
+    KittiRaw,
+    /// Folder of a KITTI odometry sequence.
+    KittiOdometry,
 }
 
 impl Format {
+    /// Every format, files first.
+    pub const ALL: [Self; 10] = [
+        Self::Mcap,
+        Self::Rosbag1,
+        Self::Rosbag2Sqlite3,
+        Self::Ulog,
+        Self::Tum,
+        Self::KittiPoses,
+        Self::EurocPoses,
+        Self::Euroc,
+        Self::KittiRaw,
+        Self::KittiOdometry,
+    ];
+
     /// The name used in documents.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mcap => "mcap",
             Self::Rosbag1 => "rosbag1",
             Self::Rosbag2Sqlite3 => "rosbag2_sqlite3",
+            Self::Ulog => "ulog",
+            Self::Tum => "tum",
+            Self::KittiPoses => "kitti_poses",
+            Self::EurocPoses => "euroc_poses",
+            Self::Euroc => "euroc",
+            Self::KittiRaw => "kitti_raw",
+            Self::KittiOdometry => "kitti_odometry",
         }
     }
 }

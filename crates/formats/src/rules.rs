@@ -2,7 +2,7 @@
 //!
 //! Read [`Rule`] and [`Notes`]. Not here: the rules themselves; each format publishes its table.
 
-use fieldassay_model::{Account, Note};
+use fieldassay_model::{Account, LossReason, Note};
 use std::collections::BTreeMap;
 
 /// One rule a format's reader checks: the code of its note and what a violation means.
@@ -65,6 +65,30 @@ impl Notes {
         }
         account.notes.append(&mut self.kept);
     }
+}
+
+/// Keeps the first losses of each code and puts the rest into the last one kept.
+pub(crate) fn bound_losses(account: &mut Account, limit: usize) {
+    let mut kept: Vec<LossReason> = Vec::new();
+    let mut more: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
+    for loss in account.losses.drain(..) {
+        let (count, last, extra) = more.entry(loss.code.clone()).or_default();
+        *count += 1;
+        if *count <= limit.max(1) {
+            *last = kept.len();
+            kept.push(loss);
+        } else if let Some(into) = kept.get_mut(*last) {
+            *extra += 1;
+            into.messages = into.messages.zip(loss.messages).map(|(a, b)| a + b);
+            into.end += loss.end.saturating_sub(loss.start);
+        }
+    }
+    for (_, last, extra) in more.into_values().filter(|(_, _, extra)| *extra > 0) {
+        if let Some(loss) = kept.get_mut(last) {
+            loss.message = format!("{} (and {extra} more like it)", loss.message);
+        }
+    }
+    account.losses = kept;
 }
 
 #[cfg(test)]

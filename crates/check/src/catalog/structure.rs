@@ -107,7 +107,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
 
 /// A check for every rule of every format.
 pub(super) fn rule_checks() -> Vec<CheckInfo> {
-    [Format::Mcap, Format::Rosbag1, Format::Rosbag2Sqlite3]
+    Format::ALL
         .into_iter()
         .flat_map(rules)
         .map(rule_check)

@@ -3,7 +3,7 @@
 use super::RECORDING;
 use crate::collect::Collected;
 use fieldassay_formats::decode::StampKind;
-use fieldassay_formats::{Format, Rule, mcap, rosbag1, rosbag2};
+use fieldassay_formats::{Format, Rule, folder, mcap, rosbag1, rosbag2, ulog};
 use fieldassay_model::{Account, Fact, FactValue, Loss};
 use std::collections::BTreeMap;
 
@@ -16,6 +16,9 @@ pub(crate) fn rules(format: Format) -> &'static [Rule] {
         Format::Mcap => mcap::RULES,
         Format::Rosbag1 => rosbag1::RULES,
         Format::Rosbag2Sqlite3 => rosbag2::RULES,
+        Format::Ulog => ulog::RULES,
+        // Everything else is made of the files of a folder, trajectory files included.
+        _ => folder::RULES,
     }
 }
 
