@@ -3,7 +3,7 @@
 use crate::limits::Limits;
 use crate::scratch::MappedScratch;
 use crate::sources::{self, Source};
-use crate::{EngineError, digests, scan};
+use crate::{EngineError, scan};
 use fieldassay_check::{CheckOptions, Evidence, Progress, catalog};
 use fieldassay_formats::Recording;
 use fieldassay_model::plot::RecordingPlots;
@@ -50,11 +50,7 @@ pub struct Outcome {
 /// The files a request stands for and their total size, so that progress can be shown.
 pub fn plan(request: &Request<'_>) -> Result<(Vec<PathBuf>, u64), EngineError> {
     let paths = sources::find(request.inputs, &request.limits)?;
-    let bytes = paths
-        .iter()
-        .filter_map(|path| std::fs::metadata(path).ok())
-        .map(|metadata| metadata.len())
-        .sum();
+    let bytes = paths.iter().map(|path| sources::size_bytes(path)).sum();
     Ok((paths, bytes))
 }
 
@@ -147,18 +143,21 @@ fn check_source(
     lanes: usize,
     progress: &dyn Progress,
 ) -> Checked {
-    let bytes = source.bytes();
+    let size = source.size_bytes();
     let (digests, evidence) = rayon::join(
-        || digests(bytes, &|_| ()),
+        || source.digests(),
         || gather(source, request, lanes, progress),
     );
     let mut report = match &evidence {
-        Ok(gathered) => judged(source.path(), bytes.len(), gathered, request.policy),
-        Err(error) => unreadable(source.path(), bytes.len(), error),
+        Ok(gathered) => judged(source.path(), size, gathered, request.policy),
+        Err(error) => unreadable(source.path(), size, error),
     };
-    report.id = Some(RecordingId::from_sha256(&digests.sha256));
-    report.sha256 = Some(digests.sha256);
-    report.blake3 = Some(digests.blake3);
+    // Without digests there is no id: a file of the folder could not be read, which is a loss too.
+    if let Ok(digests) = digests {
+        report.id = Some(RecordingId::from_sha256(&digests.sha256));
+        report.sha256 = Some(digests.sha256);
+        report.blake3 = Some(digests.blake3);
+    }
     let (plots, simulated) = match evidence {
         Ok(gathered) => (Some(gathered.evidence.plots), gathered.simulated),
         Err(_) => (None, false),
@@ -228,7 +227,7 @@ fn start_of(recording: &dyn Recording) -> Option<i64> {
         .min()
 }
 
-fn judged(path: &Path, size: usize, gathered: &Gathered, policy: &Policy) -> RecordingReport {
+fn judged(path: &Path, size_bytes: u64, gathered: &Gathered, policy: &Policy) -> RecordingReport {
     let evidence = &gathered.evidence;
     let (findings, verdict) = evaluate(policy, catalog(), &evidence.facts);
     let mut channels = evidence.channels.clone();
@@ -239,7 +238,7 @@ fn judged(path: &Path, size: usize, gathered: &Gathered, policy: &Policy) -> Rec
         path: path.display().to_string(),
         id: None,
         format: gathered.format.to_owned(),
-        size_bytes: size as u64,
+        size_bytes,
         sha256: None,
         blake3: None,
         message_count: evidence.message_count,
@@ -264,12 +263,12 @@ fn worst_about(topic: &str, findings: &[Finding]) -> Option<Severity> {
         .max()
 }
 
-fn unreadable(path: &Path, size: usize, error: &EngineError) -> RecordingReport {
+fn unreadable(path: &Path, size_bytes: u64, error: &EngineError) -> RecordingReport {
     RecordingReport {
         path: path.display().to_string(),
         id: None,
         format: "unknown".to_owned(),
-        size_bytes: size as u64,
+        size_bytes,
         sha256: None,
         blake3: None,
         message_count: 0,

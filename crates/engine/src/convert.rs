@@ -1,9 +1,9 @@
 //! `recover` and `convert`: everything readable, written as a clean MCAP.
 
+use crate::EngineError;
 use crate::limits::Limits;
 use crate::output::{Output, refuse_existing};
 use crate::sources::{OpenedRecording, Source};
-use crate::{EngineError, digests};
 use fieldassay_formats::mcap::records::StringMap;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
 use fieldassay_formats::{Buffers, Channel, Message, Schema, UnitSummary, Visitor, full_account};
@@ -73,7 +73,7 @@ pub fn run(request: &Request) -> Result<Outcome, EngineError> {
     let source = Source::read(&request.input)?;
     // Every chunk is read anyway, so definitions are never taken from an index that may lie.
     let opened = source.open(true, &request.limits)?;
-    let sha256 = digests(source.bytes(), &|_| ()).sha256;
+    let sha256 = source.digests()?.sha256;
     let output = Output::create(&request.output, request.force)?;
     let write_error = |error| EngineError::io("write", &request.output, error);
     let mut rewrite = Rewrite::new(output, &opened).map_err(write_error)?;
@@ -126,7 +126,9 @@ impl<W: Write> Rewrite<W> {
         let profile = match opened {
             OpenedRecording::Mcap(_) => profile,
             OpenedRecording::Rosbag1(_) => "ros1".to_owned(),
-            OpenedRecording::Rosbag2(_) => "ros2".to_owned(),
+            OpenedRecording::Rosbag2(_) | OpenedRecording::Folder(_) => "ros2".to_owned(),
+            // No profile of MCAP fits PX4.
+            OpenedRecording::Ulog(_) => String::new(),
         };
         let library = if library.is_empty() {
             format!("fieldassay {}", env!("CARGO_PKG_VERSION"))

@@ -12,7 +12,7 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A folder or glob without recordings.
-    #[error("no recording is in `{}`\nhint: looked for files ending in .mcap, .bag and .db3", path.display())]
+    #[error("no recording is in `{}`\nhint: looked for files ending in .mcap, .bag, .db3 and .ulg and for folders laid out as a data set", path.display())]
     NothingThere {
         /// The folder or pattern.
         path: PathBuf,
@@ -100,7 +100,7 @@ pub enum EngineError {
 }
 
 /// The recording formats, for messages.
-pub(crate) const FORMATS: &str = "MCAP (.mcap), ROS 1 bag (.bag) and rosbag2 SQLite (.db3)";
+pub(crate) const FORMATS: &str = "MCAP (.mcap), ROS 1 bag (.bag), rosbag2 SQLite (.db3), PX4 ULog (.ulg), trajectories (TUM, KITTI, EuRoC) and folders of EuRoC and KITTI";
 
 /// What the caller can do about an error; edges map it to exit code, HTTP status or exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

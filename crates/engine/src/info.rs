@@ -2,7 +2,7 @@
 
 use crate::limits::Limits;
 use crate::sources::{OpenedRecording, Source};
-use crate::{EngineError, check, digests, scan};
+use crate::{EngineError, check, scan};
 use fieldassay_formats::{Recording, UnitSummary, full_account};
 use fieldassay_model::{Loss, RecordingId};
 use serde::Serialize;
@@ -20,13 +20,13 @@ pub struct InfoDocument {
     pub path: String,
     /// Id by content.
     pub id: RecordingId,
-    /// `mcap`, `rosbag1` or `rosbag2_sqlite3`.
+    /// `mcap`, `rosbag1`, `rosbag2_sqlite3`, `ulog`, `tum`, `euroc`, …
     pub format: &'static str,
-    /// Size of the file.
+    /// Size of the file, or of all files of the folder.
     pub size_bytes: u64,
-    /// SHA-256 of the bytes.
+    /// SHA-256 of the bytes; of a folder, of what `sha256sum` prints for its files sorted by path.
     pub sha256: String,
-    /// BLAKE3 of the bytes.
+    /// BLAKE3 of the bytes; of a folder, of what `b3sum` prints for its files sorted by path.
     pub blake3: String,
     /// Profile the writer declared; may be empty.
     pub profile: String,
@@ -95,10 +95,7 @@ pub fn run(path: &Path, jobs: usize, limits: &Limits) -> Result<InfoDocument, En
     let pool = check::thread_pool(jobs)?;
     pool.install(|| {
         let opened = source.open(false, limits)?;
-        let (digests, units) = rayon::join(
-            || digests(source.bytes(), &|_| ()),
-            || scan::scan(opened.recording()),
-        );
+        let (digests, units) = rayon::join(|| source.digests(), || scan::scan(opened.recording()));
         let undefined: u64 = units
             .iter()
             .map(|unit| unit.undefined_channel_messages)
@@ -109,7 +106,7 @@ pub fn run(path: &Path, jobs: usize, limits: &Limits) -> Result<InfoDocument, En
         } else {
             opened
         };
-        Ok(document(&source, &opened, &units, digests))
+        Ok(document(&source, &opened, &units, digests?))
     })
 }
 
@@ -130,7 +127,7 @@ fn document(
         path: source.path().display().to_string(),
         id: RecordingId::from_sha256(&digests.sha256),
         format: recording.format().name(),
-        size_bytes: source.bytes().len() as u64,
+        size_bytes: source.size_bytes(),
         sha256: digests.sha256,
         blake3: digests.blake3,
         profile,

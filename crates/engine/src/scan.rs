@@ -30,9 +30,6 @@ pub fn scan_with_digests(
 ) -> Result<(u64, fieldassay_model::Digests), EngineError> {
     let source = crate::sources::Source::read(path)?;
     let opened: OpenedRecording<'_> = source.open(false, &Limits::default())?;
-    let (digests, summaries) = rayon::join(
-        || crate::digests(source.bytes(), &|_| ()),
-        || scan(opened.recording()),
-    );
-    Ok((summaries.iter().map(|unit| unit.messages).sum(), digests))
+    let (digests, summaries) = rayon::join(|| source.digests(), || scan(opened.recording()));
+    Ok((summaries.iter().map(|unit| unit.messages).sum(), digests?))
 }

@@ -1,19 +1,32 @@
-//! One file: mapped, recognized by its first bytes, opened as a recording.
+//! One input: a file, mapped and recognized by its first bytes, or a folder with a known layout.
 #![expect(
     unsafe_code,
     reason = "mapping an input is the only way to read it without copying; see `Source::read`"
 )]
 
-use super::rosbag2_sqlite;
-use crate::{EngineError, limits::Limits};
-use fieldassay_formats::{Recording, mcap, rosbag1};
+use super::{FolderFiles, rosbag2_sqlite};
+use crate::{EngineError, digests, limits::Limits};
+use fieldassay_formats::folder::{self, FolderRecording};
+use fieldassay_formats::{Recording, mcap, rosbag1, trajectory, ulog};
+use fieldassay_model::Digests;
 use std::path::{Path, PathBuf};
 
-/// An input file and its bytes.
+/// An input and where its bytes are.
 #[derive(Debug)]
 pub struct Source {
     path: PathBuf,
-    map: Option<memmap2::Mmap>,
+    content: Content,
+}
+
+/// What an input is.
+#[derive(Debug)]
+enum Content {
+    /// A file; no map when it is empty.
+    File(Option<memmap2::Mmap>),
+    /// A trajectory in a file, and its times where they are in one apart.
+    Trajectory(trajectory::Kind, TrajectoryFiles),
+    /// A folder whose layout makes it one recording.
+    Folder(folder::Layout, FolderFiles),
 }
 
 /// A recording of any format, borrowed from its source.
@@ -24,6 +37,10 @@ pub enum OpenedRecording<'a> {
     Rosbag1(Box<rosbag1::BagRecording<'a>>),
     /// rosbag2 in SQLite.
     Rosbag2(Box<rosbag2_sqlite::SqliteRecording>),
+    /// PX4 `ULog`.
+    Ulog(Box<ulog::UlogRecording<'a>>),
+    /// A folder, or a trajectory file.
+    Folder(Box<FolderRecording<'a>>),
 }
 
 impl OpenedRecording<'_> {
@@ -33,34 +50,36 @@ impl OpenedRecording<'_> {
             Self::Mcap(recording) => recording.as_ref(),
             Self::Rosbag1(recording) => recording.as_ref(),
             Self::Rosbag2(recording) => recording.as_ref(),
+            Self::Ulog(recording) => recording.as_ref(),
+            Self::Folder(recording) => recording.as_ref(),
         }
     }
 }
 
 impl Source {
-    /// Maps a file. The input is opened for reading only and never changed.
+    /// Maps a file, or lists a folder. The input is opened for reading only and never changed.
     ///
-    /// Somebody else cutting the file while it is read would end the process; recordings are not
+    /// Somebody else cutting a file while it is read would end the process; recordings are not
     /// rewritten in place, and copying every input first would double the I/O.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
-        let io = |error| EngineError::io("read", path, error);
-        let file = std::fs::File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if metadata.is_dir() {
-            return Err(EngineError::Unsupported {
+        let content = if path.is_dir() {
+            let files = FolderFiles::list(path, &Limits::default())?;
+            let layout = files.layout().ok_or_else(|| EngineError::Unsupported {
                 path: path.to_owned(),
-                reason: "it is a folder".to_owned(),
-            });
-        }
-        let map = if metadata.len() == 0 {
-            None
+                reason: "it is a folder of no known layout".to_owned(),
+            })?;
+            Content::Folder(layout, files)
         } else {
-            // SAFETY: the map is read only and lives as long as this source; see above.
-            Some(unsafe { memmap2::Mmap::map(&file) }.map_err(io)?)
+            let map = map(path)?;
+            let bytes = map.as_deref().unwrap_or_default();
+            match trajectory::sniff(bytes) {
+                Some(kind) => Content::Trajectory(kind, TrajectoryFiles::new(path, kind, map)),
+                None => Content::File(map),
+            }
         };
         Ok(Self {
             path: path.to_owned(),
-            map,
+            content,
         })
     }
 
@@ -69,9 +88,33 @@ impl Source {
         &self.path
     }
 
-    /// Its bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+    /// Its bytes; none of a folder.
+    fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::File(map) => map.as_deref().unwrap_or_default(),
+            Content::Trajectory(_, files) => files.poses.as_deref().unwrap_or_default(),
+            Content::Folder(..) => &[],
+        }
+    }
+
+    /// Bytes of the file, or of all files of the folder.
+    pub fn size_bytes(&self) -> u64 {
+        match &self.content {
+            Content::Folder(_, files) => files.size_bytes(),
+            Content::File(_) | Content::Trajectory(..) => self.bytes().len() as u64,
+        }
+    }
+
+    /// Digests of the bytes; of a folder those of its sorted list of files, see
+    /// [`FolderFiles::digests`].
+    ///
+    /// # Errors
+    /// When a file of a folder cannot be read.
+    pub fn digests(&self) -> Result<Digests, EngineError> {
+        match &self.content {
+            Content::Folder(_, files) => files.digests(),
+            Content::File(_) | Content::Trajectory(..) => Ok(digests(self.bytes(), &|_| ())),
+        }
     }
 
     /// Opens it by what its first bytes say, whatever its name.
@@ -87,6 +130,24 @@ impl Source {
             path: self.path.clone(),
             reason,
         };
+        let folder = match &self.content {
+            Content::File(_) => None,
+            Content::Folder(layout, files) => Some(folder::open(files, *layout, limits.formats())),
+            Content::Trajectory(kind, files) => {
+                let layout = trajectory::layout(*kind);
+                Some(folder::open(files, layout, limits.formats()))
+            }
+        };
+        if let Some(opened) = folder {
+            return opened
+                .map(|recording| OpenedRecording::Folder(Box::new(recording)))
+                .map_err(|error| unsupported(error.to_string()));
+        }
+        if ulog::sniff(bytes) {
+            return ulog::UlogRecording::open(bytes, limits.formats())
+                .map(|recording| OpenedRecording::Ulog(Box::new(recording)))
+                .map_err(|error| unsupported(error.to_string()));
+        }
         if mcap::sniff(bytes) {
             let options = mcap::OpenOptions {
                 scan_definitions,
@@ -116,13 +177,86 @@ impl Source {
     }
 }
 
+/// Maps a file; none when it is empty.
+fn map(path: &Path) -> Result<Option<memmap2::Mmap>, EngineError> {
+    let io = |error| EngineError::io("read", path, error);
+    let file = std::fs::File::open(path).map_err(io)?;
+    if file.metadata().map_err(io)?.len() == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the map is read only and lives as long as its source; see `Source::read`.
+    unsafe { memmap2::Mmap::map(&file) }.map(Some).map_err(io)
+}
+
+/// A trajectory in a file, seen as a folder of two.
+#[derive(Debug)]
+struct TrajectoryFiles {
+    paths: Vec<String>,
+    poses: Option<memmap2::Mmap>,
+    times: Option<memmap2::Mmap>,
+}
+
+impl TrajectoryFiles {
+    /// KITTI poses have their times in a file apart: `<name>_times.txt` or `times.txt` beside
+    /// them, or that of the sequence where the folders are those of the benchmark.
+    fn new(path: &Path, kind: trajectory::Kind, poses: Option<memmap2::Mmap>) -> Self {
+        let times = if kind == trajectory::Kind::Kitti {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            [
+                path.with_file_name(format!("{stem}_times.txt")),
+                path.with_file_name("times.txt"),
+                path.with_file_name(format!("../sequences/{stem}/times.txt")),
+            ]
+            .iter()
+            .find(|path| path.is_file())
+            .and_then(|path| map(path).ok().flatten())
+        } else {
+            None
+        };
+        let mut paths = vec![trajectory::TRAJECTORY_PATH.to_owned()];
+        if times.is_some() {
+            paths.push(trajectory::TIMES_PATH.to_owned());
+        }
+        Self {
+            paths,
+            poses,
+            times,
+        }
+    }
+
+    fn content(&self, path: &str) -> Option<&[u8]> {
+        match path {
+            trajectory::TRAJECTORY_PATH => Some(self.poses.as_deref().unwrap_or_default()),
+            trajectory::TIMES_PATH => self.times.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl folder::Files for TrajectoryFiles {
+    fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    fn size(&self, path: &str) -> u64 {
+        self.content(path).map_or(0, |bytes| bytes.len() as u64)
+    }
+
+    fn read(&self, path: &str) -> Result<folder::FileBytes<'_>, folder::FolderError> {
+        self.content(path)
+            .map(folder::FileBytes::Borrowed)
+            .ok_or_else(|| folder::FolderError::Missing {
+                path: path.to_owned(),
+            })
+    }
+}
+
 /// What a file that is no recording looks like.
 fn describe(bytes: &[u8]) -> String {
-    const KNOWN: [(&[u8], &str); 7] = [
+    const KNOWN: [(&[u8], &str); 6] = [
         (b"\x1f\x8b", "gzip data; unpack it first"),
         (b"\x28\xb5\x2f\xfd", "zstd data; unpack it first"),
         (b"PK\x03\x04", "a zip archive; unpack it first"),
-        (b"ULog\x01\x12\x35", "a PX4 ULog, which is not read yet"),
         (b"PAR1", "a Parquet file, not a recording"),
         (b"RRF2", "a Rerun recording, which is not read"),
         (
@@ -135,6 +269,10 @@ fn describe(bytes: &[u8]) -> String {
     }
     if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return format!("it is {what}");
+    }
+    let text = bytes.get(..256).unwrap_or(bytes);
+    if std::str::from_utf8(text).is_ok_and(|text| !text.contains('\0')) {
+        return "it is text, and no trajectory: rows of TUM have 8 numbers, of KITTI 12, of EuRoC 8 or more after a time in nanoseconds".to_owned();
     }
     let head: Vec<String> = bytes
         .iter()

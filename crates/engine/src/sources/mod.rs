@@ -6,21 +6,25 @@
 //! Not here: the formats themselves (`formats`).
 
 mod file;
+mod folder;
 pub mod rosbag2_sqlite;
 
 pub use file::{OpenedRecording, Source};
+pub use folder::FolderFiles;
 
 use crate::{EngineError, limits::Limits};
+use fieldassay_formats::folder::Files;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Extensions of recordings looked for in folders.
-const EXTENSIONS: [&str; 3] = ["mcap", "bag", "db3"];
+const EXTENSIONS: [&str; 4] = ["mcap", "bag", "db3", "ulg"];
 
-/// The files a list of paths, folders and globs stands for, sorted, each once.
+/// The recordings a list of paths, folders and globs stands for, sorted, each once.
 ///
-/// A file that is named is taken whatever its extension; folders are searched to their bottom for
-/// the known extensions; a pattern that names an existing file is that file.
+/// A file that is named is taken whatever its extension. A folder with a known layout is one
+/// recording; other folders are searched to their bottom for such folders. Files with the known
+/// extensions are recordings wherever they lie. A pattern that names an existing file is that file.
 pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineError> {
     let mut found = BTreeSet::new();
     for input in inputs {
@@ -30,14 +34,14 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
         let path = PathBuf::from(input);
         if path.is_dir() {
             let before = found.len();
-            search(&path, &mut found)?;
+            search(&path, &mut found, limits)?;
             if found.len() == before {
                 return Err(EngineError::NothingThere { path });
             }
         } else if path.exists() {
             found.insert(path);
         } else if input.contains(['*', '?', '[']) {
-            expand(input, &mut found)?;
+            expand(input, &mut found, limits)?;
         } else {
             return Err(EngineError::NotFound { path });
         }
@@ -53,26 +57,42 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
     Ok(found.into_iter().collect())
 }
 
-fn search(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), EngineError> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| EngineError::io("read", folder, error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| EngineError::io("read", folder, error))?;
-        let path = entry.path();
-        // `file_type` does not follow links, so a link to a parent cannot make a loop.
-        let kind = entry
-            .file_type()
-            .map_err(|error| EngineError::io("read", &path, error))?;
-        if kind.is_dir() {
-            search(&path, found)?;
-        } else if has_known_extension(&path) && path.is_file() {
-            found.insert(path);
+fn search(
+    folder: &Path,
+    found: &mut BTreeSet<PathBuf>,
+    limits: &Limits,
+) -> Result<(), EngineError> {
+    let files = FolderFiles::list(folder, limits)?;
+    for prefix in files.recordings() {
+        // An empty relative path would add a separator to the name the user gave.
+        found.insert(if prefix.is_empty() {
+            folder.to_owned()
+        } else {
+            folder.join(prefix.trim_end_matches('/'))
+        });
+    }
+    for path in Files::paths(&files) {
+        if has_known_extension(Path::new(path)) {
+            found.insert(folder.join(path));
         }
     }
     Ok(())
 }
 
-fn expand(pattern: &str, found: &mut BTreeSet<PathBuf>) -> Result<(), EngineError> {
+/// Size of a recording: of its file, or of all files of its folder.
+pub fn size_bytes(path: &Path) -> u64 {
+    if path.is_dir() {
+        FolderFiles::list(path, &Limits::default()).map_or(0, |files| files.size_bytes())
+    } else {
+        std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+    }
+}
+
+fn expand(
+    pattern: &str,
+    found: &mut BTreeSet<PathBuf>,
+    limits: &Limits,
+) -> Result<(), EngineError> {
     let paths = glob::glob(pattern).map_err(|error| EngineError::Glob {
         pattern: pattern.to_owned(),
         message: error.to_string(),
@@ -84,7 +104,7 @@ fn expand(pattern: &str, found: &mut BTreeSet<PathBuf>) -> Result<(), EngineErro
             EngineError::io("read", &path, error.into())
         })?;
         if path.is_dir() {
-            search(&path, found)?;
+            search(&path, found, limits)?;
         } else {
             found.insert(path);
         }

@@ -1,0 +1,156 @@
+//! A folder whose layout makes it one recording: its files listed once, mapped when they are read.
+#![expect(
+    unsafe_code,
+    reason = "mapping an input is the only way to read it without copying; see `Source::read`"
+)]
+
+use crate::{EngineError, digests, limits::Limits};
+use fieldassay_formats::folder::{FileBytes, Files, FolderError, Layout, Part, detect};
+use fieldassay_model::{Digests, hexadecimal};
+use rayon::prelude::*;
+use sha2::Digest as _;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The files below a folder. None is held open.
+#[derive(Debug)]
+pub struct FolderFiles {
+    root: PathBuf,
+    paths: Vec<String>,
+    sizes: Vec<u64>,
+}
+
+impl FolderFiles {
+    /// Lists a folder to its bottom. Links to folders are not followed, so they cannot make a loop;
+    /// names that are not UTF-8 are left out, no layout has any.
+    pub fn list(root: &Path, limits: &Limits) -> Result<Self, EngineError> {
+        let mut found: Vec<(String, u64)> = Vec::new();
+        let mut waiting = vec![(root.to_owned(), String::new())];
+        while let Some((folder, prefix)) = waiting.pop() {
+            let io = |error| EngineError::io("read", &folder, error);
+            for entry in std::fs::read_dir(&folder).map_err(io)? {
+                let entry = entry.map_err(io)?;
+                let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+                    continue;
+                };
+                let kind = entry.file_type().map_err(io)?;
+                if kind.is_dir() {
+                    waiting.push((entry.path(), format!("{prefix}{name}/")));
+                } else if let Ok(metadata) = std::fs::metadata(entry.path())
+                    && metadata.is_file()
+                {
+                    found.push((format!("{prefix}{name}"), metadata.len()));
+                }
+            }
+            if found.len() > limits.files {
+                return Err(EngineError::Request {
+                    message: format!(
+                        "more than `{}` files are in `{}`\nhint: split the run by folder",
+                        limits.files,
+                        root.display()
+                    ),
+                });
+            }
+        }
+        found.sort();
+        let (paths, sizes) = found.into_iter().unzip();
+        Ok(Self {
+            root: root.to_owned(),
+            paths,
+            sizes,
+        })
+    }
+
+    /// Folders that are recordings: this one, or those found going down until a layout fits.
+    /// Paths are relative, empty for this folder itself.
+    pub fn recordings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut waiting = vec![String::new()];
+        while let Some(prefix) = waiting.pop() {
+            let part = Part::new(self, &prefix);
+            if detect(&part).is_some() {
+                found.push(prefix);
+                continue;
+            }
+            let part: &dyn Files = &part;
+            for name in part.folders("") {
+                waiting.push(format!("{prefix}{name}/"));
+            }
+        }
+        found
+    }
+
+    /// The layout of this folder.
+    pub fn layout(&self) -> Option<Layout> {
+        detect(self)
+    }
+
+    /// Size of all files.
+    pub fn size_bytes(&self) -> u64 {
+        self.sizes.iter().sum()
+    }
+
+    /// Digests of the sorted list of files: of the text `<digest>  <path>\n` per file, sorted by
+    /// path, which is what `sha256sum` and `b3sum` print. Files are read in parallel, one map per thread.
+    pub fn digests(&self) -> Result<Digests, EngineError> {
+        let each: Vec<Digests> = self
+            .paths
+            .par_iter()
+            .map(|path| {
+                let bytes = self.read(path).map_err(|error| EngineError::Unsupported {
+                    path: self.root.clone(),
+                    reason: error.to_string(),
+                })?;
+                Ok(digests(bytes.as_ref(), &|_| ()))
+            })
+            .collect::<Result<_, EngineError>>()?;
+        let (mut sha256, mut blake3) = (sha2::Sha256::new(), blake3::Hasher::new());
+        let mut line = String::new();
+        for (path, digests) in self.paths.iter().zip(&each) {
+            line.clear();
+            let _ = writeln!(line, "{}  {path}", digests.sha256);
+            sha256.update(line.as_bytes());
+            line.clear();
+            let _ = writeln!(line, "{}  {path}", digests.blake3);
+            blake3.update(line.as_bytes());
+        }
+        Ok(Digests {
+            sha256: hexadecimal(&sha256.finalize()),
+            blake3: blake3.finalize().to_hex().to_string(),
+        })
+    }
+}
+
+impl Files for FolderFiles {
+    fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    fn size(&self, path: &str) -> u64 {
+        self.paths
+            .binary_search_by(|known| known.as_str().cmp(path))
+            .ok()
+            .and_then(|index| self.sizes.get(index).copied())
+            .unwrap_or(0)
+    }
+
+    fn read(&self, path: &str) -> Result<FileBytes<'_>, FolderError> {
+        let missing = || FolderError::Missing {
+            path: path.to_owned(),
+        };
+        self.paths
+            .binary_search_by(|known| known.as_str().cmp(path))
+            .map_err(|_| missing())?;
+        let refused = |error: std::io::Error| FolderError::Read {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let file = std::fs::File::open(self.root.join(path)).map_err(refused)?;
+        if file.metadata().map_err(refused)?.len() == 0 {
+            return Ok(FileBytes::Borrowed(&[]));
+        }
+        // SAFETY: the map is read only and lives as long as the value; see `Source::read`.
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(refused)?;
+        Ok(FileBytes::Owned(Box::new(map)))
+    }
+}
