@@ -1,7 +1,7 @@
 //! `cargo xtask conformance DIR`: compares our results with vectors of other programs.
 //!
 //! Read [`Report`] first. `DIR` is any folder of files with the names and forms of `conformance/`: `signals.json`, directly
-//! or in a folder. Its entries `clock_hull`, `drift`, `cdr` and `ros1` are compared; every other file and entry is listed
+//! or in a folder. Its entries `clock_hull`, `drift`, `epipolar`, `cdr` and `ros1` are compared; every other file and entry is listed
 //! as skipped with the reason. One failure makes the chore fail, and so does a folder with nothing to compare.
 //!
 //! Not here: vectors that need recordings beside the repository; tests of the rooms hold those.
@@ -233,6 +233,7 @@ fn entries_of(value: &Value) -> Vec<(String, Outcome)> {
             match name.as_str() {
                 "clock_hull" => found.push((label, signals::clock_hull(case))),
                 "drift" => found.push((label, signals::drift(case))),
+                "epipolar" => found.push((label, signals::epipolar(case))),
                 "cdr" | "ros1" => found.extend(bytes::entries(name, &label, case, value)),
                 _ => {
                     let reason =
@@ -279,6 +280,7 @@ mod tests {
         let expected = [
             "clock_hull",
             "drift",
+            "epipolar",
             "cdr.NavSatFix_le",
             "cdr.PointCloud2_le",
             "cdr.Empty_le",

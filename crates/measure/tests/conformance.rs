@@ -1,5 +1,6 @@
 //! Reference vectors, tighter than `cargo xtask conformance` holds them.
 
+use fieldassay_measure::calibration::epipolar::epipolar;
 use fieldassay_measure::change::{Cusum, PageHinkleyOptions, cusum, page_hinkley, reference};
 use fieldassay_measure::clock::{hull, linear};
 use fieldassay_testkit::vectors::{ClockCase, DriftCase, UNITS_PER_SEC};
@@ -58,4 +59,17 @@ fn cusum_and_page_hinkley() {
         assert_eq!(alarm.index as u64, expected[key][0].as_u64().unwrap());
         expect_near(alarm.sum, expected[key][1].as_f64().unwrap(), 1e-12);
     }
+}
+
+#[test]
+fn epipolar_distances() {
+    let expected = block("epipolar").unwrap();
+    let triple = |value: &Value| -> [f64; 3] { [0, 1, 2].map(|i| value[i].as_f64().unwrap()) };
+    let f = [0, 1, 2].map(|i| triple(&expected["F"][i]));
+    let found = epipolar(&f, triple(&expected["x1"]), triple(&expected["x2"]));
+    let number = |key: &str| expected[key].as_f64().unwrap();
+    expect_near(found.residual, number("x2Fx1"), 1e-13);
+    expect_near(found.sampson_squared, number("sampson_sq"), 1e-12);
+    expect_near(found.second_to_line, number("dist_l2"), 1e-12);
+    expect_near(found.first_to_line, number("dist_l1"), 1e-12);
 }

@@ -1,6 +1,7 @@
 //! Blocks of `signals.json` about clocks and changes.
 
 use super::{Comparison, Outcome};
+use fieldassay_measure::calibration::epipolar::epipolar as epipolar_distance;
 use fieldassay_measure::change::{Cusum, PageHinkley, PageHinkleyOptions, cusum, reference};
 use fieldassay_measure::clock::{hull, linear};
 use fieldassay_testkit::vectors::{ClockCase, DriftCase, UNITS_PER_SEC, numbers};
@@ -11,6 +12,38 @@ const SKEW_PPM: f64 = 1e-3;
 const OFFSET_SECS: f64 = 1e-9;
 /// Tolerance of the vectors' README for `drift`.
 const DRIFT: f64 = 1e-9;
+
+/// Tolerance of the vectors' README for `epipolar`.
+const EPIPOLAR: f64 = 1e-9;
+
+/// Distances of a pair of points from the epipolar constraint.
+pub(super) fn epipolar(block: &Value) -> Outcome {
+    let mut c = Comparison::default();
+    let triple = |value: &Value| -> Option<[f64; 3]> {
+        let list: Option<Vec<f64>> = value.as_array()?.iter().map(Value::as_f64).collect();
+        list?.try_into().ok()
+    };
+    let matrix = || -> Option<[[f64; 3]; 3]> {
+        let rows: Option<Vec<[f64; 3]>> = block["F"].as_array()?.iter().map(triple).collect();
+        rows?.try_into().ok()
+    };
+    let (Some(f), Some(x1), Some(x2)) = (matrix(), triple(&block["x1"]), triple(&block["x2"]))
+    else {
+        c.fail("F, x1 and x2 must be a 3 x 3 matrix and two triples".to_owned());
+        return c.outcome();
+    };
+    let found = epipolar_distance(&f, x1, x2);
+    c.near("x2Fx1", found.residual, &block["x2Fx1"], EPIPOLAR);
+    c.near(
+        "sampson_sq",
+        found.sampson_squared,
+        &block["sampson_sq"],
+        EPIPOLAR,
+    );
+    c.near("dist_l2", found.second_to_line, &block["dist_l2"], EPIPOLAR);
+    c.near("dist_l1", found.first_to_line, &block["dist_l1"], EPIPOLAR);
+    c.outcome()
+}
 
 /// Lower hull and least squares between two generated clocks.
 pub(super) fn clock_hull(block: &Value) -> Outcome {
