@@ -1,11 +1,14 @@
 //! Offsets and hand-eye residuals against reference vectors and a real flight.
 
+use fieldassay_measure::calibration::{residual, screw};
 use fieldassay_measure::motion::{
     AlignOptions, align, norm_offset, normalized_correlation, parabola, turns_of_poses,
     turns_of_rates,
 };
 use fieldassay_measure::pose::matrix::norm;
-use fieldassay_measure::pose::{Pose, Rate, StampedPose, rotation_vector};
+use fieldassay_measure::pose::{
+    Pose, Rate, StampedPose, is_rotation, multiply_quat, rotation_vector,
+};
 use fieldassay_testkit::{expect_near, repository_root, shared_data};
 use serde_json::Value;
 
@@ -44,17 +47,15 @@ fn time_offset() {
 
 /// Columns of a file of comma-separated numbers below a head.
 fn rows(relative: &str) -> Option<Vec<(i64, Vec<f64>)>> {
-    let text = std::fs::read_to_string(shared_data(relative)?).unwrap();
-    Some(
-        text.lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(|line| {
-                let (stamp, rest) = line.split_once(',').unwrap();
-                let numbers = rest.split(',').map(|x| x.trim().parse().unwrap());
-                (stamp.trim().parse().unwrap(), numbers.collect())
-            })
-            .collect(),
-    )
+    let text = std::fs::read_to_string(shared_data(relative)?).ok()?;
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let (stamp, rest) = line.split_once(',')?;
+            let numbers = rest.split(',').map(|x| x.trim().parse().ok());
+            Some((stamp.trim().parse().ok()?, numbers.collect::<Option<_>>()?))
+        })
+        .collect()
 }
 
 /// The ground truth of this flight is in the frame of the IMU and on its clock.
@@ -111,5 +112,52 @@ fn euroc_gyro_against_ground_truth() {
         .zip([-0.002_153, 0.020_744, 0.075_806])
     {
         expect_near(*seen, stated, 3e-4);
+    }
+}
+
+fn pose(matrix: &Value) -> Pose {
+    let cell = |i: usize, j: usize| matrix[i][j].as_f64().unwrap_or(f64::NAN);
+    let rotation = [0, 1, 2].map(|i| [0, 1, 2].map(|j| cell(i, j)));
+    assert!(is_rotation(&rotation));
+    Pose::from_matrix(&rotation, [0, 1, 2].map(|i| cell(i, 3)))
+}
+
+#[test]
+fn hand_eye_residuals() {
+    let expected = block("hand_eye").unwrap();
+    let number = |key: &str| expected[key].as_f64().unwrap();
+    let [x, a, b] = ["X", "A", "B"].map(|key| pose(&expected[key]));
+    let (angle, shift) = residual(&a, &b, &x);
+    assert!(angle.to_degrees() < 1e-9 && shift < 1e-9, "{angle} {shift}");
+    let degree_y = [
+        0.0,
+        0.5_f64.to_radians().sin(),
+        0.0,
+        0.5_f64.to_radians().cos(),
+    ];
+    let turned = Pose {
+        quat_xyzw: multiply_quat(&x.quat_xyzw, &degree_y),
+        ..x
+    };
+    let (angle, shift) = residual(&a, &b, &turned);
+    let wanted = &expected["residual_X_rot_1deg_y"];
+    expect_near(
+        angle.to_degrees(),
+        wanted["rot_deg"].as_f64().unwrap(),
+        1e-9,
+    );
+    expect_near(shift, wanted["trans_m"].as_f64().unwrap(), 1e-9);
+    for (motion, letter) in [(&a, "A"), (&b, "B")] {
+        let found = screw(motion);
+        expect_near(
+            found.angle_radians.to_degrees(),
+            number(&format!("angle_{letter}_deg")),
+            1e-9,
+        );
+        expect_near(
+            found.along_meters,
+            number(&format!("screw_translation_{letter}")),
+            1e-9,
+        );
     }
 }
