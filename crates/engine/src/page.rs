@@ -24,6 +24,7 @@ pub fn text(
         plots: &outcome.plots,
         policy_yaml: &policy.to_yaml(),
         catalog: catalog(),
+        power: crate::power(),
         simulated: outcome.simulated.iter().any(|simulated| *simulated),
         truth,
         title,

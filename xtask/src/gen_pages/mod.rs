@@ -6,6 +6,7 @@ mod checks;
 mod cli;
 mod faults;
 mod policy;
+mod power;
 mod schema;
 
 use crate::shell::root;
@@ -24,6 +25,7 @@ const PAGES: &[Page] = &[
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/policy.md", policy::page),
     ("docs/performance.md", crate::race::rendered_page),
+    ("crates/engine/src/power.json", power::compact),
 ];
 
 /// Writes the pages, or with `--check` fails when one differs from what is committed.

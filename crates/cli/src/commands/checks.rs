@@ -3,7 +3,7 @@
 use super::policy;
 use crate::exit::{DONE, UsageError};
 use crate::render;
-use fieldassay_engine::catalog;
+use fieldassay_engine::{catalog, power};
 use fieldassay_model::{CheckInfo, Policy, nearest};
 use serde::Serialize;
 
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         })?;
     } else if arguments.code.is_some() {
         for check in chosen {
-            render::checks::explain(check, policy.checks.get(check.code))?;
+            render::checks::explain(check, policy.checks.get(check.code), power())?;
         }
     } else {
         render::checks::list(&chosen, &policy)?;

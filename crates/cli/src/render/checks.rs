@@ -1,7 +1,7 @@
 //! The list of checks and the explanation of one.
 
 use super::{Align, Style, Table, text};
-use fieldassay_model::{CheckInfo, Compare, Policy, display, policy::Rule};
+use fieldassay_model::{CheckInfo, Compare, Policy, Power, display, policy::Rule};
 use std::fmt::Write as _;
 
 pub(crate) fn list(checks: &[&CheckInfo], policy: &Policy) -> anyhow::Result<()> {
@@ -33,7 +33,11 @@ pub(crate) fn list(checks: &[&CheckInfo], policy: &Policy) -> anyhow::Result<()>
     text(&out)
 }
 
-pub(crate) fn explain(check: &CheckInfo, rule: Option<&Rule>) -> anyhow::Result<()> {
+pub(crate) fn explain(
+    check: &CheckInfo,
+    rule: Option<&Rule>,
+    power: &[Power],
+) -> anyhow::Result<()> {
     let style = Style::for_stdout();
     let mut out = String::new();
     let _ = writeln!(out, "{}: {}\n", style.strong(check.code), check.title);
@@ -78,8 +82,34 @@ pub(crate) fn explain(check: &CheckInfo, rule: Option<&Rule>) -> anyhow::Result<
         },
     );
     part("thresholds", &thresholds);
+    part(
+        "how well it works, in simulated drives",
+        &measured(check, power),
+    );
     out.pop();
     text(&out)
+}
+
+/// What the check found of faults of known size, one line each.
+fn measured(check: &CheckInfo, power: &[Power]) -> String {
+    let share = |x: f64| display::quantity(x, "share");
+    let rows: Vec<String> = power
+        .iter()
+        .filter(|row| row.counts(check.code))
+        .map(|row| {
+            format!(
+                "{} {} {}: found in {} of {} ({} to {} at 95 %)",
+                row.fault,
+                display::number(row.magnitude),
+                row.unit,
+                row.found,
+                row.drives,
+                share(row.low),
+                share(row.high)
+            )
+        })
+        .collect();
+    rows.join("\n  ")
 }
 
 /// A threshold with the side that is worse.
