@@ -4,6 +4,8 @@
 //! of its size, which for JPEG costs no inverse transform. [`depth_meters`] keeps distances, [`probe`]
 //! reads no pixels; [`encode_png_grey`], [`encode_jpeg_grey`] and [`thumbnail`] write.
 //!
+//! [`video`] reads the headers of streams and the tables of MP4 files.
+//!
 //! Not here: judging images (`measure`), color, decoding of video (its headers are enough for checks).
 #![warn(
     clippy::indexing_slicing,
@@ -20,6 +22,7 @@ mod jpeg;
 mod png_file;
 mod raw;
 mod thumbnail;
+pub mod video;
 
 pub use depth::{DepthImage, depth_meters};
 pub use error::MediaError;

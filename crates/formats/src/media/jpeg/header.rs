@@ -189,12 +189,7 @@ impl<'a> Reader<'a> {
 
     /// Motion JPEG leaves the tables out and means those of the standard.
     pub(super) fn define_standard(&mut self) {
-        for (head, codes) in [
-            (0x00, tables::LUMA_DC),
-            (0x01, tables::CHROMA_DC),
-            (0x10, tables::LUMA_AC),
-            (0x11, tables::CHROMA_AC),
-        ] {
+        for (head, codes) in tables::STANDARD {
             // The standard's tables are sound.
             let _ = self.define(head, &codes.counts, codes.symbols);
         }

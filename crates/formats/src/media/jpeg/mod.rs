@@ -89,7 +89,13 @@ pub(super) fn grey(data: &[u8], scale: Scale, limits: Limits) -> Result<GreyImag
     if scale == Scale::Eighth && meaning == Meaning::Luma && dc::reads(&frame) {
         return dc::eighth(&mut reader);
     }
-    let full = full(data, &frame, meaning)?;
+    // Tables may still come between the frame and its first scan.
+    let bare = matches!(reader.step()?, Step::Scan(_)) && !reader.has_tables;
+    let full = if bare {
+        full(&tables::with_standard(data), &frame, meaning)?
+    } else {
+        full(data, &frame, meaning)?
+    };
     Ok(match scale {
         Scale::Full => full,
         Scale::Eighth => full.eighth(),

@@ -20,6 +20,30 @@ pub(super) struct Codes {
     pub(super) symbols: &'static [u8],
 }
 
+/// Standard tables by the byte that heads them in a file: class, then number.
+pub(super) const STANDARD: [(u8, Codes); 4] = [
+    (0x00, LUMA_DC),
+    (0x01, CHROMA_DC),
+    (0x10, LUMA_AC),
+    (0x11, CHROMA_AC),
+];
+
+/// A file with the standard's tables behind its first marker.
+pub(super) fn with_standard(file: &[u8]) -> Vec<u8> {
+    let (start, rest) = file.split_at_checked(2).unwrap_or((file, &[]));
+    let mut out = start.to_vec();
+    for (head, codes) in STANDARD {
+        let length = u16::try_from(2 + 1 + 16 + codes.symbols.len()).unwrap_or(u16::MAX);
+        out.extend([0xFF, 0xC4]);
+        out.extend(length.to_be_bytes());
+        out.push(head);
+        out.extend(codes.counts);
+        out.extend_from_slice(codes.symbols);
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 /// Table K.3.
 pub(super) const LUMA_DC: Codes = Codes {
     counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
@@ -27,7 +51,7 @@ pub(super) const LUMA_DC: Codes = Codes {
 };
 
 /// Table K.4.
-pub(super) const CHROMA_DC: Codes = Codes {
+const CHROMA_DC: Codes = Codes {
     counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
     symbols: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
 };
@@ -51,7 +75,7 @@ pub(super) const LUMA_AC: Codes = Codes {
 };
 
 /// Table K.6.
-pub(super) const CHROMA_AC: Codes = Codes {
+const CHROMA_AC: Codes = Codes {
     counts: [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77],
     symbols: &[
         0x00, 0x01, 0x02, 0x03, 0x11, 0x04, 0x05, 0x21, 0x31, 0x06, 0x12, 0x41, 0x51, 0x07, 0x61,
