@@ -112,6 +112,14 @@ pub enum DecodeCause {
         /// What is wrong.
         reason: String,
     },
+    /// The payload breaks the `FlatBuffers` format.
+    #[error(
+        "not a valid FlatBuffer: {reason}; hint: the message is damaged, or the schema is not the one it was written with"
+    )]
+    FlatBuffer {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// The payload is not JSON.
     #[error("not valid JSON: {reason}; hint: the message is damaged or has another encoding")]
     Json {
@@ -142,6 +150,7 @@ impl DecodeCause {
             Self::TooManyValues { .. } => "decode.too_many_values",
             Self::BatchFull { .. } => "decode.batch_full",
             Self::Protobuf { .. } => "decode.protobuf",
+            Self::FlatBuffer { .. } => "decode.flatbuffer",
             Self::Json { .. } => "decode.json",
             Self::JsonType { .. } => "decode.json_type",
         }

@@ -11,6 +11,7 @@ use super::json::{self, Scanner};
 use super::locate::{self, Path, Place};
 use super::plan::{Kind, Plan, TimeForm, nanos_of, read_time};
 use super::proto;
+use super::stamp_fields;
 use super::wire::{WireReader, WireValue};
 use crate::Schema;
 use std::sync::Arc;
@@ -36,7 +37,8 @@ pub enum StampKind {
 ///
 /// The stamp is `header.stamp` where the type has one, else a top-level `stamp` or `timestamp`,
 /// else, for a type whose first field is a list of such messages, that of its first element. Only
-/// fields of a time type count: an integer `timestamp` has no known unit and is not read.
+/// fields of a time type count: an integer `timestamp` has no known unit and is not read, except that of
+/// PX4 topics (`px4/…`, `px4_msgs/…`), microseconds since the autopilot started.
 #[derive(Clone, Debug)]
 pub struct StampReader {
     kind: StampKind,
@@ -48,7 +50,14 @@ enum Rule {
     None,
     Packed(Box<PackedRule>),
     Protobuf(Box<ProtobufRule>),
-    Json { first_of: Option<&'static [u8]> },
+    Json {
+        first_of: Option<&'static [u8]>,
+    },
+    Fields(Box<stamp_fields::Rule>),
+    Micros {
+        ros1: bool,
+        places: [Option<Place>; 4],
+    },
 }
 
 /// Rule for CDR, XCDR2 and ROS 1.
@@ -82,6 +91,7 @@ impl StampReader {
             "cdr" | "ros1" => packed(schema, message_encoding == "ros1"),
             "protobuf" => protobuf(schema),
             "json" => json_rule(schema),
+            "flatbuffer" => flatbuffer(schema),
             other => Err(format!("message encoding `{other}` is not read")),
         };
         match compiled {
@@ -110,6 +120,8 @@ impl StampReader {
             Rule::None => None,
             Rule::Protobuf(rule) => rule.stamp(payload),
             Rule::Json { first_of } => json_stamp(payload, *first_of),
+            Rule::Fields(rule) => rule.stamp(payload),
+            Rule::Micros { ros1, places } => micros(payload, *ros1, places),
         }
     }
 
@@ -119,12 +131,13 @@ impl StampReader {
     pub fn frame_id<'a>(&self, payload: &'a [u8]) -> Option<&'a str> {
         match &self.rule {
             Rule::Packed(rule) => rule.frame_id(payload),
-            Rule::None => None,
+            Rule::None | Rule::Micros { .. } => None,
             Rule::Protobuf(rule) => {
                 let bytes = follow(payload, rule.frame.as_deref()?)?.bytes()?;
                 std::str::from_utf8(bytes).ok()
             }
             Rule::Json { first_of } => json_frame(payload, *first_of),
+            Rule::Fields(rule) => rule.frame_id(payload),
         }
     }
 
@@ -159,19 +172,47 @@ fn word(payload: &[u8], offset: usize, big_endian: bool) -> Option<u32> {
     })
 }
 
+/// Dialect and byte order of a payload.
+#[inline]
+fn layout(payload: &[u8], ros1: bool) -> Option<(Dialect, bool)> {
+    if ros1 {
+        return Some((Dialect::Ros1, false));
+    }
+    let [high, low, _, _] = payload.first_chunk::<4>()?;
+    Dialect::of_representation(u16::from_be_bytes([*high, *low]))
+}
+
+/// A `timestamp` of PX4, microseconds, as nanoseconds; saturates.
+fn micros(payload: &[u8], ros1: bool, places: &[Option<Place>; 4]) -> Option<i64> {
+    let (dialect, big_endian) = layout(payload, ros1)?;
+    let place = places.get(dialect.index()).copied().flatten()?;
+    let bytes = *payload.get(place.offset..)?.first_chunk::<8>()?;
+    let micros = if big_endian {
+        u64::from_be_bytes(bytes)
+    } else {
+        u64::from_le_bytes(bytes)
+    };
+    let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+    Some(micros.saturating_mul(1000))
+}
+
+/// The rule for PX4 topics, `px4/…` and `px4_msgs/…`: their first field tells microseconds since start,
+/// which the type of the field alone does not say.
+fn px4(schema: &Schema, plan: &Plan, ros1: bool) -> Option<(StampKind, Rule)> {
+    let package = schema.name.split(['/', ':']).next()?;
+    let known = matches!(package, "px4" | "px4_msgs");
+    let fields = &plan.root()?.fields;
+    let index = fields.iter().position(|field| {
+        field.name == "timestamp" && matches!(field.kind, Kind::Primitive(Primitive::U64))
+    })?;
+    let places = Dialect::ALL.map(|dialect| locate::locate(plan, &[index], dialect));
+    known.then_some((StampKind::Timestamp, Rule::Micros { ros1, places }))
+}
+
 impl PackedRule {
     #[inline]
-    fn layout(&self, payload: &[u8]) -> Option<(Dialect, bool)> {
-        if self.ros1 {
-            return Some((Dialect::Ros1, false));
-        }
-        let [high, low, _, _] = payload.first_chunk::<4>()?;
-        Dialect::of_representation(u16::from_be_bytes([*high, *low]))
-    }
-
-    #[inline]
     fn stamp(&self, payload: &[u8]) -> Option<i64> {
-        let (dialect, big_endian) = self.layout(payload)?;
+        let (dialect, big_endian) = layout(payload, self.ros1)?;
         let Some(place) = self.stamp.get(dialect.index()).copied().flatten() else {
             return self.walk_stamp(payload);
         };
@@ -211,7 +252,7 @@ impl PackedRule {
 
     fn frame_id<'a>(&self, payload: &'a [u8]) -> Option<&'a str> {
         let path = self.frame_path.as_deref()?;
-        let (dialect, big_endian) = self.layout(payload)?;
+        let (dialect, big_endian) = layout(payload, self.ros1)?;
         let Some(place) = self.frame.get(dialect.index()).copied().flatten() else {
             let mut cursor = Cursor::new(payload, self.ros1).ok()?;
             let _ = locate::walk(&self.plan, path, &mut cursor).ok()??;
@@ -240,6 +281,9 @@ fn packed(schema: Option<&Schema>, ros1: bool) -> Result<(StampKind, Rule), Stri
     let definitions = Definitions::for_messages(schema, if ros1 { "ros1" } else { "cdr" })
         .map_err(|e| e.to_string())?;
     let plan = Plan::compile(&definitions);
+    if let Some(found) = px4(schema, &plan, ros1) {
+        return Ok(found);
+    }
     let (kind, mut path) = find_stamp(&plan, plan.root)
         .or_else(|| Some((StampKind::FirstElement, first_list(&plan)?)))
         .ok_or_else(|| no_stamp(&schema.name))?;
@@ -403,6 +447,13 @@ fn protobuf(schema: Option<&Schema>) -> Result<(StampKind, Rule), String> {
         frame: proto::frame_path(&owner).map(with_prefix),
     };
     Ok((kind, Rule::Protobuf(Box::new(rule))))
+}
+
+fn flatbuffer(schema: Option<&Schema>) -> Result<(StampKind, Rule), String> {
+    let schema = schema.ok_or("the channel has no schema")?;
+    let found = stamp_fields::compile(schema)?;
+    let (kind, rule) = found.ok_or_else(|| no_stamp(&schema.name))?;
+    Ok((kind, Rule::Fields(Box::new(rule))))
 }
 
 /// Compiles the rule for JSON: what the schema's properties promise, or a probe without one.

@@ -1,7 +1,7 @@
 //! Run-time decoding of message payloads: header stamps, typed views, typed columns.
 //!
 //! Read [`StampReader`] (a few nanoseconds per message), [`TransformReader`] and [`ColumnDecoder`]
-//! first; [`definition`] parses what recordings say about their types.
+//! first, then [`fields`] for a few chosen fields; [`definition`] parses what recordings say about their types.
 //!
 //! Not here: containers; a payload is whatever bytes a container stored for one message.
 #![warn(
@@ -16,11 +16,14 @@ pub mod definition;
 mod descriptor;
 mod error;
 pub mod fields;
+mod flatbuffer;
 mod header;
 mod json;
 mod locate;
 mod plan;
 mod proto;
+mod stamp_fields;
+mod view_fields;
 mod view_json;
 mod view_proto;
 mod views;

@@ -2,13 +2,13 @@
 //!
 //! Read [`TransformReader`] and [`TransformRef`] first. Readers are compiled once per channel, by
 //! the names and types of fields rather than by the name of the message; reading allocates nothing
-//! for CDR, ROS 1 and protobuf, and for JSON only where text holds escapes.
+//! for CDR, ROS 1, protobuf and `FlatBuffers`, and for JSON only where text holds escapes.
 
 use super::cdr::{Cursor, Dialect};
 use super::definition::{Definitions, Primitive};
 use super::error::DecodeError;
 use super::plan::{Kind, Plan, StructPlan, TimeForm, read_time};
-use super::{view_json, view_proto};
+use super::{view_fields, view_json, view_proto};
 use crate::Schema;
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl From<TransformRef<'_>> for TransformSample {
 /// Reads the transforms of one channel's messages, compiled once from its schema.
 ///
 /// Known by their fields: `tf2_msgs/TFMessage`, `tf/tfMessage`, `geometry_msgs/TransformStamped`,
-/// `foxglove.FrameTransform` and `FrameTransforms` (protobuf and JSON).
+/// `foxglove.FrameTransform` and `FrameTransforms` (protobuf, JSON and `FlatBuffers`).
 #[derive(Clone, Debug)]
 pub struct TransformReader(Reader);
 
@@ -84,6 +84,7 @@ pub(crate) enum Reader {
     Packed(Arc<PackedView>),
     Protobuf(view_proto::View),
     Json(view_json::View),
+    Fields(Arc<view_fields::FieldView>),
 }
 
 /// What a view looks for.
@@ -143,6 +144,8 @@ impl Reader {
             }
             "protobuf" => view_proto::View::compile(schema, wanted).map(Self::Protobuf),
             "json" => view_json::View::compile(schema, wanted).map(Self::Json),
+            "flatbuffer" => view_fields::FieldView::compile(schema, message_encoding, wanted)
+                .map(|view| Self::Fields(Arc::new(view))),
             _ => None,
         }
     }
@@ -156,6 +159,7 @@ impl Reader {
             Self::Packed(view) => view.read(payload, each),
             Self::Protobuf(view) => view.read(payload, each),
             Self::Json(view) => view.read(payload, each),
+            Self::Fields(view) => view.read(payload, each),
         }
     }
 }

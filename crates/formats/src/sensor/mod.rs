@@ -11,10 +11,10 @@
 )]
 
 mod boxes;
+pub mod cloud;
 mod layout;
 mod motion;
 mod pictures;
-pub mod cloud;
 mod reader;
 mod sample;
 mod space;

@@ -26,7 +26,7 @@ use crate::decode::fields::{FieldReader, Fields};
 pub struct SensorReader {
     layout: &'static Layout,
     fields: FieldReader,
-    /// Slots the schema has, one bit each.
+    /// Slots the schema says it has, one bit each.
     has: u32,
 }
 
@@ -44,10 +44,11 @@ impl SensorReader {
                 .filter(|(_, found)| **found)
                 .fold(0_u32, |has, (want, _)| has | bit(want.slot));
             let complete = layout.required.iter().all(|slot| has & bit(*slot) != 0);
-            (complete || !fields.is_typed()).then_some(Self {
+            let typed = fields.is_typed();
+            (complete || !typed).then_some(Self {
                 layout,
                 fields: reader,
-                has,
+                has: if typed { has } else { 0 },
             })
         })
     }

@@ -38,7 +38,8 @@ pub(crate) fn cases(file: &str) -> Vec<Case> {
         .iter()
         .map(|case| {
             let name = text(&case["type"]).expect("type");
-            let data = match (&case["schema"], &file["schemas_base64"][&name]) {
+            let encoding = text(&case["schema_encoding"]).expect("encoding");
+            let data = match (&case["schema"], &file["schemas_base64"][&encoding][&name]) {
                 (Value::String(text), _) => text.clone().into_bytes(),
                 (_, Value::String(base64)) => base64::engine::general_purpose::STANDARD
                     .decode(base64)
@@ -53,7 +54,7 @@ pub(crate) fn cases(file: &str) -> Vec<Case> {
                 name: text(&case["name"]).expect("name"),
                 schema: Schema {
                     name,
-                    encoding: text(&case["schema_encoding"]).expect("encoding"),
+                    encoding,
                     data,
                 },
                 message_encoding: text(&case["message_encoding"]).expect("encoding"),

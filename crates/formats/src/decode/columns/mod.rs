@@ -1,8 +1,9 @@
 //! Payloads straight into typed Arrow columns.
 //!
 //! Read [`ColumnDecoder`] first. `store` grows the columns; `packed` fills them from CDR, XCDR2 and
-//! ROS 1, `protobuf` and `json` from theirs.
+//! ROS 1, `protobuf`, `json` and `flatbuffer` from theirs.
 
+mod flatbuffer;
 mod json;
 mod packed;
 mod protobuf;
@@ -37,6 +38,9 @@ const MAX_COLUMNS: usize = 16_384;
 /// column may be null; columns stand in the order of their names; properties the schema does not
 /// declare are left out; integers beyond 64 signed bits are refused; what has no single
 /// type becomes its JSON text as Utf8; without a schema the whole message is one column `json`.
+/// `FlatBuffers`: absent numbers have their default, or are null when optional; what else is absent is
+/// null; a table or struct of just seconds and nanoseconds is a time; unions, 64-bit vectors and a type
+/// inside itself are left out.
 #[derive(Debug)]
 pub struct ColumnDecoder {
     source: Source,
@@ -50,12 +54,13 @@ enum Source {
     Packed { plan: Plan, ros1: bool },
     Protobuf(protobuf::Message),
     Json(json::Object),
+    Flatbuffer(flatbuffer::Message),
     JsonText,
 }
 
 impl ColumnDecoder {
-    /// Compiles a decoder. `message_encoding` is `cdr`, `ros1`, `protobuf` or `json`; only JSON
-    /// works without a schema. Cost: that of parsing the schema.
+    /// Compiles a decoder. `message_encoding` is `cdr`, `ros1`, `protobuf`, `json` or `flatbuffer`;
+    /// only JSON works without a schema. Cost: that of parsing the schema.
     ///
     /// # Errors
     /// When the schema does not parse, cannot describe such messages, or unfolds into more than
@@ -77,6 +82,10 @@ impl ColumnDecoder {
             ("protobuf", Some(schema)) => {
                 let (message, columns) = protobuf::compile(schema, &mut budget)?;
                 (Source::Protobuf(message), columns)
+            }
+            ("flatbuffer", Some(schema)) => {
+                let (message, columns) = flatbuffer::compile(schema, &mut budget)?;
+                (Source::Flatbuffer(message), columns)
             }
             ("json", Some(schema)) if !schema.data.is_empty() => {
                 match json::compile(schema, &mut budget)? {
@@ -111,6 +120,7 @@ impl ColumnDecoder {
             Source::Packed { plan, ros1 } => packed::row(plan, *ros1, payload, columns, replaced),
             Source::Protobuf(message) => message.row(payload, columns, replaced),
             Source::Json(object) => object.row(payload, columns),
+            Source::Flatbuffer(message) => message.row(payload, columns, replaced),
             Source::JsonText => json::text_row(payload, columns),
         };
         if result.is_ok() {

@@ -155,7 +155,7 @@ impl Object {
     ) -> Result<(), DecodeError> {
         let mut reader = Reader {
             scanner: Scanner::new(payload),
-            budget: Budget::new(),
+            budget: Budget::of(payload),
             sink,
         };
         reader.object(self)

@@ -7,11 +7,13 @@
 //! Not here: what the fields mean ([`crate::sensor`]) and whole messages
 //! ([`super::ColumnDecoder`]).
 
+pub(crate) mod flatbuffer;
 mod json;
 mod packed;
 mod protobuf;
 mod value;
 
+pub(crate) use value::decode as number;
 pub use value::{Numbers, Value};
 
 use super::definition::{DefinitionError, Definitions};
@@ -66,6 +68,7 @@ enum Source {
     Packed { plan: Arc<Plan>, ros1: bool },
     Protobuf(MessageDescriptor),
     Json(Option<Arc<serde_json::Value>>),
+    Flatbuffer(Arc<super::flatbuffer::Schema>),
 }
 
 /// Reads chosen fields of one channel's messages.
@@ -80,14 +83,15 @@ enum Program {
     Packed(Arc<packed::Program>),
     Protobuf(Arc<protobuf::Message>),
     Json(Arc<json::Object>),
+    Flatbuffer(Arc<flatbuffer::Program>),
 }
 
 /// Takes values as they come: the slot of [`Wanted`] and what was there.
 pub type Sink<'s, 'a> = dyn FnMut(u16, Value<'a>) + 's;
 
 impl Fields {
-    /// Parses a schema for messages of `cdr`, `ros1`, `protobuf` or `json`. Cost: linear
-    /// in the schema.
+    /// Parses a schema for messages of `cdr`, `ros1`, `protobuf`, `json` or `flatbuffer`.
+    /// Cost: linear in the schema.
     ///
     /// # Errors
     /// When the schema does not parse or cannot describe such messages.
@@ -102,6 +106,7 @@ impl Fields {
             }
             "protobuf" => Source::Protobuf(proto::message(schema)?),
             "json" => Source::Json(json::properties(schema)?),
+            "flatbuffer" => Source::Flatbuffer(Arc::new(super::flatbuffer::Schema::parse(schema)?)),
             _ => {
                 return Err(DefinitionError::Pairing {
                     message_encoding: message_encoding.to_owned(),
@@ -109,6 +114,10 @@ impl Fields {
                 });
             }
         }))
+    }
+
+    pub(crate) fn from_flatbuffer(schema: super::flatbuffer::Schema) -> Self {
+        Self(Source::Flatbuffer(Arc::new(schema)))
     }
 
     /// Whether the schema names its fields; JSON without a schema does not, and every wanted field
@@ -133,6 +142,10 @@ impl Fields {
                 let root = root.as_deref();
                 Program::Json(Arc::new(json::Object::compile(root, &tree, &mut found)))
             }
+            Source::Flatbuffer(schema) => {
+                let program = flatbuffer::Program::compile(schema, &tree, &mut found);
+                Program::Flatbuffer(Arc::new(program))
+            }
         };
         FieldReader { program, found }
     }
@@ -146,7 +159,8 @@ impl FieldReader {
 
     /// Reads one message: calls `sink` for the wanted fields in the order the message has them.
     ///
-    /// Fields that protobuf or JSON leave out are not reported. A single field written
+    /// Fields that protobuf or JSON leave out are not reported; numbers a `FlatBuffer` leaves out have the
+    /// default of its schema, unless they are optional. A single field written
     /// twice is reported twice; the last counts. What follows the last wanted field of a CDR or ROS 1
     /// message is not looked at. Cost: linear in what is read; nothing is allocated except for JSON
     /// with escapes or base64 and for protobuf lists of varints.
@@ -159,6 +173,7 @@ impl FieldReader {
             Program::Packed(program) => program.read(payload, sink),
             Program::Protobuf(message) => message.read(payload, sink),
             Program::Json(object) => object.read(payload, sink),
+            Program::Flatbuffer(program) => program.read(payload, sink),
         }
     }
 }
@@ -227,26 +242,48 @@ impl Node {
     }
 }
 
-/// Counts elements of one message against the limit.
-struct Budget(usize);
+/// What one message may hand over: elements and texts, and bytes where several fields may refer to the
+/// same ones (`FlatBuffers` share; sixteen times the message is more than any writer does).
+struct Budget {
+    elements: usize,
+    bytes: usize,
+    bytes_limit: usize,
+}
 
 impl Budget {
-    const fn new() -> Self {
-        Self(MAX_ELEMENTS)
-    }
-
-    fn spend(&mut self) -> Result<(), DecodeError> {
-        match self.0.checked_sub(1) {
-            Some(left) => {
-                self.0 = left;
-                Ok(())
-            }
-            None => Err(DecodeError::new(
-                0,
-                DecodeCause::TooManyValues {
-                    limit: MAX_ELEMENTS as u64,
-                },
-            )),
+    fn of(payload: &[u8]) -> Self {
+        let bytes = payload.len().saturating_mul(16).saturating_add(1 << 16);
+        Self {
+            elements: MAX_ELEMENTS,
+            bytes,
+            bytes_limit: bytes,
         }
     }
+
+    #[inline]
+    fn spend(&mut self) -> Result<(), DecodeError> {
+        match self.elements.checked_sub(1) {
+            Some(left) => {
+                self.elements = left;
+                Ok(())
+            }
+            None => Err(too_many(MAX_ELEMENTS)),
+        }
+    }
+
+    fn spend_bytes(&mut self, bytes: usize) -> Result<(), DecodeError> {
+        match self.bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes = left;
+                Ok(())
+            }
+            None => Err(too_many(self.bytes_limit)),
+        }
+    }
+}
+
+#[cold]
+fn too_many(limit: usize) -> DecodeError {
+    let limit = limit as u64;
+    DecodeError::new(0, DecodeCause::TooManyValues { limit })
 }

@@ -106,7 +106,7 @@ impl Program {
         let mut reader = Reader {
             plan: &self.plan,
             cursor,
-            budget: Budget::new(),
+            budget: Budget::of(payload),
             sink,
         };
         reader.steps(steps.map_or(&[], Vec::as_slice))

@@ -125,7 +125,7 @@ impl Message {
     ) -> Result<(), DecodeError> {
         let mut reader = Reader {
             payload,
-            budget: Budget::new(),
+            budget: Budget::of(payload),
             sink,
         };
         reader.message(self, payload)

@@ -177,7 +177,7 @@ impl Numbers<'_> {
 
 /// A number from the bytes it begins with; none when there are too few.
 #[inline]
-pub(super) fn decode(
+pub(crate) fn decode(
     bytes: &[u8],
     primitive: Primitive,
     big_endian: bool,
