@@ -3,6 +3,7 @@
 //! Read [`Grey`] first; [`scan()`] looks at one image once, [`rotation`] tells how the camera turned between two frames,
 //! [`matching`] finds the same corner in two images. Not here: decoding (`formats`), thresholds (policies).
 
+pub mod blocks;
 pub mod blur;
 pub mod filters;
 pub mod matching;
