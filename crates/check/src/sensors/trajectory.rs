@@ -1,6 +1,209 @@
 //! Facts about poses over time.
+//!
+//! Read [`outcome`] first.
+
 use super::{Context, Outcome, Track};
-use fieldassay_measure::pose::StampedPose;
-pub(crate) fn outcome(_: Track<'_, StampedPose>, _: &Context<'_>) -> Outcome {
-    Outcome::default()
+use crate::facts::sheet::{Annotate as _, Sheet, text_detail};
+use fieldassay_measure::pose::{StampedPose, validate};
+use fieldassay_measure::trajectory::{Extreme, Plausibility, closure, plausibility};
+use fieldassay_model::FactValue;
+use fieldassay_model::plot::{About, Curves, Line};
+
+/// Smallest jump of a frame that is continuous by convention, meters.
+const JUMP_METERS: f64 = 0.5;
+/// Smallest jump of a localized pose, which corrects itself, meters.
+const LOCALIZED_JUMP_METERS: f64 = 2.0;
+/// Ends nearer than this share of the path are one place.
+const CLOSED_SHARE: f64 = 0.05;
+const STRETCHES: usize = 50;
+const POINTS: usize = 1400;
+
+const ALL: &[(&str, &str)] = &[
+    ("trajectory.speed", "m/s"),
+    ("trajectory.accel", "m/s^2"),
+    ("trajectory.jerk", "m/s^3"),
+    ("trajectory.turn_rate", "rad/s"),
+    ("trajectory.jump", "m"),
+    ("trajectory.turn_jump", "rad"),
+    ("trajectory.closure", "share"),
+];
+
+/// Facts and drawings of one stream of poses. Cost: about 150 operations per pose.
+pub(crate) fn outcome(track: Track<'_, StampedPose>, _: &Context<'_>) -> Outcome {
+    let mut sheet = Sheet::new(track.topic, track.rows.len());
+    // Transforms are judged by transform.denormalized and transform.not_finite.
+    if track.stream.is_some() {
+        let bad = track
+            .rows
+            .iter()
+            .filter(|row| validate(&row.pose).is_err())
+            .count();
+        sheet.number(
+            "trajectory.invalid",
+            bad as f64 / track.rows.len().max(1) as f64,
+            "share",
+            "poses that are not finite or whose squared quaternion norm is off by more than 0.01",
+        );
+    }
+    let least = if is_localized(track) {
+        LOCALIZED_JUMP_METERS
+    } else {
+        JUMP_METERS
+    };
+    let Some(found) = plausibility(track.rows, least) else {
+        sheet.none_of(ALL, "fewer than 20 poses with time that advances");
+        return Outcome {
+            facts: sheet.facts,
+            ..Outcome::default()
+        };
+    };
+    extremes(track, &found, &mut sheet);
+    if is_correction(track) {
+        sheet.none_of(
+            &ALL[4..6],
+            "a frame that corrects another one jumps by design (REP 105)",
+        );
+    } else {
+        jump_facts(track, &found, &mut sheet);
+    }
+    closing(track, &found, &mut sheet);
+    Outcome {
+        facts: sheet.facts,
+        curves: vec![drawing(track)],
+        ..Outcome::default()
+    }
+}
+
+fn last_name(frame: &str) -> &str {
+    frame.rsplit('/').next().unwrap_or(frame)
+}
+
+/// Whether poses are given in the map, where a localization may correct itself (REP 105).
+fn is_localized(track: Track<'_, StampedPose>) -> bool {
+    matches!(last_name(track.parent), "map" | "earth" | "world" | "utm")
+}
+
+/// Whether it is the correction itself: `map -> odom`.
+fn is_correction(track: Track<'_, StampedPose>) -> bool {
+    is_localized(track) && matches!(last_name(track.frame), "odom" | "map")
+}
+
+fn log_at(track: Track<'_, StampedPose>, index: usize) -> i64 {
+    track.log_nanos.get(index).copied().unwrap_or_default()
+}
+
+fn extremes(track: Track<'_, StampedPose>, found: &Plausibility, sheet: &mut Sheet) {
+    let values: [(&str, &str, &Extreme); 4] = [
+        ("trajectory.speed", "m/s", &found.speed),
+        ("trajectory.accel", "m/s^2", &found.accel),
+        ("trajectory.jerk", "m/s^3", &found.jerk),
+        ("trajectory.turn_rate", "rad/s", &found.turn_rate),
+    ];
+    for (name, unit, extreme) in values {
+        sheet
+            .number(
+                name,
+                extreme.at_least,
+                unit,
+                "largest value of local parabolas over 0.5 s less four standard errors",
+            )
+            .of(found.n)
+            .at(log_at(track, extreme.first), log_at(track, extreme.last))
+            .with(&[("estimate", FactValue::Number(extreme.value))]);
+    }
+}
+
+fn jump_facts(track: Track<'_, StampedPose>, found: &Plausibility, sheet: &mut Sheet) {
+    let method = "difference of lines through 5 poses before and after, beyond 8 robust standard deviations and hard braking";
+    for (name, unit, pick) in [
+        (
+            "trajectory.jump",
+            "m",
+            (|jump| jump.meters) as fn(&fieldassay_measure::trajectory::PathJump) -> f64,
+        ),
+        ("trajectory.turn_jump", "rad", |jump| jump.radians),
+    ] {
+        let jumps: Vec<_> = found.jumps.iter().filter(|jump| pick(jump) > 0.0).collect();
+        for jump in jumps.iter().take(STRETCHES) {
+            sheet
+                .number(name, pick(jump), unit, method)
+                .of(found.n)
+                .at(
+                    log_at(track, jump.index.saturating_sub(1)),
+                    log_at(track, jump.index),
+                )
+                .with(&[("limit", FactValue::Number(found.jump_limit_meters))]);
+        }
+        if jumps.is_empty() {
+            sheet
+                .number(name, 0.0, unit, method)
+                .of(found.n)
+                .with(&[("limit", FactValue::Number(found.jump_limit_meters))]);
+        }
+    }
+}
+
+fn closing(track: Track<'_, StampedPose>, found: &Plausibility, sheet: &mut Sheet) {
+    let Some(ends) = closure(track.rows) else {
+        return sheet.none("trajectory.closure", "share", "an end is no pose");
+    };
+    let share = ends.meters / found.length_meters;
+    if !(found.length_meters > 10.0 && share < CLOSED_SHARE) {
+        return sheet.none(
+            "trajectory.closure",
+            "share",
+            "the path does not end where it starts, or is shorter than 10 m",
+        );
+    }
+    sheet
+        .number(
+            "trajectory.closure",
+            share,
+            "share",
+            "distance of the ends over the length of the path",
+        )
+        .of(found.n)
+        .with(&[
+            ("meters", FactValue::Number(ends.meters)),
+            ("radians", FactValue::Number(ends.radians)),
+            ("length", FactValue::Number(found.length_meters)),
+            text_detail("holds", "if the body came back to where it started"),
+        ]);
+}
+
+fn drawing(track: Track<'_, StampedPose>) -> Curves {
+    let stride = track.rows.len().div_ceil(POINTS).max(1);
+    Curves {
+        about: About {
+            subject: track.topic.to_owned(),
+            group: "trajectory",
+            codes: vec![
+                "trajectory.jump",
+                "trajectory.turn_jump",
+                "trajectory.speed",
+                "trajectory.accel",
+                "trajectory.closure",
+            ],
+            title: "path".to_owned(),
+            caption: String::new(),
+        },
+        x_label: "x [m]".to_owned(),
+        y_label: "y [m]".to_owned(),
+        equal_axes: true,
+        lines: vec![Line {
+            name: "path".to_owned(),
+            points: track
+                .rows
+                .iter()
+                .step_by(stride)
+                .map(|row| {
+                    (
+                        row.pose.translation_meters[0],
+                        row.pose.translation_meters[1],
+                    )
+                })
+                .collect(),
+        }],
+        ..Curves::default()
+    }
 }

@@ -102,7 +102,7 @@ pub(super) fn norm(v: [f64; 3]) -> f64 {
 }
 
 /// Typical distance of samples in seconds, from at most 1001 neighbors; none when time does not advance.
-pub(super) fn period_secs(samples: &[Sample]) -> Option<f64> {
+pub fn period_secs(samples: &[Sample]) -> Option<f64> {
     let stride = (samples.len() / 1000).max(1);
     let mut steps: Vec<i64> = samples
         .windows(2)
@@ -182,20 +182,20 @@ fn window(chunk: &[Sample], start: usize, period: f64) -> Window {
     out
 }
 
-/// Runs of quiet windows of at least [`RestOptions::least_windows`], without those `is_moving` knows better about.
+/// Runs of quiet windows of at least [`RestOptions::least_windows`], without those (by position) `is_moving` knows better about.
 ///
 /// Cost: one pass over the windows.
 pub fn rests(
     windows: &[Window],
     options: &RestOptions,
-    is_moving: impl Fn(&Window) -> bool,
+    is_moving: impl Fn(usize) -> bool,
 ) -> Vec<Stretch> {
     let mut found = Vec::new();
     let mut first = None;
     for i in 0..=windows.len() {
         let rests = windows
             .get(i)
-            .is_some_and(|w| w.is_quiet(options) && !is_moving(w));
+            .is_some_and(|w| w.is_quiet(options) && !is_moving(i));
         match (rests, first) {
             (true, None) => first = Some(i),
             (false, Some(start)) => {
