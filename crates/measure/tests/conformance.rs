@@ -3,6 +3,8 @@
 use fieldassay_measure::calibration::epipolar::epipolar;
 use fieldassay_measure::change::{Cusum, PageHinkleyOptions, cusum, page_hinkley, reference};
 use fieldassay_measure::clock::{hull, linear};
+use fieldassay_measure::imu::{adev, hdev, mdev, normal_gravity, oadev, ohdev, tdev};
+use fieldassay_measure::trajectory::{umeyama, umeyama_plane};
 use fieldassay_testkit::vectors::{ClockCase, DriftCase, UNITS_PER_SEC};
 use fieldassay_testkit::{expect_near, repository_root};
 use serde_json::Value;
@@ -72,4 +74,102 @@ fn epipolar_distances() {
     expect_near(found.sampson_squared, number("sampson_sq"), 1e-12);
     expect_near(found.second_to_line, number("dist_l2"), 1e-12);
     expect_near(found.first_to_line, number("dist_l1"), 1e-12);
+}
+
+#[test]
+fn allan_deviations() {
+    let expected = block("allan_nist_sp1065").unwrap();
+    let mut state = 1_234_567_890_u64;
+    let values: Vec<f64> = (0..1000)
+        .map(|_| {
+            let value = state as f64 / 2_147_483_647.0;
+            state = 16807 * state % 2_147_483_647;
+            value
+        })
+        .collect();
+    for (name, deviation) in [
+        ("adev", adev as fn(&[f64], f64, &[f64]) -> _),
+        ("oadev", oadev),
+        ("mdev", mdev),
+        ("tdev", tdev),
+        ("hdev", hdev),
+        ("ohdev", ohdev),
+    ] {
+        let result = &expected["results"][name];
+        let points = deviation(&values, 1.0, &[100.0, 1.0, 10.0]).unwrap();
+        assert_eq!(points.len(), 3);
+        for (i, point) in points.iter().enumerate() {
+            expect_near(point.tau_secs, result["tau"][i].as_f64().unwrap(), 0.0);
+            assert_eq!(point.n as u64, result["n"][i].as_u64().unwrap(), "{name}");
+            let wanted = result["dev"][i].as_f64().unwrap();
+            assert!(
+                (point.deviation / wanted - 1.0).abs() < 1e-11,
+                "{name} {} is not {wanted}",
+                point.deviation
+            );
+        }
+    }
+}
+
+#[test]
+fn normal_gravity_by_latitude() {
+    let expected = block("gravity_wgs84").unwrap();
+    for (latitude, gravity) in expected.as_object().unwrap() {
+        let degrees: f64 = latitude.parse().unwrap();
+        expect_near(
+            normal_gravity(degrees.to_radians(), 0.0),
+            gravity.as_f64().unwrap(),
+            1e-12,
+        );
+    }
+}
+
+#[test]
+fn umeyama_with_and_without_scale() {
+    let expected = block("umeyama_1991").unwrap();
+    let cell = |key: &str, row: usize, column: usize| expected[key][row][column].as_f64().unwrap();
+    let points = |key: &str| -> Vec<[f64; 2]> {
+        (0..3).map(|i| [cell(key, 0, i), cell(key, 1, i)]).collect()
+    };
+    let (x, y) = (points("X"), points("Y"));
+    for with_scale in [true, false] {
+        let wanted = if with_scale {
+            &expected
+        } else {
+            &expected["rigid"]
+        };
+        let found = umeyama_plane(&x, &y, with_scale).unwrap();
+        for i in 0..2 {
+            for j in 0..2 {
+                let r = wanted["R"][i][j].as_f64().unwrap();
+                expect_near(found.rotation[i][j], r, 1e-12);
+            }
+            expect_near(
+                found.translation[i],
+                wanted["t"][i].as_f64().unwrap(),
+                1e-12,
+            );
+        }
+        if with_scale {
+            expect_near(found.scale, wanted["c"].as_f64().unwrap(), 1e-12);
+            expect_near(
+                found.mean_squared_error,
+                wanted["mse"].as_f64().unwrap(),
+                1e-12,
+            );
+        }
+    }
+    // The same points in space, off their plane so that no mirror is better, agree with the plane's rotation.
+    let lift = |p: &[[f64; 2]]| -> Vec<[f64; 3]> {
+        p.iter()
+            .flat_map(|p| [[p[0], p[1], 2.0], [p[0], p[1], -2.0]])
+            .collect()
+    };
+    let flat = umeyama_plane(&x, &y, false).unwrap();
+    let solid = umeyama(&lift(&x), &lift(&y), false).unwrap();
+    for i in 0..2 {
+        for j in 0..2 {
+            expect_near(solid.rotation[i][j], flat.rotation[i][j], 1e-12);
+        }
+    }
 }

@@ -4,6 +4,8 @@ use super::{Comparison, Outcome};
 use fieldassay_measure::calibration::epipolar::epipolar as epipolar_distance;
 use fieldassay_measure::change::{Cusum, PageHinkley, PageHinkleyOptions, cusum, reference};
 use fieldassay_measure::clock::{hull, linear};
+use fieldassay_measure::imu::{adev, hdev, mdev, normal_gravity, oadev, ohdev, tdev};
+use fieldassay_measure::trajectory::umeyama_plane;
 use fieldassay_testkit::vectors::{ClockCase, DriftCase, UNITS_PER_SEC, numbers};
 use serde_json::{Value, json};
 
@@ -176,4 +178,106 @@ fn compare_page_hinkley(
         &expected[1],
         DRIFT,
     );
+}
+
+/// Tolerance of the vectors' README for `allan_nist_sp1065` and `umeyama_1991`.
+const ALLAN: f64 = 1e-9;
+/// Tolerance of the vectors' README for `gravity_wgs84`.
+const GRAVITY: f64 = 1e-12;
+
+/// Allan deviation and its relatives of a generated series.
+pub(super) fn allan(block: &Value) -> Outcome {
+    let mut c = Comparison::default();
+    let generator = block["gen"].as_str().unwrap_or_default();
+    let [seed, modulus, factor, _, count] = numbers(generator)[..] else {
+        c.fail("`gen` is not of the form `n0=SEED; x=n/M; n=(A*n) mod M; N values`".to_owned());
+        return c.outcome();
+    };
+    let mut state = seed;
+    let mut values = Vec::new();
+    while (values.len() as f64) < count {
+        values.push(state / modulus);
+        // Products of two numbers below 2^31 and 2^15 are exact in a float.
+        state = (factor * state) % modulus;
+    }
+    for (name, deviation) in [
+        ("adev", adev as fn(&[f64], f64, &[f64]) -> _),
+        ("oadev", oadev),
+        ("mdev", mdev),
+        ("tdev", tdev),
+        ("hdev", hdev),
+        ("ohdev", ohdev),
+    ] {
+        let result = &block["results"][name];
+        let taus: Vec<f64> = result["tau"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_f64)
+            .collect();
+        match deviation(&values, 1.0, &taus) {
+            Ok(points) => {
+                c.equal(
+                    &format!("{name} points"),
+                    &json!(points.len()),
+                    &json!(taus.len()),
+                );
+                for (i, point) in points.iter().enumerate() {
+                    c.equal(&format!("{name} n"), &json!(point.n), &result["n"][i]);
+                    c.near(name, point.deviation, &result["dev"][i], ALLAN);
+                }
+            }
+            Err(e) => c.fail(format!("{name}: {e}")),
+        }
+    }
+    c.outcome()
+}
+
+/// Normal gravity by latitude.
+pub(super) fn gravity(block: &Value) -> Outcome {
+    let mut c = Comparison::default();
+    for (latitude, expected) in block.as_object().into_iter().flatten() {
+        match latitude.parse::<f64>() {
+            Ok(degrees) => {
+                let found = normal_gravity(degrees.to_radians(), 0.0);
+                c.near(latitude, found, expected, GRAVITY);
+            }
+            Err(e) => c.fail(format!("latitude `{latitude}`: {e}")),
+        }
+    }
+    c.outcome()
+}
+
+/// The example of Umeyama (1991), with scale and rigid.
+pub(super) fn umeyama(block: &Value) -> Outcome {
+    let mut c = Comparison::default();
+    let points = |key: &str| -> Vec<[f64; 2]> {
+        let row = |i: usize| -> Vec<f64> {
+            let cells = block[key][i].as_array().into_iter().flatten();
+            cells.filter_map(Value::as_f64).collect()
+        };
+        row(0)
+            .into_iter()
+            .zip(row(1))
+            .map(|(x, y)| [x, y])
+            .collect()
+    };
+    for (with_scale, wanted) in [(true, block), (false, &block["rigid"])] {
+        match umeyama_plane(&points("X"), &points("Y"), with_scale) {
+            Ok(found) => {
+                for i in 0..2 {
+                    for j in 0..2 {
+                        c.near("R", found.rotation[i][j], &wanted["R"][i][j], ALLAN);
+                    }
+                    c.near("t", found.translation[i], &wanted["t"][i], ALLAN);
+                }
+                if with_scale {
+                    c.near("c", found.scale, &wanted["c"], ALLAN);
+                    c.near("mse", found.mean_squared_error, &wanted["mse"], ALLAN);
+                }
+            }
+            Err(e) => c.fail(e.to_string()),
+        }
+    }
+    c.outcome()
 }
