@@ -1,5 +1,62 @@
 //! Checks of time offsets between sensors.
 
-use fieldassay_model::CheckInfo;
+use fieldassay_model::{CheckInfo, Compare, Subject};
 
-pub(super) const CHECKS: &[CheckInfo] = &[];
+pub(super) const CHECKS: &[CheckInfo] = &[
+    CheckInfo {
+        code: "motion.offset",
+        title: "sensor late or early against the gyro",
+        fact: "motion.offset_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Magnitude,
+        unit: "s",
+        meaning: "Two sensors on the same body stamp the same turn at different times. Fusing them smears everything by the offset times the speed; visual-inertial odometry suffers above a few milliseconds.",
+        formula: "lag of the best normalized correlation of the turn rates in three axes (images: rotation between reduced frames), refined together with rotation and bias by Gauss-Newton on mean rates; stamp of the second sensor minus stamp of the first. Judged is the end of the 95 % interval nearest to zero",
+        source: "Kalibr (camera-IMU calibration, its correlation and its residual); ethz-asl/hand_eye_calibration; signals reference B.4. Rates as vectors instead of norms, which lose the direction",
+        blind_spots: "Needs 10 s in which the body turns by at least 0.03 rad/s (root mean square), one sharp peak, and a sigma of 3 ms. A camera stamped at the start of its exposure is late by half of it, a filtered gyro by its delay. Images that show mostly things that move by themselves mislead. Offsets above 1 s are not looked for.",
+        message: "the second of the two is {direction} by {size_secs} (95 % interval of its stamps minus those of the first: {low} to {high}; tolerated {threshold}); at 20 m and the speeds driven that smears by {smear_m} m",
+        hint: "correct the stamps by the offset, or trigger and stamp both by one clock; look at exposure time and driver buffering first",
+    },
+    CheckInfo {
+        code: "motion.pose_offset",
+        title: "poses late or early",
+        fact: "motion.pose_offset_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Magnitude,
+        unit: "s",
+        meaning: "A pose stream stamps the same turn at another time than the sensor or the poses it is held against. Estimators delay what they filter; beyond that, looking up a pose by a sensor's stamp gives the wrong one.",
+        formula: "as motion.offset, with rates from the rotation between consecutive poses",
+        source: "as motion.offset",
+        blind_spots: "As motion.offset. Needs poses at 4 Hz or more. A delay of a filter and a wrong stamp look the same.",
+        message: "the second of the two is {direction} by {size_secs} (95 % interval of its stamps minus those of the first: {low} to {high}; tolerated {threshold})",
+        hint: "stamp poses with the time of the measurement they rest on, not with the time they are published",
+    },
+    CheckInfo {
+        code: "motion.offset_drift",
+        title: "offset between sensors drifts",
+        fact: "motion.offset_drift_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Magnitude,
+        unit: "ppm",
+        meaning: "The time offset between two sensors grows during the recording: their clocks run at different speeds, and no constant correction will do.",
+        formula: "slope of a weighted line through the offsets of windows; positive when the second sensor falls behind more and more. Judged is the end of the 95 % interval nearest to zero",
+        source: "signals reference B.4 (windowed offsets and a line)",
+        blind_spots: "Needs at least 90 s, three windows that turn enough, and a sigma of 150 ppm.",
+        message: "the offset drifts by {value} or more (95 % interval {low} to {high}; tolerated {threshold})",
+        hint: "synchronize the clocks (PTP, hardware trigger), or correct the stamps by the line",
+    },
+    CheckInfo {
+        code: "motion.rotation",
+        title: "mounted at another angle than claimed",
+        fact: "motion.rotation_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Above,
+        unit: "deg",
+        meaning: "The rotation between two sensors that their motion shows is not the one the recording claims: a wrong or outdated extrinsic, or axes that were exchanged.",
+        formula: "angle between the rotation fitted with the offset and the claimed one, along directions the motion shows to half a degree. Judged is the lower end of the 95 % interval, widened by 0.3 degrees for lenses and filters",
+        source: "residual of Kalibr; observability as in signals reference B.9.3",
+        blind_spots: "Motion about one axis leaves the rotation about that axis open. Poses that are forced into the plane do not show tilt. Distortion of the lens is not modeled.",
+        message: "the sensors are turned against each other by {measured_deg} degrees more than the transforms say (95 % interval {low} to {high}; tolerated {threshold}; {observable_axes} of 3 axes observable)",
+        hint: "calibrate the extrinsic again, and compare the axes of both frames with the data sheets",
+    },
+];

@@ -6,6 +6,7 @@
 mod fit;
 mod pairs;
 
+pub(crate) use fit::deviation;
 pub use fit::{Deviation, Estimate, HandEyeError, chi2_tail, hand_eye};
 pub use pairs::{MotionPair, PairOptions, motion_pairs};
 

@@ -5,6 +5,7 @@
 mod hand_eye;
 mod intrinsics;
 
+pub(crate) use hand_eye::deviation;
 pub use hand_eye::{
     Deviation, Estimate, HandEyeError, MotionPair, PairOptions, Screw, chi2_tail, hand_eye,
     motion_pairs, residual, screw,

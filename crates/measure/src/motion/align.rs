@@ -4,10 +4,11 @@ use super::MotionError;
 use super::correlate::{Grid, max_lag, normalized_correlation, parabola};
 use super::refine::{Fit, Problem, refine};
 use super::turn::{Turn, median_step_secs};
+use crate::calibration::{Deviation, deviation};
 use crate::pose::matrix::{
     Matrix, multiply, nearest_rotation, scale, symmetric_eigen, transform, transpose,
 };
-use crate::pose::quat_of_matrix;
+use crate::pose::{conjugate, multiply_quat, quat_of_matrix, rotation_vector};
 use crate::stats::Interval;
 
 /// What an alignment needs and how far it looks.
@@ -91,6 +92,18 @@ impl Alignment {
         Interval::normal(self.offset_secs, self.offset_sigma_secs)
     }
 
+    /// Rotation of a claimed `a_from_b` from the one measured, radians, along directions known to `max_sigma_radians`; none
+    /// when there is none.
+    pub fn rotation_deviation(
+        &self,
+        claimed_quat_xyzw: &[f64; 4],
+        max_sigma_radians: f64,
+    ) -> Option<Deviation> {
+        let apart = multiply_quat(&self.a_from_b_quat_xyzw, &conjugate(claimed_quat_xyzw));
+        let vector = rotation_vector(&apart);
+        deviation(&vector, &self.rotation_covariance, max_sigma_radians)
+    }
+
     /// The same alignment with the roles of a and b exchanged.
     #[must_use]
     pub fn reversed(&self) -> Self {
@@ -98,7 +111,7 @@ impl Alignment {
         let back = transpose(&rotation);
         Self {
             offset_secs: -self.offset_secs,
-            a_from_b_quat_xyzw: crate::pose::conjugate(&self.a_from_b_quat_xyzw),
+            a_from_b_quat_xyzw: conjugate(&self.a_from_b_quat_xyzw),
             rotation_covariance: multiply(&multiply(&back, &self.rotation_covariance), &rotation),
             bias_radians_per_sec: scale(&transform(&back, &self.bias_radians_per_sec), -1.0),
             excitation_radians_per_sec: self.excitation_radians_per_sec * self.rate_ratio,
@@ -138,9 +151,7 @@ pub fn align(a: &[Turn], b: &[Turn], options: &AlignOptions) -> Result<Alignment
     // The finer stream is integrated, the coarser one gives the observations.
     if step_a > step_b * 1.000_001 {
         let options = AlignOptions {
-            believed_quat_xyzw: options
-                .believed_quat_xyzw
-                .map(|q| crate::pose::conjugate(&q)),
+            believed_quat_xyzw: options.believed_quat_xyzw.map(|q| conjugate(&q)),
             ..*options
         };
         return align_finer(b, a, step_a.max(MIN_CELL_SECS), &options)
