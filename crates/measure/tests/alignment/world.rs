@@ -12,22 +12,22 @@ struct Block {
 }
 
 /// The street of a seed.
-pub struct World {
+pub(crate) struct World {
     blocks: Vec<Block>,
     rng: Lcg,
 }
 
 /// Rings of the LiDAR, its lowest and highest elevation (degrees), and beams per turn.
 #[derive(Clone, Copy)]
-pub struct Lidar {
-    pub rings: u16,
-    pub low_degrees: f64,
-    pub high_degrees: f64,
-    pub beams: u32,
+pub(crate) struct Lidar {
+    pub(crate) rings: u16,
+    pub(crate) low_degrees: f64,
+    pub(crate) high_degrees: f64,
+    pub(crate) beams: u32,
 }
 
 /// As a VLP-16.
-pub const SIXTEEN: Lidar = Lidar {
+pub(crate) const SIXTEEN: Lidar = Lidar {
     rings: 16,
     low_degrees: -15.0,
     high_degrees: 15.0,
@@ -35,14 +35,14 @@ pub const SIXTEEN: Lidar = Lidar {
 };
 
 /// A rotation about an axis, radians, as x y z w.
-pub fn turn(axis: [f64; 3], angle: f64) -> [f64; 4] {
+pub(crate) fn turn(axis: [f64; 3], angle: f64) -> [f64; 4] {
     let norm = axis.iter().map(|a| a * a).sum::<f64>().sqrt();
     let s = (0.5 * angle).sin() / norm;
     [s * axis[0], s * axis[1], s * axis[2], (0.5 * angle).cos()]
 }
 
 /// Hamilton product.
-pub fn times(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+pub(crate) fn times(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
     let ([x, y, z, w], [p, q, r, s]) = (a, b);
     [
         w * p + x * s + y * r - z * q,
@@ -52,20 +52,20 @@ pub fn times(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
     ]
 }
 
-pub fn rotate(q: [f64; 4], v: [f64; 3]) -> [f64; 3] {
+pub(crate) fn rotate(q: [f64; 4], v: [f64; 3]) -> [f64; 3] {
     let inverse = [-q[0], -q[1], -q[2], q[3]];
     let [x, y, z, _] = times(times(q, [v[0], v[1], v[2], 0.0]), inverse);
     [x, y, z]
 }
 
 /// Optical axes in vehicle axes (x forward, y left, z up): vehicle from camera.
-pub const OPTICAL: [f64; 4] = [-0.5, 0.5, -0.5, 0.5];
+pub(crate) const OPTICAL: [f64; 4] = [-0.5, 0.5, -0.5, 0.5];
 /// Where camera and LiDAR sit on the vehicle, meters.
 const CAMERA: [f64; 3] = [0.4, 0.05, 1.4];
 const LIDAR: [f64; 3] = [0.0, 0.0, 1.7];
 
 /// The true mounting, camera from LiDAR.
-pub fn mounting() -> Pose {
+pub(crate) fn mounting() -> Pose {
     let inverse = [0.5, -0.5, 0.5, 0.5];
     let apart = [0, 1, 2].map(|i| LIDAR[i] - CAMERA[i]);
     Pose {
@@ -75,7 +75,7 @@ pub fn mounting() -> Pose {
 }
 
 /// The mounting turned by a rotation in camera axes, so that the truth is `exp(-rotation)` away from it.
-pub fn turned(pose: &Pose, axis: [f64; 3], radians: f64) -> Pose {
+pub(crate) fn turned(pose: &Pose, axis: [f64; 3], radians: f64) -> Pose {
     let q = turn(axis, radians);
     Pose {
         translation_meters: rotate(q, pose.translation_meters),
@@ -83,13 +83,13 @@ pub fn turned(pose: &Pose, axis: [f64; 3], radians: f64) -> Pose {
     }
 }
 
-pub fn camera() -> CameraModel {
+pub(crate) fn camera() -> CameraModel {
     let k = [240.0, 0.0, 159.5, 0.0, 240.0, 119.5, 0.0, 0.0, 1.0];
     CameraModel::new([320, 240], &k, "plumb_bob", &[]).expect("a camera")
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Lcg::new(seed);
         let mut blocks = Vec::new();
         for i in 0..42 {
@@ -154,7 +154,7 @@ impl World {
         Some((distance, grey + 30.0 * (hash - hash.floor() - 0.5)))
     }
 
-    pub fn image(&mut self, at: [f64; 2], heading: f64) -> Vec<u8> {
+    pub(crate) fn image(&mut self, at: [f64; 2], heading: f64) -> Vec<u8> {
         let body = turn([0.0, 0.0, 1.0], heading);
         let offset = rotate(body, CAMERA);
         let from = [at[0] + offset[0], at[1] + offset[1], offset[2]];
@@ -179,7 +179,7 @@ impl World {
         data
     }
 
-    pub fn sweep(
+    pub(crate) fn sweep(
         &mut self,
         at: [f64; 2],
         heading: f64,
@@ -218,7 +218,7 @@ impl World {
     }
 
     /// A drive of so many pairs, with each of these claimed mountings.
-    pub fn scenes(&mut self, claimed: &[Pose], frames: usize, lidar: Lidar) -> Vec<Scene> {
+    pub(crate) fn scenes(&mut self, claimed: &[Pose], frames: usize, lidar: Lidar) -> Vec<Scene> {
         let mut scenes: Vec<Scene> = claimed.iter().map(|c| Scene::new(&camera(), c)).collect();
         for i in 0..frames {
             let side = 2.0 * unit(&mut self.rng) - 1.0;
