@@ -8,6 +8,7 @@
 
 mod columns;
 mod definitions;
+mod flatbuffers;
 mod peers;
 mod roundtrip;
 mod support;

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use fieldassay_formats::Schema;
 use fieldassay_formats::sensor::Sample;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// A message another program wrote.
 pub(crate) struct Case {
@@ -22,7 +23,10 @@ fn unhex(hex: &str) -> Vec<u8> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The cases of a file of `conformance/sensor`; binary schemas stand once per type.
