@@ -17,6 +17,7 @@ mod contents;
 mod euroc;
 mod files;
 mod images;
+mod kitti;
 mod recording;
 mod rotation;
 
@@ -42,7 +43,7 @@ pub struct Layout {
 pub type List = for<'a> fn(&'a dyn Files, &Limits) -> Result<Contents<'a>, FolderError>;
 
 /// Every layout, the more particular ones first.
-pub const LAYOUTS: &[Layout] = &[euroc::LAYOUT];
+pub const LAYOUTS: &[Layout] = &[euroc::LAYOUT, kitti::RAW, kitti::ODOMETRY];
 
 /// The layout of a folder, none when it has no known one. Cost: a look at the sorted paths.
 pub fn detect(files: &dyn Files) -> Option<Layout> {

@@ -138,7 +138,7 @@ impl Trajectory {
 }
 
 /// Reads one row; its place is left 0.
-pub(super) fn parse_row(line: &[u8], kind: Kind) -> Result<Pose, RowError> {
+pub(crate) fn parse_row(line: &[u8], kind: Kind) -> Result<Pose, RowError> {
     let separator = match kind {
         Kind::Euroc => Separator::Comma,
         Kind::Tum | Kind::Kitti => Separator::Blank,
