@@ -7,6 +7,7 @@
 //! Not here: how a fact is measured (`check`, `measure`), how anything is shown (`report`, `cli`),
 //! files, clocks and threads.
 
+mod calibration;
 mod catalog;
 mod digest;
 pub mod display;
@@ -18,6 +19,10 @@ pub mod plot;
 pub mod policy;
 mod time;
 
+pub use calibration::{
+    CALIBRATION_SCHEMA, CALIBRATION_VERSION, Calibration, CalibrationContent, CameraIntrinsics,
+    MountTransform,
+};
 pub use catalog::{CheckInfo, Compare, Power, Subject};
 pub use digest::{Digests, RecordingId, hexadecimal};
 pub use document::{
