@@ -4,7 +4,7 @@
 //! of its size, which for JPEG costs no inverse transform. [`depth_meters`] keeps distances, [`probe`]
 //! reads no pixels; [`encode_png_grey`], [`encode_jpeg_grey`] and [`thumbnail`] write.
 //!
-//! [`video`] reads the headers of streams and the tables of MP4 files.
+//! [`sound()`] gives samples, [`video`] reads the headers of streams and the tables of MP4 files.
 //!
 //! Not here: judging images (`measure`), color, decoding of video (its headers are enough for checks).
 #![warn(
@@ -21,6 +21,7 @@ mod grey;
 mod jpeg;
 mod png_file;
 mod raw;
+mod sound;
 mod thumbnail;
 pub mod video;
 
@@ -29,4 +30,5 @@ pub use error::MediaError;
 pub use grey::{Codec, GreyImage, ImageInfo, Limits, Scale, grey, probe};
 pub use jpeg::encode_jpeg_grey;
 pub use png_file::encode_png_grey;
+pub use sound::{Sound, sound};
 pub use thumbnail::thumbnail;
