@@ -3,6 +3,7 @@
 //! One file per subject; the rules of the formats come from their readers' own tables.
 //! Thresholds are in the policy files, one entry per code.
 
+mod alignment;
 mod audio;
 mod calibration;
 mod camera;
@@ -34,6 +35,7 @@ static CATALOG: LazyLock<Vec<CheckInfo>> = LazyLock::new(|| {
         camera::CHECKS,
         video::CHECKS,
         lidar::CHECKS,
+        alignment::CHECKS,
         audio::CHECKS,
         joints::CHECKS,
         motion::CHECKS,
