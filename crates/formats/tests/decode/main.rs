@@ -8,6 +8,7 @@
 
 mod columns;
 mod definitions;
+mod fields;
 mod flatbuffers;
 mod peers;
 mod roundtrip;

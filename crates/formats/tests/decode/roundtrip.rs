@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// A type of the test's own small language.
 #[derive(Clone, Debug)]
-enum T {
+pub(crate) enum T {
     /// Name in `.msg`, bytes.
     Number(&'static str, usize),
     Text,
@@ -23,10 +23,10 @@ enum T {
 
 /// Structs; each refers to later ones only, the first is the root.
 #[derive(Clone, Debug)]
-struct Types(Vec<Vec<T>>);
+pub(crate) struct Types(pub(crate) Vec<Vec<T>>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Wire {
+pub(crate) enum Wire {
     Ros1,
     Xcdr1 { big: bool },
     Plain2 { big: bool },
@@ -252,7 +252,7 @@ impl Encoder<'_> {
     }
 }
 
-fn encode(types: &Types, wire: Wire, value: &Value) -> Vec<u8> {
+pub(crate) fn encode(types: &Types, wire: Wire, value: &Value) -> Vec<u8> {
     let mut encoder = Encoder::start(types, wire);
     encoder.structure(0, value);
     encoder.out
@@ -327,7 +327,7 @@ fn idl_text(types: &Types) -> String {
     text
 }
 
-fn schema_of(types: &Types, wire: Wire, idl: bool) -> (Schema, &'static str) {
+pub(crate) fn schema_of(types: &Types, wire: Wire, idl: bool) -> (Schema, &'static str) {
     match (wire, idl) {
         (Wire::Ros1, _) => (schema("test/S0", "ros1msg", &msg_text(types, true)), "ros1"),
         (_, true) => (schema("test/msg/S0", "ros2idl", &idl_text(types)), "cdr"),
@@ -351,7 +351,7 @@ fn wires() -> impl Strategy<Value = (Wire, bool)> {
 }
 
 /// A type with two values of it and how they are written.
-fn cases() -> impl Strategy<Value = (Types, Wire, bool, Value, Value)> {
+pub(crate) fn cases() -> impl Strategy<Value = (Types, Wire, bool, Value, Value)> {
     wires().prop_flat_map(|(wire, idl)| {
         (types(idl), prop::collection::vec(any::<u8>(), 4096)).prop_map(move |(types, bytes)| {
             let mut stream = bytes.into_iter().cycle();
