@@ -66,6 +66,8 @@ pub fn check(
 pub(crate) struct Span {
     pub(crate) start_ns: i64,
     pub(crate) end_ns: i64,
+    /// Whether one recorder wrote it all, as opposed to the files of a data set.
+    pub(crate) is_recorded: bool,
 }
 
 impl Span {

@@ -44,6 +44,15 @@ impl Format {
         Self::KittiOdometry,
     ];
 
+    /// Whether it is a container that one recorder wrote from start to end; the others put files of
+    /// a data set together, which nobody promised to cover the same stretch or to name every frame.
+    pub const fn is_recorded(self) -> bool {
+        matches!(
+            self,
+            Self::Mcap | Self::Rosbag1 | Self::Rosbag2Sqlite3 | Self::Ulog
+        )
+    }
+
     /// The name used in documents.
     pub const fn name(self) -> &'static str {
         match self {

@@ -72,6 +72,8 @@ pub(crate) struct Collected<'a> {
     pub(crate) channels: BTreeMap<u32, u32>,
     pub(crate) undefined_messages: u64,
     pub(crate) cancelled: bool,
+    /// Whether one recorder wrote it all, as opposed to the files of a data set.
+    pub(crate) is_recorded: bool,
 }
 
 /// Reads the recording.
@@ -145,6 +147,7 @@ pub(crate) fn collect<'a>(
         units: merged.units,
         undefined_messages: merged.undefined_messages,
         cancelled,
+        is_recorded: recording.format().is_recorded(),
     }
 }
 

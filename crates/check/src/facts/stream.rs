@@ -34,7 +34,11 @@ pub(crate) fn recording_span(collected: &Collected<'_>) -> Option<Span> {
         .iter()
         .filter_map(|data| data.log_range)
         .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        .map(|(start_ns, end_ns)| Span { start_ns, end_ns })
+        .map(|(start_ns, end_ns)| Span {
+            start_ns,
+            end_ns,
+            is_recorded: collected.is_recorded,
+        })
 }
 
 /// Measures one stream; none when the index names no stream.

@@ -457,6 +457,12 @@ fn coverage_fact(log: &[i64], period: f64, span: Option<Span>, sheet: &mut Sheet
         sheet.none("time.coverage", "share", "the recording spans no time");
         return;
     };
+    if !span.is_recorded {
+        let reason =
+            "no recorder wrote the files of a data set, so they need not cover the same time";
+        sheet.none("time.coverage", "share", reason);
+        return;
+    }
     let covered = last.saturating_sub(*first) as f64 + period;
     sheet
         .number(

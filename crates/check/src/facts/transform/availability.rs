@@ -187,6 +187,11 @@ fn stream_facts<'a>(
         .by_name
         .get(frame.strip_prefix('/').unwrap_or(frame))
         .copied();
+    if id.is_none() && !collected.is_recorded {
+        let reason = "the data set says nothing about how this sensor is mounted";
+        sheet.none("transform.unknown_frame", "bool", reason);
+        return sheet.facts;
+    }
     sheet
         .boolean(
             "transform.unknown_frame",
