@@ -7,6 +7,7 @@
 //! Not here: vectors that need recordings beside the repository; tests of the rooms hold those.
 
 mod bytes;
+mod images;
 mod signals;
 
 use anyhow::{Context as _, Result, bail};
@@ -236,6 +237,8 @@ fn entries_of(value: &Value) -> Vec<(String, Outcome)> {
                 "allan_nist_sp1065" => found.push((label, signals::allan(case))),
                 "gravity_wgs84" => found.push((label, signals::gravity(case))),
                 "umeyama_1991" => found.push((label, signals::umeyama(case))),
+                "laplacian_var" => found.push((label, images::laplacian(case))),
+                "mafd" => found.push((label, images::mafd(case))),
                 "epipolar" => found.push((label, signals::epipolar(case))),
                 "cdr" | "ros1" => found.extend(bytes::entries(name, &label, case, value)),
                 _ => {

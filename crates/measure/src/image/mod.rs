@@ -233,3 +233,6 @@ pub enum ImageError {
         overlap: f64,
     },
 }
+
+#[cfg(test)]
+mod vectors;
