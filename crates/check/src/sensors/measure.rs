@@ -3,8 +3,8 @@
 //! Read [`measure`] first.
 
 use super::{
-    Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, audio, calibration,
-    camera, gnss, imu, joints, lidar, motion, tracking, trajectory, video,
+    Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, alignment, audio, calibration,
+    camera, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory, video,
 };
 use crate::collect::{Again, Arena, Collected, Column, SampleData, Segment, Stream};
 use crate::run::Span;
@@ -147,7 +147,20 @@ fn pairs(rows: &Rows<'_>, context: &Context<'_>) -> Outcome {
     let (cameras, clouds) = (rows.cameras(), rows.clouds());
     let views: Vec<CameraStream<'_>> = cameras.iter().map(|held| held.camera(context)).collect();
     let lidars: Vec<CloudStream<'_>> = clouds.iter().map(HeldTimes::clouds).collect();
-    let all = motion::outcome(context, &views);
+    let mut all = motion::outcome(context, &views);
+    all.append(alignment::outcome(context, &views, &lidars));
+    all.append(stereo::outcome(context, &views));
+    for (index, stream) in rows.sorted() {
+        let is_sound = stream
+            .sensor
+            .as_ref()
+            .is_some_and(|sensor| sensor.kind() == SensorKind::Audio);
+        if let (true, Some(data)) = (is_sound, rows.collected.samples.get(index)) {
+            let onsets = rows.gather(&data.rows);
+            let track = rows.track(index, &onsets, context);
+            all.append(audio::sync(track, &views, context));
+        }
+    }
     all
 }
 

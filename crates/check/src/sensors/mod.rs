@@ -6,6 +6,7 @@
 //!
 //! Not here: maths (`measure`), decoding (`formats`), thresholds (`model`).
 
+mod alignment;
 pub(crate) mod audio;
 mod calibration;
 pub(crate) mod camera;
@@ -16,6 +17,7 @@ pub(crate) mod lidar;
 mod measure;
 mod motion;
 mod rig;
+mod stereo;
 pub(crate) mod tracking;
 mod trajectory;
 pub(crate) mod video;

@@ -101,7 +101,7 @@ pub(crate) fn reduce_scan(scan: &Scan, at: At, rows: &mut Vec<CloudRow>, sweeps:
 }
 
 /// The columns of a cloud.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) positions: Vec<[f32; 3]>,
     pub(crate) rings: Vec<u16>,

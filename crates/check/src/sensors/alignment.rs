@@ -1,0 +1,420 @@
+//! Facts about LiDARs against cameras: how many degrees the mounting is off, and when exposure and beam meet.
+
+use super::lidar::{Columns, Platform};
+use super::{CameraStream, CloudStream, Context, Outcome};
+use crate::facts::sheet::{Annotate, Sheet, count_detail, secs_detail};
+use fieldassay_formats::media::{Limits, Scale, grey};
+use fieldassay_formats::sensor::cloud::CloudView;
+use fieldassay_formats::sensor::{CameraInfo, Sample};
+use fieldassay_measure::calibration::alignment::{
+    CameraModel, Decalibration, GreyView, RingCloud, Scene, SearchOptions,
+};
+use fieldassay_measure::pose::Pose;
+use fieldassay_measure::stats::{Interval, median, quantile};
+use fieldassay_model::FactValue;
+use fieldassay_model::plot::{About, Table};
+
+/// Most pairs of frames that are read again, and pairs of streams that are looked at.
+const MOST_FRAMES: usize = 16;
+const MOST_PAIRS: usize = 12;
+/// Candidates per frame wanted, from which the calmest is taken.
+const CANDIDATES: usize = 4;
+/// Largest distance in time of a pair, nanoseconds: half a turn at 10 Hz and a little.
+const MOST_APART_NANOS: i64 = 60_000_000;
+/// Half width of the sector around the camera's axis in which points tell when the beam passed, radians (5 degrees).
+const AXIS_RADIANS: f64 = 0.087;
+/// Fewest points there, and fewest frames, for a time.
+const LEAST_AXIS_POINTS: usize = 5;
+const LEAST_PAIRINGS: usize = 5;
+
+const NAMES: [(&str, &str); 3] = [
+    ("calibration.lidar_camera", "deg"),
+    ("calibration.lidar_camera_at_least", "deg"),
+    ("lidar.camera_pairing", "s"),
+];
+
+/// Facts about every camera with every LiDAR, at most 12 pairs. Cost: up to 16 images and clouds per pair are read
+/// again, and about half a second of search at VGA.
+pub(crate) fn outcome(
+    context: &Context<'_>,
+    cameras: &[CameraStream<'_>],
+    lidars: &[CloudStream<'_>],
+) -> Outcome {
+    let mut all = Outcome::default();
+    let pairs = cameras
+        .iter()
+        .flat_map(|camera| lidars.iter().map(move |lidar| (camera, lidar)));
+    for (camera, lidar) in pairs.take(MOST_PAIRS) {
+        all.append(pair(camera, lidar, context));
+    }
+    all
+}
+
+fn pair(camera: &CameraStream<'_>, lidar: &CloudStream<'_>, context: &Context<'_>) -> Outcome {
+    let subject = format!("{} -> {}", lidar.topic, camera.topic);
+    let mut sheet = Sheet::new(&subject, 0);
+    let mut outcome = Outcome::default();
+    match look(camera, lidar, context) {
+        Err(reason) => sheet.none_of(&NAMES, &reason),
+        Ok(views) => {
+            pairing(&views, &mut sheet);
+            match views.scene.decalibration(&SearchOptions::default()) {
+                Err(error) => {
+                    let text = error.to_string();
+                    let reason = text.split("; hint").next().unwrap_or_default();
+                    sheet.none_of(NAMES.get(..2).unwrap_or_default(), reason);
+                }
+                Ok(found) => {
+                    alignment(&found, &views, &mut sheet);
+                    outcome.tables.push(table(&subject, &found));
+                }
+            }
+        }
+    }
+    outcome.facts = sheet.facts;
+    outcome
+}
+
+/// Pairs read again.
+struct Views {
+    scene: Scene,
+    /// Camera stamp minus the time the beam crossed the camera's axis, seconds, where points carry times.
+    crossings_secs: Vec<f64>,
+    /// Largest turn between exposure and stamp of the cloud among the pairs, radians; NaN where nothing tells.
+    turn_radians: f64,
+}
+
+/// The model of a camera whose images come as they are; none for images reduced by binning or cut by a region.
+fn model_of(info: &CameraInfo) -> Result<CameraModel, String> {
+    if info.binning.iter().any(|b| *b > 1) || info.roi.iter().any(|r| *r > 0) {
+        return Err("images with binning or a region of interest are not compared".to_owned());
+    }
+    CameraModel::new(
+        [info.width, info.height],
+        &info.k,
+        &info.distortion_model,
+        &info.d,
+    )
+    .map_err(|error| {
+        error
+            .to_string()
+            .split("; hint")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    })
+}
+
+fn look(
+    camera: &CameraStream<'_>,
+    lidar: &CloudStream<'_>,
+    context: &Context<'_>,
+) -> Result<Views, String> {
+    let info = camera.info.ok_or("the camera has no calibration")?;
+    let model = model_of(info)?;
+    let camera_frame = if camera.frame.is_empty() {
+        &info.frame
+    } else {
+        camera.frame
+    };
+    let camera_from_lidar = context
+        .rig
+        .between(camera_frame, lidar.frame)
+        .ok_or("no rigid transform between camera and LiDAR")?;
+    let platform = Platform::new(context);
+    let chosen = choose(camera, lidar, &platform);
+    if chosen.is_empty() {
+        return Err("no image within 60 ms of a cloud".to_owned());
+    }
+    let images = read_images(camera, &chosen, context);
+    let clouds = read_clouds(lidar, &chosen, context);
+    let mut scene = Scene::new(&model, &camera_from_lidar);
+    let mut crossings_secs = Vec::new();
+    let mut turn_radians = f64::NAN;
+    let mut refused = None;
+    for (pair, (image, cloud)) in chosen.iter().zip(images.iter().zip(&clouds)) {
+        let (Some((width, height, data)), Some(columns)) = (image, cloud) else {
+            continue;
+        };
+        let view = GreyView {
+            width: *width,
+            height: *height,
+            data,
+        };
+        let rings = RingCloud {
+            points: &columns.positions,
+            rings: &columns.rings,
+            intensities: &columns.intensities,
+        };
+        if let Err(error) = scene.push(&view, &rings) {
+            refused = Some(error.to_string());
+            continue;
+        }
+        if let Some(rate) = platform.rate(pair.camera.0) {
+            turn_radians = turn_radians.max(rate * pair.apart().abs() as f64 / 1e9);
+        }
+        if let Some(passed) = crossing(columns, &camera_from_lidar) {
+            crossings_secs.push(pair.apart() as f64 / 1e9 - passed);
+        }
+    }
+    if scene.is_empty() {
+        let text = refused.unwrap_or_else(|| "no pair could be decoded".to_owned());
+        return Err(text.split("; hint").next().unwrap_or_default().to_owned());
+    }
+    Ok(Views {
+        scene,
+        crossings_secs,
+        turn_radians,
+    })
+}
+
+/// An image and a cloud: stamps and log times.
+#[derive(Clone, Copy)]
+struct Chosen {
+    camera: (i64, i64),
+    lidar: (i64, i64),
+}
+
+impl Chosen {
+    /// Stamp of the image minus that of the cloud, nanoseconds.
+    fn apart(&self) -> i64 {
+        self.camera.0.saturating_sub(self.lidar.0)
+    }
+}
+
+/// Pairs spread over the recording: of a few candidates in each stretch the one with the least motion between image
+/// and cloud, ties by distance in time.
+fn choose(
+    camera: &CameraStream<'_>,
+    lidar: &CloudStream<'_>,
+    platform: &Platform<'_>,
+) -> Vec<Chosen> {
+    let frames: Vec<(i64, i64)> = camera
+        .t_nanos
+        .iter()
+        .copied()
+        .zip(camera.log_nanos.iter().copied())
+        .collect();
+    let nearest = |t: i64| {
+        let after = frames.partition_point(|frame| frame.0 < t);
+        let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        near.filter_map(|i| frames.get(i))
+            .min_by_key(|frame| frame.0.abs_diff(t))
+            .copied()
+    };
+    let pairs: Vec<Chosen> = lidar
+        .t_nanos
+        .iter()
+        .copied()
+        .zip(lidar.log_nanos.iter().copied())
+        .filter_map(|sweep| {
+            Some(Chosen {
+                camera: nearest(sweep.0)?,
+                lidar: sweep,
+            })
+        })
+        .filter(|pair| pair.apart().abs() <= MOST_APART_NANOS)
+        .collect();
+    let stretch = pairs.len().div_ceil(MOST_FRAMES).max(1);
+    let mut chosen = Vec::new();
+    for group in pairs.chunks(stretch) {
+        let stride = group.len().div_ceil(CANDIDATES).max(1);
+        let cost = |pair: &Chosen| {
+            let rate = platform.rate(pair.camera.0).unwrap_or(0.0);
+            let speed = platform.speed(pair.camera.0).unwrap_or(0.0);
+            // Seconds a sweep's points may be away from the exposure, and radians at 10 m.
+            let secs = 0.03 + pair.apart().abs() as f64 / 1e9;
+            // A vehicle at rest sees the same edges again and again: a little motion is worth having.
+            let still = if rate < 0.02 && speed < 0.05 {
+                0.005
+            } else {
+                0.0
+            };
+            secs * (rate + speed / 10.0) + still
+        };
+        let best = group
+            .iter()
+            .step_by(stride)
+            .min_by(|a, b| cost(a).total_cmp(&cost(b)));
+        chosen.extend(best.copied());
+    }
+    chosen
+}
+
+type GreyPixels = (usize, usize, Vec<u8>);
+
+fn read_images(
+    camera: &CameraStream<'_>,
+    chosen: &[Chosen],
+    context: &Context<'_>,
+) -> Vec<Option<GreyPixels>> {
+    let logs: Vec<i64> = chosen.iter().map(|pair| pair.camera.1).collect();
+    in_order(&logs, |logs| {
+        context.reread_map(camera.stream, logs, |_, sample| {
+            let Sample::Image(image) = sample else {
+                return None;
+            };
+            let found = grey(&image, Scale::Full, Limits::default()).ok()?;
+            Some((found.width as usize, found.height as usize, found.data))
+        })
+    })
+}
+
+fn read_clouds(
+    lidar: &CloudStream<'_>,
+    chosen: &[Chosen],
+    context: &Context<'_>,
+) -> Vec<Option<Columns>> {
+    let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
+    in_order(&logs, |logs| {
+        context.reread_map(lidar.stream, logs, |at, sample| {
+            let Sample::Cloud(cloud) = sample else {
+                return None;
+            };
+            let view = CloudView::new(&cloud).ok()?;
+            view.has_ring().then(|| Columns::read(&view, at.t_nanos))
+        })
+    })
+}
+
+/// Reads at ascending log times, each once, and gives the results in the order asked for.
+pub(super) fn in_order<T: Clone>(
+    logs: &[i64],
+    read: impl Fn(&[i64]) -> Vec<Option<T>>,
+) -> Vec<Option<T>> {
+    let mut sorted = logs.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let found = read(&sorted);
+    let of = |log: &i64| {
+        let index = sorted.binary_search(log).ok()?;
+        found.get(index)?.clone()
+    };
+    logs.iter().map(of).collect()
+}
+
+/// Seconds after the cloud's stamp at which the beam crossed the camera's axis; none without times or points there.
+fn crossing(columns: &Columns, camera_from_lidar: &Pose) -> Option<f64> {
+    let axis = camera_from_lidar.inverse();
+    let forward = axis.apply(&[0.0, 0.0, 1.0]);
+    let [x, y, _] = [0, 1, 2].map(|i| forward[i] - axis.translation_meters[i]);
+    let azimuth = y.atan2(x);
+    let mut times: Vec<f64> = columns
+        .positions
+        .iter()
+        .zip(&columns.times_secs)
+        .filter(|(p, secs)| {
+            let d = f64::from(p[1]).atan2(f64::from(p[0])) - azimuth;
+            let d = d - std::f64::consts::TAU * (d / std::f64::consts::TAU).round();
+            d.abs() < AXIS_RADIANS && secs.is_finite()
+        })
+        .map(|(_, secs)| *secs)
+        .collect();
+    (times.len() >= LEAST_AXIS_POINTS).then(|| median(&mut times).ok())?
+}
+
+fn pairing(views: &Views, sheet: &mut Sheet) {
+    let (name, unit) = NAMES[2];
+    let mut secs = views.crossings_secs.clone();
+    let n = secs.len();
+    if n < LEAST_PAIRINGS {
+        return sheet.none(
+            name,
+            unit,
+            "fewer than 5 sweeps say when the beam crossed the camera's axis",
+        );
+    }
+    let middle = median(&mut secs).unwrap_or(f64::NAN);
+    let mut sizes: Vec<f64> = views.crossings_secs.iter().map(|s| s.abs()).collect();
+    let p95 = quantile(&mut sizes, 0.95).unwrap_or(f64::NAN);
+    sheet
+        .number(
+            name,
+            middle,
+            unit,
+            "camera stamp - time of the points at the camera's axis",
+        )
+        .with(&[secs_detail("p95_secs", p95 * 1e9)])
+        .of(n);
+}
+
+fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
+    let (low, angle, high) = found.angle();
+    let [x, y, z] = found
+        .rotation_radians
+        .map(|r| FactValue::Number(round(r.to_degrees())));
+    let share = views.scene.share_worse(0.5_f64.to_radians(), 0.05);
+    let nid = views
+        .scene
+        .nid(&fieldassay_measure::calibration::alignment::Change::default());
+    let details = [
+        ("x_degrees", x),
+        ("y_degrees", y),
+        ("z_degrees", z),
+        ("share_worse_ratio", FactValue::Number(share.ratio())),
+        (
+            "information_distance",
+            FactValue::Number(nid.unwrap_or(f64::NAN)),
+        ),
+        (
+            "turn_between_degrees",
+            FactValue::Number(views.turn_radians.to_degrees()),
+        ),
+        count_detail("edges", found.edges as u64),
+    ];
+    let method = "depth edges on image edges, rotation searched";
+    let interval = Interval {
+        low: low.to_degrees(),
+        high: high.to_degrees(),
+    };
+    sheet
+        .number(NAMES[0].0, angle.to_degrees(), "deg", method)
+        .within(Some(interval))
+        .with(&details)
+        .of(found.frames);
+    sheet
+        .number(
+            NAMES[1].0,
+            low.to_degrees(),
+            "deg",
+            "low end of calibration.lidar_camera",
+        )
+        .with(&details)
+        .of(found.frames);
+}
+
+/// To hundredths, as messages show it.
+fn round(degrees: f64) -> f64 {
+    (100.0 * degrees).round() / 100.0
+}
+
+fn table(subject: &str, found: &Decalibration) -> Table {
+    let axes = ["about x (right)", "about y (down)", "about z (forward)"];
+    let rows = axes
+        .iter()
+        .zip(found.rotation_radians.iter().zip(found.sigma_radians));
+    Table {
+        about: About {
+            subject: subject.to_owned(),
+            group: "calibration",
+            codes: vec!["calibration.lidar_camera"],
+            title: "rotation between the claimed mounting and the one that fits the images"
+                .to_owned(),
+            caption:
+                "Camera axes; sigma holds the scatter between frames and what beams cannot resolve."
+                    .to_owned(),
+        },
+        columns: ["axis", "estimate [deg]", "sigma [deg]"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: rows
+            .map(|(axis, (angle, sigma))| {
+                vec![
+                    (*axis).to_owned(),
+                    format!("{:.2}", angle.to_degrees()),
+                    format!("{:.2}", sigma.to_degrees()),
+                ]
+            })
+            .collect(),
+    }
+}
