@@ -12,6 +12,8 @@ use fieldassay_model::FactValue;
 /// Runs, spread over the recording, and frames in each.
 const BURSTS: usize = 3;
 const BURST_FRAMES: usize = 16;
+/// Rows the limits of the diagnosis are for.
+const LEAST_ROWS: u32 = 480;
 /// Frames whose parts are diagnosed.
 const DIAGNOSED: usize = 9;
 
@@ -65,6 +67,12 @@ fn mean_level(decoded: &GreyImage) -> Option<f64> {
 
 fn blocks(view: &View<'_>, sheet: &mut Sheet) {
     let (name, unit) = ("camera.block", "share");
+    let height = view.frames.iter().map(|frame| frame.height).max();
+    if height.is_none_or(|height| height < LEAST_ROWS) {
+        let reason =
+            "images of fewer than 480 rows, enlarged, lack the fine texture the limits are for";
+        return sheet.none(name, unit, reason);
+    }
     let light: Vec<i64> = view
         .looks
         .iter()
