@@ -61,6 +61,14 @@ impl<'a> UlogRecording<'a> {
         })
     }
 
+    /// Information and parameters as metadata records have them: name and entries.
+    pub fn metadata(&self) -> [(&'static str, &BTreeMap<String, String>); 2] {
+        [
+            ("ulog.information", self.information()),
+            ("ulog.parameters", self.parameters()),
+        ]
+    }
+
     fn changes_before(&self, unit: &Unit) -> usize {
         let changes = &self.scan.changes;
         changes.partition_point(|change| change.at < unit.bytes.start)
