@@ -25,6 +25,7 @@ const BAG: &str = "lichtblick_dev/example.bag";
 const NAV2: &str = "evo_nav2_mcap/nav2_turtlebot.mcap";
 const KINECT: &str = "evo_fr2_desk/fr2_desk_ORB.txt";
 const LIDAR: &str = "refav_meta/run/experiment_configs/eval_timestamps.json";
+const IMU: &str = "euroc_micro/mav0/imu0";
 const MS: i64 = 1_000_000;
 
 /// One message of a recording; times in nanoseconds.
@@ -79,6 +80,7 @@ fn fit() -> Result<Value> {
     put("hiccups_per_sec", rate);
     put("least_transport_ns", least_transport(&nav2)?);
     put("loss", loss(&bag, &nav2)?);
+    put("imu", imu()?);
     Ok(document)
 }
 
@@ -378,6 +380,62 @@ fn loss(bag: &[Row], nav2: &[Row]) -> Result<Value> {
         "value": missing / present as f64,
         "upper": 3.0 / present as f64,
     }))
+}
+
+/// An ADIS16448 (VI-Sensor of EuRoC). Its noise at rest is what its makers measured; its recording is in flight or
+/// with running motors, of which the quietest half second is kept for comparison.
+fn imu() -> Result<Value> {
+    let description = std::fs::read_to_string(data(&format!("{IMU}/sensor.yaml"))?)?;
+    let number = |key: &str| -> Result<f64> {
+        let line = description.lines().find(|line| line.starts_with(key));
+        let word = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(word.with_context(|| format!("no `{key}`"))?.parse()?)
+    };
+    let rows = std::fs::read_to_string(data(&format!("{IMU}/data.csv"))?)?;
+    let samples: Vec<[f64; 6]> = rows
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let mut words = line.split(',').skip(1);
+            let mut sample = [0.0; 6];
+            for value in &mut sample {
+                *value = words.next()?.trim().parse().ok()?;
+            }
+            Some(sample)
+        })
+        .collect();
+    let quiet = |axes: std::ops::Range<usize>| -> f64 {
+        let spreads = samples.chunks_exact(100).map(|window| white(window, &axes));
+        spreads.fold(f64::MAX, f64::min)
+    };
+    let rate = number("rate_hz:")?;
+    // Density to a sample's spread; random walk to a bias correlated over 100 s.
+    let spread = |key: &str, seconds: f64| Ok::<f64, anyhow::Error>(number(key)? * seconds.sqrt());
+    Ok(json!({
+        "recording": IMU,
+        "method": "noise densities of sensor.yaml times the root of the rate; random walks times the root of 50 s; the quiet ones are the least over half seconds of data.csv, from differences of neighbors",
+        "n": samples.len(),
+        "gyro_sigma": spread("gyroscope_noise_density:", rate)?,
+        "accel_sigma": spread("accelerometer_noise_density:", rate)?,
+        "gyro_instability": spread("gyroscope_random_walk:", 50.0)?,
+        "accel_instability": spread("accelerometer_random_walk:", 50.0)?,
+        "quiet_gyro_sigma": quiet(0..3),
+        "quiet_accel_sigma": quiet(3..6),
+    }))
+}
+
+/// White noise of a stretch of samples, root mean square over some axes.
+fn white(window: &[[f64; 6]], axes: &std::ops::Range<usize>) -> f64 {
+    let mut squares = 0.0;
+    let mut count = 0.0;
+    for pair in window.windows(2) {
+        let [before, after] = pair else { continue };
+        for (a, b) in before.iter().zip(after).take(axes.end).skip(axes.start) {
+            squares += (b - a) * (b - a) / 2.0;
+            count += 1.0;
+        }
+    }
+    f64::sqrt(squares / f64::max(count, 1.0))
 }
 
 fn data(relative: &str) -> Result<std::path::PathBuf> {

@@ -2,7 +2,10 @@
 
 use crate::EngineError;
 use crate::output::{Output, refuse_existing, write_text};
-pub use fieldassay_simulate::{DriveSpec, Fault, Rates, Truth, TruthEntry, fault_kinds};
+pub use fieldassay_simulate::{
+    CameraSpec, DriveSpec, Encoding, Fault, LidarSpec, Rates, Sensors, Truth, TruthEntry, Vehicle,
+    fault_kinds,
+};
 use fieldassay_simulate::{SimulateError, write_drive};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -4,16 +4,16 @@
 //! channel, one chunk of the writer.
 
 use crate::damage::{Counter, Damage, DamagedSink, hits_bytes};
-use crate::definitions::{mcap_name, ros2msg};
 use crate::fleet::{self, ChannelPlan, Injection};
 use crate::noise::{Noise, whole_ns};
 use crate::recorder::Recorder;
-use crate::scene::Scene;
+use crate::scene::{Payload, Scene};
 use crate::stream::{Sample, Stream};
 use crate::truth::{Truth, TruthEntry};
+use crate::vehicle::Rig;
 use crate::{DriveSpec, Rates, SimulateError};
-use fieldassay_formats::Schema;
-use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
+use fieldassay_formats::mcap::{Compression, MessageHeader, Writer, WriterOptions};
+use fieldassay_formats::message::schema;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::Write;
@@ -87,22 +87,23 @@ impl<'a> Drive<'a> {
             });
         }
         let noise = Noise::fitted()?;
-        let plans = fleet::channels(spec);
+        let plans = fleet::channels(spec)?;
         let duration_ns = duration_ns(spec, &plans);
+        let rig = Rig::new(spec.seed, spec.vehicle, spec.duration_secs);
         let offset = i64::try_from(spec.seed % 100_000).unwrap_or(0);
         let start_ns = FIRST_START_NS.saturating_add(offset.saturating_mul(MINUTE_NS));
         let Injection {
             channels,
             stalls,
             topics,
-        } = fleet::inject(spec, &plans, duration_ns)?;
+        } = fleet::inject(spec, &plans, &rig, duration_ns)?;
         let recorder = Recorder::new(spec.seed, stalls);
         let streams = plans
             .iter()
             .zip(channels)
             .map(|(plan, injected)| {
                 Stream::new(
-                    &plan.topic,
+                    (&plan.topic, &plan.clock),
                     spec.seed,
                     start_ns,
                     plan.timing.clone(),
@@ -111,13 +112,13 @@ impl<'a> Drive<'a> {
                 .on_loaded_host(recorder.is_loaded())
             })
             .collect();
-        let beams = if spec.rates == Rates::Small { 60 } else { 180 };
+        let payloads: Vec<_> = plans.iter().map(|plan| plan.payload).collect();
         Ok(Self {
-            noise,
             start_ns,
             streams,
             recorder,
-            scene: Scene::new(spec.seed, beams),
+            scene: Scene::new(spec, rig, &noise.imu(), &payloads),
+            noise,
             topics,
             plans,
             spec,
@@ -125,7 +126,7 @@ impl<'a> Drive<'a> {
     }
 
     fn write<W: Write>(mut self, sink: W) -> Result<Truth, SimulateError> {
-        let mut writer = Writer::new(sink, options(self.spec))?;
+        let mut writer = Writer::new(sink, self.options())?;
         writer.metadata("fieldassay.simulate", &self.origin())?;
         let mut outputs = self.define(&mut writer)?;
         let mut touched = vec![Touched::default(); self.spec.faults.len()];
@@ -182,7 +183,8 @@ impl<'a> Drive<'a> {
         if !sample.repeated
             && let Some(plan) = self.plans.get(channel)
         {
-            self.scene.encode(plan.payload, sample, &mut output.payload);
+            self.scene
+                .encode(channel, plan.payload, sample, &mut output.payload)?;
         }
         let header = MessageHeader {
             channel: output.id,
@@ -200,12 +202,9 @@ impl<'a> Drive<'a> {
     fn define<W: Write>(&self, writer: &mut Writer<W>) -> Result<Vec<Output>, SimulateError> {
         let mut outputs = Vec::with_capacity(self.plans.len());
         for plan in &self.plans {
-            let type_name = plan.payload.type_name();
-            let schema = writer.schema(&Schema {
-                name: mcap_name(type_name),
-                encoding: "ros2msg".to_owned(),
-                data: ros2msg(type_name).into_bytes(),
-            })?;
+            let type_name = plan.payload.type_name(&self.spec.camera);
+            let definition = schema(type_name).ok_or(SimulateError::Definition { type_name })?;
+            let schema = writer.schema(&definition)?;
             let id = writer.channel(&plan.topic, schema, "cdr", &BTreeMap::new())?;
             outputs.push(Output {
                 id,
@@ -213,6 +212,26 @@ impl<'a> Drive<'a> {
             });
         }
         Ok(outputs)
+    }
+
+    /// Pictures and clouds are noise to a compressor: recordings with them are stored as they are.
+    fn options(&self) -> WriterOptions {
+        let large = self
+            .plans
+            .iter()
+            .any(|plan| matches!(plan.payload, Payload::Image(_) | Payload::Cloud));
+        let small = self.spec.rates == Rates::Small && self.spec.messages.is_none();
+        WriterOptions {
+            profile: "ros2".to_owned(),
+            library: concat!("simulated by fieldassay ", env!("CARGO_PKG_VERSION")).to_owned(),
+            compression: if large {
+                Compression::None
+            } else {
+                Compression::Zstd
+            },
+            zstd_level: if small { 19 } else { 3 },
+            ..WriterOptions::default()
+        }
     }
 
     /// What the metadata record says.
@@ -270,16 +289,6 @@ fn duration_ns(spec: &DriveSpec, plans: &[ChannelPlan]) -> i64 {
         })
         .max()
         .unwrap_or(0)
-}
-
-fn options(spec: &DriveSpec) -> WriterOptions {
-    let small = spec.rates == Rates::Small && spec.messages.is_none();
-    WriterOptions {
-        profile: "ros2".to_owned(),
-        library: concat!("simulated by fieldassay ", env!("CARGO_PKG_VERSION")).to_owned(),
-        zstd_level: if small { 19 } else { 3 },
-        ..WriterOptions::default()
-    }
 }
 
 /// Remembers that the faults whose bits are set touched a message logged at `log_ns`.

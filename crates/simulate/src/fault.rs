@@ -1,8 +1,9 @@
 //! Faults that can be injected, by name and magnitude.
 //!
-//! Read [`Fault::parse`] and [`fault_kinds`] first. How a fault changes the drive is in
-//! `stream` (times and messages), `scene` (transforms) and `damage` (bytes).
+//! Read [`Fault::parse`] and [`fault_kinds`] first. The kinds are in `fault_table`; how a fault changes the
+//! drive is in `stream` (times and messages), `scene` (contents) and `damage` (bytes).
 
+use crate::fault_table::KINDS;
 use fieldassay_model::nearest;
 use std::fmt;
 
@@ -58,6 +59,42 @@ pub enum FaultKind {
     TruncatePercent,
     /// Bytes of the file have one bit inverted.
     FlipBytes,
+    /// Pictures repeat, stamps go on.
+    FreezeS,
+    /// The lens is out of focus.
+    BlurRatio,
+    /// The exposure is too long.
+    OverexposePercent,
+    /// IMU values repeat, stamps go on.
+    ImuStuckS,
+    /// A shock clips the accelerometer.
+    ImuSaturationCount,
+    /// Forces are too large.
+    AccelScalePercent,
+    /// Angular rates have a bias.
+    GyroBiasRadS,
+    /// The claimed mount of a sensor is turned.
+    ExtrinsicRotationDeg,
+    /// The claimed mount of a sensor is moved.
+    ExtrinsicShiftM,
+    /// The claimed focal length is wrong.
+    FocalPercent,
+    /// Rings of the lidar are dead.
+    DeadRingCount,
+    /// A sector of the lidar is blocked.
+    BlockedSectorDeg,
+    /// Points have no time.
+    NoPointTimeCount,
+    /// Poses jump.
+    PoseJumpM,
+    /// Satellite positions jump.
+    GnssJumpM,
+    /// The satellite receiver has no fix.
+    GnssOutageS,
+    /// A joint stops at a limit.
+    JointClipPercent,
+    /// Sound is late.
+    AudioLagMs,
 }
 
 /// What a kind of fault is, for help texts and documentation.
@@ -67,7 +104,7 @@ pub struct FaultInfo {
     pub kind: FaultKind,
     /// Its name, with the unit in it.
     pub name: &'static str,
-    /// Unit of the magnitude: `ms`, `ppm`, `s`, `percent`, `count`, `bytes`.
+    /// Unit of the magnitude: `ms`, `ppm`, `s`, `percent`, `ratio`, `count`, `bytes`, `deg`, `m`, `rad/s`.
     pub unit: &'static str,
     /// What it does, in one sentence.
     pub what: &'static str,
@@ -80,214 +117,6 @@ pub struct FaultInfo {
     /// Whether the magnitude is a whole number.
     pub whole: bool,
 }
-
-/// Longest shift of a clock: a century in seconds.
-const MAX_SHIFT_S: f64 = 3.2e9;
-
-const fn info(kind: FaultKind, name: &'static str, unit: &'static str) -> FaultInfo {
-    FaultInfo {
-        kind,
-        name,
-        unit,
-        what: "",
-        default_channel: None,
-        min: 0.0,
-        max: 0.0,
-        whole: false,
-    }
-}
-
-const fn on(topic: &'static str, info: FaultInfo) -> FaultInfo {
-    FaultInfo {
-        default_channel: Some(topic),
-        ..info
-    }
-}
-
-const fn within(min: f64, max: f64, info: FaultInfo) -> FaultInfo {
-    FaultInfo { min, max, ..info }
-}
-
-const fn whole(min: f64, max: f64, info: FaultInfo) -> FaultInfo {
-    FaultInfo {
-        min,
-        max,
-        whole: true,
-        ..info
-    }
-}
-
-const fn what(info: FaultInfo, what: &'static str) -> FaultInfo {
-    FaultInfo { what, ..info }
-}
-
-static KINDS: [FaultInfo; 19] = [
-    what(
-        on(
-            "/imu",
-            within(-3.6e6, 3.6e6, info(FaultKind::OffsetMs, "offset_ms", "ms")),
-        ),
-        "header stamps are ahead of the true time by this much",
-    ),
-    what(
-        on(
-            "/imu",
-            within(-1e5, 1e5, info(FaultKind::SkewPpm, "skew_ppm", "ppm")),
-        ),
-        "the sensor clock runs fast by this much, on top of its natural skew",
-    ),
-    what(
-        on(
-            "/imu",
-            within(-3.6e6, 3.6e6, info(FaultKind::StepMs, "step_ms", "ms")),
-        ),
-        "the sensor clock jumps ahead once, at a seeded moment",
-    ),
-    what(
-        on(
-            "/imu",
-            within(0.0, 1e4, info(FaultKind::JitterMs, "jitter_ms", "ms")),
-        ),
-        "header stamps scatter with this standard deviation (normal), order kept",
-    ),
-    what(
-        on(
-            "/imu",
-            within(
-                0.0,
-                90.0,
-                info(FaultKind::DropPercent, "drop_percent", "percent"),
-            ),
-        ),
-        "this share of the messages is lost, one by one, at seeded places",
-    ),
-    what(
-        on(
-            "/imu",
-            whole(
-                2.0,
-                1e5,
-                info(FaultKind::BurstCount, "burst_count", "count"),
-            ),
-        ),
-        "this many messages are held back once and delivered in one batch",
-    ),
-    what(
-        on(
-            "/lidar/scan",
-            within(0.0, 1e5, info(FaultKind::StallS, "stall_s", "s")),
-        ),
-        "the sensor falls silent once for this long; its messages are lost",
-    ),
-    what(
-        within(
-            0.0,
-            1e5,
-            info(FaultKind::RecorderStallS, "recorder_stall_s", "s"),
-        ),
-        "the recorder writes nothing for this long, then everything that waited; nothing is lost",
-    ),
-    what(
-        on(
-            "/odom",
-            within(
-                0.0,
-                100.0,
-                info(FaultKind::DuplicatePercent, "duplicate_percent", "percent"),
-            ),
-        ),
-        "this share of the messages is recorded twice",
-    ),
-    what(
-        on(
-            "/imu",
-            whole(
-                1.0,
-                1e5,
-                info(FaultKind::ReorderCount, "reorder_count", "count"),
-            ),
-        ),
-        "this many pairs of neighboring messages arrive in the wrong order",
-    ),
-    what(
-        on(
-            "/gnss/fix",
-            within(
-                -MAX_SHIFT_S,
-                MAX_SHIFT_S,
-                info(FaultKind::EpochOffsetS, "epoch_offset_s", "s"),
-            ),
-        ),
-        "header stamps count from an epoch this much after 1970 (315964800: GPS epoch)",
-    ),
-    what(
-        on(
-            "/lidar/scan",
-            within(0.0, 1e9, info(FaultKind::UptimeS, "uptime_s", "s")),
-        ),
-        "header stamps count from the start of the sensor, this long before the drive",
-    ),
-    what(
-        on(
-            "/gnss/fix",
-            within(-1e3, 1e3, info(FaultKind::LeapS, "leap_s", "s")),
-        ),
-        "header stamps are GPS time labeled UTC, ahead by the leap seconds (18 since 2017)",
-    ),
-    what(
-        on(
-            "/gnss/fix",
-            within(-1e3, 1e3, info(FaultKind::TaiS, "tai_s", "s")),
-        ),
-        "header stamps are TAI labeled UTC (37 s ahead since 2017)",
-    ),
-    what(
-        on(
-            "/tf",
-            whole(
-                1.0,
-                1e6,
-                info(
-                    FaultKind::TransformCycleCount,
-                    "transform_cycle_count",
-                    "count",
-                ),
-            ),
-        ),
-        "this many messages carry a transform that closes the tree to a ring",
-    ),
-    what(
-        on(
-            "/tf",
-            whole(
-                1.0,
-                1e4,
-                info(FaultKind::ReparentCount, "reparent_count", "count"),
-            ),
-        ),
-        "`base_link` changes its parent this often",
-    ),
-    what(
-        whole(
-            1.0,
-            1e12,
-            info(FaultKind::TruncateBytes, "truncate_bytes", "bytes"),
-        ),
-        "this many bytes are missing at the end of the file",
-    ),
-    what(
-        within(
-            0.0,
-            100.0,
-            info(FaultKind::TruncatePercent, "truncate_percent", "percent"),
-        ),
-        "this share of the file is missing at its end",
-    ),
-    what(
-        whole(1.0, 1e6, info(FaultKind::FlipBytes, "flip_bytes", "bytes")),
-        "this many bytes, anywhere in the file, have one bit inverted",
-    ),
-];
 
 /// Every kind of fault, in the order of the documentation.
 pub fn fault_kinds() -> &'static [FaultInfo] {
@@ -600,7 +429,8 @@ mod tests {
     fn names_carry_their_unit() {
         for info in fault_kinds() {
             assert!(
-                info.name.ends_with(&format!("_{}", info.unit)),
+                info.name
+                    .ends_with(&format!("_{}", info.unit.replace('/', "_"))),
                 "{}",
                 info.name
             );
@@ -617,7 +447,7 @@ mod tests {
         #[test]
         fn display_is_read_back(index in 0..KINDS.len(), magnitude in 1u32..80, topic in proptest::option::of("/[a-z]{1,8}")) {
             let info = &KINDS[index];
-            let magnitude = f64::from(magnitude).max(info.min);
+            let magnitude = f64::from(magnitude).clamp(info.min, info.max);
             let channel = topic.filter(|_| info.default_channel.is_some());
             let fault = Fault { kind: info.kind, magnitude, channel };
             prop_assert_eq!(Fault::parse(&fault.to_string()), Ok(fault));

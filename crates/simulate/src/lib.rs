@@ -6,12 +6,13 @@
 //! Not here: files and clocks. Bytes go to any [`std::io::Write`]; the start of a drive follows
 //! from its seed.
 
-mod cdr;
+mod alter;
 mod damage;
-mod definitions;
 mod drive;
 mod fault;
+mod fault_table;
 mod fleet;
+mod math;
 mod noise;
 mod recorder;
 mod rng;
@@ -19,8 +20,12 @@ mod scene;
 mod spec;
 mod stream;
 mod truth;
+mod vehicle;
+mod world;
 
 pub use drive::write_drive;
 pub use fault::{Fault, FaultError, FaultInfo, FaultKind, fault_kinds};
-pub use spec::{DriveSpec, Rates, SimulateError};
+pub use spec::{
+    CameraSpec, DriveSpec, Encoding, LidarSpec, Rates, Sensors, SimulateError, Vehicle,
+};
 pub use truth::{Truth, TruthEntry};

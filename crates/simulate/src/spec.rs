@@ -16,6 +16,94 @@ pub struct DriveSpec {
     pub faults: Vec<Fault>,
     /// How much the sensors deliver.
     pub rates: Rates,
+    /// When set, about this many bytes of three cameras (720p, JPEG, 30 Hz), a lidar of 65,536 points
+    /// (10 Hz) and an IMU (400 Hz): the input of the race with sensors. Only `seed` matters besides.
+    pub mixed_bytes: Option<u64>,
+    /// Who drives.
+    pub vehicle: Vehicle,
+    /// What is recorded.
+    pub sensors: Sensors,
+    /// The cameras.
+    pub camera: CameraSpec,
+    /// The lidar.
+    pub lidar: LidarSpec,
+}
+
+/// Who drives, and through what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vehicle {
+    /// A car in a street of houses, parked cars and poles; brakes and turns.
+    #[default]
+    Car,
+    /// A robot in a warehouse, over bumps.
+    Robot,
+    /// An arm with six joints; camera and IMU sit on its tool and turn in three dimensions.
+    Arm,
+}
+
+/// Which channels are recorded. `/tf_static` always is; a camera brings its `camera_info` along, a
+/// fault the channel it hits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sensors {
+    /// Motion, satellites and small messages; no pictures, clouds, poses or sound.
+    #[default]
+    Core,
+    /// Everything the vehicle has.
+    All,
+    /// These topics.
+    Topics(Vec<String>),
+}
+
+/// What the cameras deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CameraSpec {
+    /// Pictures per second, 1 to 120.
+    pub hz: u32,
+    /// Pixels, 16 to 4096.
+    pub width: u32,
+    /// Pixels, 16 to 4096.
+    pub height: u32,
+    /// How pictures are stored.
+    pub encoding: Encoding,
+}
+
+/// How pictures are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// `sensor_msgs/Image`, `mono8`.
+    #[default]
+    Mono8,
+    /// `sensor_msgs/CompressedImage`, JPEG of the same grey picture; the topic ends in `/compressed`.
+    Jpeg,
+}
+
+impl Default for CameraSpec {
+    fn default() -> Self {
+        Self {
+            hz: 10,
+            width: 640,
+            height: 480,
+            encoding: Encoding::Mono8,
+        }
+    }
+}
+
+/// What the lidar delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LidarSpec {
+    /// Rings, 1 to 128, from 15 degrees below to 15 degrees above.
+    pub rings: u16,
+    /// Beams per turn and ring, 16 to 4096.
+    pub columns: u16,
+}
+
+impl Default for LidarSpec {
+    fn default() -> Self {
+        Self {
+            rings: 16,
+            columns: 900,
+        }
+    }
 }
 
 /// How much the sensors deliver.
@@ -36,6 +124,11 @@ impl Default for DriveSpec {
             messages: None,
             faults: Vec::new(),
             rates: Rates::Full,
+            mixed_bytes: None,
+            vehicle: Vehicle::default(),
+            sensors: Sensors::default(),
+            camera: CameraSpec::default(),
+            lidar: LidarSpec::default(),
         }
     }
 }
@@ -62,6 +155,35 @@ pub enum SimulateError {
         /// What was asked for.
         seconds: f64,
     },
+    /// The vehicle has no such sensor.
+    #[error("there is no sensor `{topic}`\nhint: the vehicle has {known}")]
+    Sensor {
+        /// The topic asked for.
+        topic: String,
+        /// Topics there are.
+        known: String,
+    },
+    /// A number of a camera or lidar is outside what can be simulated.
+    #[error("`{value}` is not possible for {what}\nhint: give {least} to {most}")]
+    Size {
+        /// What the number is.
+        what: &'static str,
+        /// What was asked for.
+        value: u64,
+        /// Smallest possible.
+        least: u64,
+        /// Largest possible.
+        most: u64,
+    },
+    /// A type of message has no definition; a fault of this program.
+    #[error("there is no definition of `{type_name}`\nhint: please report this")]
+    Definition {
+        /// The type.
+        type_name: &'static str,
+    },
+    /// A picture could not be compressed; a fault of this program.
+    #[error("a picture cannot be compressed\nhint: please report this")]
+    Picture(#[from] fieldassay_formats::media::MediaError),
     /// The number of messages is not possible.
     #[error("`{messages}` messages are not possible\nhint: give 1 to 1000000000")]
     Messages {
@@ -106,6 +228,49 @@ impl DriveSpec {
         }
         for fault in &self.faults {
             fault.validate()?;
+        }
+        let sizes = [
+            ("the rate of cameras", u64::from(self.camera.hz), 1, 120),
+            (
+                "the width of pictures",
+                u64::from(self.camera.width),
+                16,
+                4096,
+            ),
+            (
+                "the height of pictures",
+                u64::from(self.camera.height),
+                16,
+                4096,
+            ),
+            (
+                "the rings of the lidar",
+                u64::from(self.lidar.rings),
+                1,
+                128,
+            ),
+            (
+                "the beams of the lidar",
+                u64::from(self.lidar.columns),
+                16,
+                4096,
+            ),
+            (
+                "the size",
+                self.mixed_bytes.unwrap_or(1_000_000),
+                1_000_000,
+                1 << 40,
+            ),
+        ];
+        for (what, value, least, most) in sizes {
+            if !(least..=most).contains(&value) {
+                return Err(SimulateError::Size {
+                    what,
+                    value,
+                    least,
+                    most,
+                });
+            }
         }
         Ok(())
     }

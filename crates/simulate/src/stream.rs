@@ -4,6 +4,7 @@
 //! the sensor's clock, published and carried to the recorder; every [`Effect`] may change it on
 //! the way. What the recorder does with it is in [`crate::recorder`].
 
+use crate::alter::Alter;
 use crate::noise::{Law, Noise, whole_ns};
 use crate::rng::Rng;
 use std::collections::VecDeque;
@@ -53,6 +54,8 @@ pub(crate) struct Sample {
     pub(crate) closes_ring: bool,
     /// `base_link` hangs from `map`.
     pub(crate) reparented: bool,
+    /// What is wrong with its contents.
+    pub(crate) alterations: Vec<Alter>,
 }
 
 /// A seeded choice of `wanted` places among `remaining`, offered one by one (Knuth, TAOCP vol. 2,
@@ -117,12 +120,21 @@ pub(crate) enum Effect {
     Ring { first: u64, count: u64 },
     /// `base_link` changes its parent at these moments, ascending.
     Reparent { at_ns: Vec<i64> },
+    /// The contents are wrong while the true time is within.
+    Contents {
+        start_ns: i64,
+        end_ns: i64,
+        alter: Alter,
+    },
+    /// The samples `first..first + count` are clipped by a shock, their neighbors shaken.
+    Shock { first: u64, count: u64 },
 }
 
-/// An effect and the number of the fault it belongs to.
+/// An effect and the number of the fault it belongs to; none where a channel only follows another
+/// that is hit.
 #[derive(Clone, Debug)]
 pub(crate) struct Injected {
-    pub(crate) fault: usize,
+    pub(crate) fault: Option<usize>,
     pub(crate) effect: Effect,
 }
 
@@ -149,9 +161,10 @@ struct Actions {
 }
 
 impl Stream {
-    /// The messages of `topic` for a drive that starts at `start_ns` since the epoch.
+    /// The messages of `topic` for a drive that starts at `start_ns` since the epoch; channels of one
+    /// `clock` have the same samples.
     pub(crate) fn new(
-        topic: &str,
+        (topic, clock): (&str, &str),
         seed: u64,
         start_ns: i64,
         timing: Timing,
@@ -165,7 +178,7 @@ impl Stream {
             index: 0,
             last_arrival_ns: 0,
             loaded_host: false,
-            jitter_rng: Rng::new(seed, &format!("jitter {topic}")),
+            jitter_rng: Rng::new(seed, &format!("jitter {clock}")),
             transport_rng: Rng::new(seed, &format!("transport {topic}")),
             pending: VecDeque::new(),
         }
@@ -246,6 +259,7 @@ impl Stream {
             repeated: false,
             closes_ring: false,
             reparented: false,
+            alterations: Vec::new(),
         };
         let mut actions = Actions::default();
         let place = Place {
@@ -255,7 +269,7 @@ impl Stream {
         };
         for injected in &mut self.injected {
             if apply(&mut injected.effect, &place, &mut sample, &mut actions) {
-                sample.touched |= 1 << (injected.fault % 64);
+                sample.touched |= injected.fault.map_or(0, |fault| 1 << (fault % 64));
             }
         }
         self.index += 1;
@@ -335,8 +349,33 @@ fn apply(effect: &mut Effect, place: &Place, sample: &mut Sample, actions: &mut 
             sample.reparented ^= changes % 2 == 1;
             changes > 0
         }
+        Effect::Contents {
+            start_ns,
+            end_ns,
+            alter,
+        } => {
+            let within = (*start_ns..*end_ns).contains(&sample.true_ns);
+            if within {
+                sample.alterations.push(*alter);
+            }
+            within
+        }
+        Effect::Shock { first, count } => shake(*first, *count, place.index, sample),
         clock => restamp(clock, place, sample),
     }
+}
+
+/// Builds a shock up over two samples and lets it fade over two; says whether the sample is clipped.
+fn shake(first: u64, count: u64, index: u64, sample: &mut Sample) -> bool {
+    let past = index.saturating_sub(first.saturating_add(count).saturating_sub(1));
+    let share = match (first.saturating_sub(index), past) {
+        (0, 0) => 1.5,
+        (1, _) | (_, 1) => 0.6,
+        (2, _) | (_, 2) => 0.25,
+        _ => return false,
+    };
+    sample.alterations.push(Alter::Shock { share });
+    share > 1.0
 }
 
 /// The effects that change only the stamp.
@@ -381,10 +420,13 @@ mod tests {
         let injected = injected
             .into_iter()
             .enumerate()
-            .map(|(fault, effect)| Injected { fault, effect })
+            .map(|(fault, effect)| Injected {
+                fault: Some(fault),
+                effect,
+            })
             .collect();
         let noise = Noise::fitted().unwrap();
-        let mut stream = Stream::new("/x", 1, 0, timing, injected);
+        let mut stream = Stream::new(("/x", "/x"), 1, 0, timing, injected);
         std::iter::from_fn(|| stream.next_sample(&noise)).collect()
     }
 

@@ -46,6 +46,20 @@ pub(crate) struct Noise {
     hiccup_ns: Quantiles,
     hiccups_per_sec: Value,
     least_transport_ns: Value,
+    imu: ImuNoise,
+}
+
+/// Noise of an inertial sensor at 200 Hz, standard deviations, rad/s and m/s².
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct ImuNoise {
+    /// White noise of a sample.
+    pub(crate) gyro_sigma: f64,
+    /// White noise of a sample.
+    pub(crate) accel_sigma: f64,
+    /// Wandering of the bias.
+    pub(crate) gyro_instability: f64,
+    /// Wandering of the bias.
+    pub(crate) accel_instability: f64,
 }
 
 /// Which distribution.
@@ -71,6 +85,11 @@ impl Noise {
     /// The committed fit.
     pub(crate) fn fitted() -> Result<Self, serde_json::Error> {
         serde_json::from_str(include_str!("fitted.json"))
+    }
+
+    /// Noise of inertial sensors.
+    pub(crate) fn imu(&self) -> ImuNoise {
+        self.imu
     }
 
     /// How often a round is held up, per second.

@@ -1,204 +1,15 @@
-//! Which channels a drive has, and which of them a fault hits.
+//! Which channel a fault hits, when, and what it does to the samples there.
 //!
-//! Read [`channels`] first.
+//! Read [`inject`] first.
 
+use super::ChannelPlan;
 use crate::damage::whole;
-use crate::noise::{Law, choices, whole_ns};
+use crate::noise::whole_ns;
 use crate::rng::Rng;
 use crate::scene::Payload;
 use crate::stream::{Choice, Effect, Injected, Timing};
-use crate::{DriveSpec, Fault, FaultKind, Rates, SimulateError};
-
-/// One channel of a drive.
-#[derive(Clone, Debug)]
-pub(crate) struct ChannelPlan {
-    pub(crate) topic: String,
-    pub(crate) payload: Payload,
-    pub(crate) timing: Timing,
-}
-
-impl ChannelPlan {
-    /// Whether messages come at a period, so that faults of time and delivery make sense.
-    fn periodic(&self) -> bool {
-        self.timing.jitter.is_some()
-    }
-}
-
-const SECOND_NS: i64 = 1_000_000_000;
-
-/// A sensor of the vehicle: topic, payload, rates in Hz (full, small), scatter, driver delay in
-/// nanoseconds, and whether it stamps with its own clock.
-type Sensor = (&'static str, Payload, [i64; 2], Law, i64, bool);
-
-/// Driver delays are choices, no shared recording holds both sensor and publish times: camera
-/// 15 ms (exposure and USB transfer), GNSS 30 ms (solution and serial line), lidar 6 ms (packet
-/// assembly), others well below a millisecond.
-const SENSORS: [Sensor; 8] = [
-    (
-        "/imu",
-        Payload::Imu,
-        [200, 50],
-        Law::TimerJitter,
-        500_000,
-        true,
-    ),
-    (
-        "/joint_states",
-        Payload::Joints,
-        [100, 20],
-        Law::TimerJitter,
-        300_000,
-        false,
-    ),
-    (
-        "/odom",
-        Payload::Odometry,
-        [50, 10],
-        Law::TimerJitter,
-        500_000,
-        false,
-    ),
-    (
-        "/tf",
-        Payload::Transforms,
-        [50, 10],
-        Law::TimerJitter,
-        200_000,
-        false,
-    ),
-    (
-        "/camera/camera_info",
-        Payload::CameraInfo,
-        [30, 10],
-        Law::CameraJitter,
-        15_000_000,
-        true,
-    ),
-    (
-        "/lidar/scan",
-        Payload::Scan,
-        [10, 5],
-        Law::LidarJitter,
-        6_000_000,
-        true,
-    ),
-    (
-        "/gnss/fix",
-        Payload::Fix,
-        [5, 2],
-        Law::TimerJitter,
-        30_000_000,
-        false,
-    ),
-    (
-        "/diagnostics",
-        Payload::Diagnostics,
-        [1, 1],
-        Law::TimerJitter,
-        200_000,
-        false,
-    ),
-];
-
-/// Mean time between lines of the log.
-const ROSOUT_INTERVAL_NS: i64 = 3 * SECOND_NS;
-/// Rate of each channel of the race recording.
-const RACE_HZ: i64 = 400;
-const RACE_CHANNELS: u64 = 8;
-
-/// The channels of a recipe.
-pub(crate) fn channels(spec: &DriveSpec) -> Vec<ChannelPlan> {
-    let mut rng = Rng::new(spec.seed, "channels");
-    if let Some(messages) = spec.messages {
-        return race(messages, &mut rng);
-    }
-    let duration_ns = whole_ns(spec.duration_secs * 1e9);
-    let mut plans = vec![ChannelPlan {
-        topic: "/tf_static".to_owned(),
-        payload: Payload::StaticTransforms,
-        timing: Timing {
-            period_ns: SECOND_NS,
-            phase_ns: 0,
-            count: 1,
-            until_ns: duration_ns,
-            jitter: None,
-            driver_delay_ns: 100_000,
-            skew_ppm: 0.0,
-        },
-    }];
-    for (topic, payload, rates, law, driver_delay_ns, own_clock) in SENSORS {
-        let [full, small] = rates;
-        let hz = if spec.rates == Rates::Small {
-            small
-        } else {
-            full
-        };
-        let period_ns = SECOND_NS / hz;
-        let phase_ns = whole_ns(rng.uniform() * period_ns as f64);
-        let natural = rng.between(-choices::CRYSTAL_SKEW_PPM, choices::CRYSTAL_SKEW_PPM);
-        plans.push(ChannelPlan {
-            topic: topic.to_owned(),
-            payload,
-            timing: Timing {
-                period_ns,
-                phase_ns,
-                count: samples(duration_ns, period_ns, phase_ns),
-                until_ns: duration_ns,
-                jitter: Some(law),
-                driver_delay_ns,
-                skew_ppm: if own_clock { natural } else { 0.0 },
-            },
-        });
-    }
-    plans.push(rosout(duration_ns, &mut rng));
-    plans
-}
-
-/// Log lines at random moments.
-fn rosout(duration_ns: i64, rng: &mut Rng) -> ChannelPlan {
-    ChannelPlan {
-        topic: "/rosout".to_owned(),
-        payload: Payload::Rosout,
-        timing: Timing {
-            period_ns: ROSOUT_INTERVAL_NS,
-            phase_ns: whole_ns(rng.uniform() * ROSOUT_INTERVAL_NS as f64).min(duration_ns),
-            count: u64::MAX,
-            until_ns: duration_ns,
-            jitter: None,
-            driver_delay_ns: 100_000,
-            skew_ppm: 0.0,
-        },
-    }
-}
-
-fn race(messages: u64, rng: &mut Rng) -> Vec<ChannelPlan> {
-    let period_ns = SECOND_NS / RACE_HZ;
-    (0..RACE_CHANNELS)
-        .map(|number| ChannelPlan {
-            topic: format!("/imu_{number}"),
-            payload: Payload::Imu,
-            timing: Timing {
-                period_ns,
-                phase_ns: whole_ns(rng.uniform() * period_ns as f64),
-                count: messages / RACE_CHANNELS + u64::from(number < messages % RACE_CHANNELS),
-                until_ns: i64::MAX,
-                jitter: Some(Law::TimerJitter),
-                driver_delay_ns: 500_000,
-                skew_ppm: rng.between(-choices::CRYSTAL_SKEW_PPM, choices::CRYSTAL_SKEW_PPM),
-            },
-        })
-        .filter(|plan| plan.timing.count > 0)
-        .collect()
-}
-
-/// Samples on the grid before the end of the drive.
-fn samples(duration_ns: i64, period_ns: i64, phase_ns: i64) -> u64 {
-    let last = duration_ns.saturating_sub(1).saturating_sub(phase_ns);
-    if last < 0 {
-        return 0;
-    }
-    u64::try_from(last / period_ns).unwrap_or(0) + 1
-}
+use crate::vehicle::Rig;
+use crate::{DriveSpec, Fault, FaultKind, SimulateError};
 
 /// What the faults of a recipe do: per channel, and to the recorder as `(fault, start, end)`.
 #[derive(Debug, Default)]
@@ -213,6 +24,7 @@ pub(crate) struct Injection {
 pub(crate) fn inject(
     spec: &DriveSpec,
     plans: &[ChannelPlan],
+    rig: &Rig,
     duration_ns: i64,
 ) -> Result<Injection, SimulateError> {
     let mut injection = Injection {
@@ -233,35 +45,78 @@ pub(crate) fn inject(
         let Some(plan) = plans.get(place) else {
             continue;
         };
-        let effect = effect(fault, plan, duration_ns, rng)?;
-        if let Some(list) = injection.channels.get_mut(place) {
-            list.push(Injected {
-                fault: number,
-                effect,
-            });
+        let setting = Setting {
+            plan,
+            rig,
+            duration_ns,
+            topic,
+            rings: spec.lidar.rings,
+        };
+        let effect = effect(fault, &setting, rng)?;
+        for (follower, list) in plans.iter().zip(&mut injection.channels) {
+            let hit = follower.topic == plan.topic;
+            if hit || (is_clock(&effect) && follows(follower, plan)) {
+                list.push(Injected {
+                    fault: hit.then_some(number),
+                    effect: effect.clone(),
+                });
+            }
         }
-        injection.topics.push(Some(plan.topic.clone()));
+        let mount = matches!(
+            fault.kind,
+            FaultKind::ExtrinsicRotationDeg | FaultKind::ExtrinsicShiftM
+        );
+        let hit = if mount { topic } else { &plan.topic };
+        injection.topics.push(Some(hit.to_owned()));
     }
     Ok(injection)
+}
+
+/// Where and when a fault acts.
+pub(super) struct Setting<'a> {
+    pub(super) plan: &'a ChannelPlan,
+    pub(super) rig: &'a Rig,
+    pub(super) duration_ns: i64,
+    /// The topic asked for, else the default of the kind.
+    pub(super) topic: &'a str,
+    /// Rings of the lidar.
+    pub(super) rings: u16,
+}
+
+/// Whether a channel takes its stamps from another: what is computed from pictures or clouds.
+fn follows(follower: &ChannelPlan, source: &ChannelPlan) -> bool {
+    let name = |plan: &ChannelPlan| plan.topic.split('/').nth(1).map(str::to_owned);
+    matches!(source.payload, Payload::Image(_) | Payload::Cloud)
+        && follower.clock == source.clock
+        && name(follower) == name(source)
+}
+
+/// Whether an effect is on stamps only.
+fn is_clock(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Offset { .. }
+            | Effect::Skew { .. }
+            | Effect::Step { .. }
+            | Effect::Jitter { .. }
+            | Effect::Uptime { .. }
+    )
 }
 
 /// Which channel a fault hits: the one asked for, else the default of the kind, else the first
 /// that it can hit (the race recording has other topics).
 fn target(fault: &Fault, topic: &str, plans: &[ChannelPlan]) -> Result<usize, SimulateError> {
-    let transforms = matches!(
+    let can_hit = |plan: &ChannelPlan| hits(fault.kind, plan);
+    if matches!(
         fault.kind,
-        FaultKind::TransformCycleCount | FaultKind::ReparentCount
-    );
-    let can_hit = |plan: &ChannelPlan| {
-        if transforms {
-            plan.payload == Payload::Transforms
-        } else {
-            plan.periodic()
-        }
-    };
+        FaultKind::ExtrinsicRotationDeg | FaultKind::ExtrinsicShiftM
+    ) && let Some(place) = plans.iter().position(can_hit)
+    {
+        return Ok(place);
+    }
     let exact = plans
         .iter()
-        .position(|plan| plan.topic == topic && can_hit(plan));
+        .position(|plan| plan.is(topic) && can_hit(plan));
     let any = || plans.iter().position(can_hit);
     let found = match (&fault.channel, exact) {
         (_, Some(place)) => Some(place),
@@ -286,7 +141,34 @@ fn target(fault: &Fault, topic: &str, plans: &[ChannelPlan]) -> Result<usize, Si
     })
 }
 
-fn does_not_fit(fault: &Fault, reason: String) -> SimulateError {
+/// Whether a kind of fault makes sense on a channel.
+fn hits(kind: FaultKind, plan: &ChannelPlan) -> bool {
+    let payload = plan.payload;
+    match kind {
+        FaultKind::TransformCycleCount | FaultKind::ReparentCount => payload == Payload::Transforms,
+        FaultKind::ExtrinsicRotationDeg | FaultKind::ExtrinsicShiftM => {
+            payload == Payload::StaticTransforms
+        }
+        FaultKind::FreezeS | FaultKind::BlurRatio | FaultKind::OverexposePercent => {
+            matches!(payload, Payload::Image(_))
+        }
+        FaultKind::ImuStuckS
+        | FaultKind::ImuSaturationCount
+        | FaultKind::AccelScalePercent
+        | FaultKind::GyroBiasRadS => payload == Payload::Imu,
+        FaultKind::FocalPercent => matches!(payload, Payload::CameraInfo(_)),
+        FaultKind::DeadRingCount | FaultKind::BlockedSectorDeg | FaultKind::NoPointTimeCount => {
+            payload == Payload::Cloud
+        }
+        FaultKind::PoseJumpM => matches!(payload, Payload::Odometry | Payload::Poses(_)),
+        FaultKind::GnssJumpM | FaultKind::GnssOutageS => payload == Payload::Fix,
+        FaultKind::JointClipPercent => payload == Payload::Joints,
+        FaultKind::AudioLagMs => payload == Payload::Audio,
+        _ => plan.periodic(),
+    }
+}
+
+pub(super) fn does_not_fit(fault: &Fault, reason: String) -> SimulateError {
     SimulateError::DoesNotFit {
         fault: fault.to_string(),
         reason,
@@ -294,8 +176,21 @@ fn does_not_fit(fault: &Fault, reason: String) -> SimulateError {
 }
 
 /// A stretch as long as the magnitude in seconds, at a seeded place within the middle 80 %.
-fn stretch(fault: &Fault, duration_ns: i64, rng: &mut Rng) -> Result<(i64, i64), SimulateError> {
-    let length = whole_ns(fault.magnitude * 1e9);
+pub(super) fn stretch(
+    fault: &Fault,
+    duration_ns: i64,
+    rng: &mut Rng,
+) -> Result<(i64, i64), SimulateError> {
+    stretch_of(fault, whole_ns(fault.magnitude * 1e9), duration_ns, rng)
+}
+
+/// A stretch of a length at a seeded place within the middle 80 %.
+pub(super) fn stretch_of(
+    fault: &Fault,
+    length: i64,
+    duration_ns: i64,
+    rng: &mut Rng,
+) -> Result<(i64, i64), SimulateError> {
     let first = duration_ns / 10;
     let room = duration_ns.saturating_sub(2 * first).saturating_sub(length);
     if room <= 0 {
@@ -319,12 +214,13 @@ fn run(fault: &Fault, count: u64, rng: &mut Rng) -> Result<(u64, u64), SimulateE
 }
 
 /// What a fault does to the samples of the channel it hits.
-fn effect(
-    fault: &Fault,
-    plan: &ChannelPlan,
-    duration_ns: i64,
-    mut rng: Rng,
-) -> Result<Effect, SimulateError> {
+fn effect(fault: &Fault, setting: &Setting<'_>, mut rng: Rng) -> Result<Effect, SimulateError> {
+    let Setting {
+        plan, duration_ns, ..
+    } = *setting;
+    if let Some(effect) = super::contents::effect(fault, setting, &mut rng)? {
+        return Ok(effect);
+    }
     if let Some(effect) = clock_effect(fault, duration_ns, &rng) {
         return Ok(effect);
     }
@@ -412,17 +308,4 @@ fn release_ns(timing: &Timing, last: u64) -> i64 {
     due.saturating_add(timing.phase_ns)
         .saturating_add(timing.driver_delay_ns)
         .saturating_add(margin_ns)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::samples;
-
-    #[test]
-    fn counts_the_grid_before_the_end() {
-        assert_eq!(samples(100, 10, 0), 10);
-        assert_eq!(samples(100, 10, 9), 10);
-        assert_eq!(samples(101, 10, 0), 11);
-        assert_eq!(samples(5, 10, 7), 0);
-    }
 }

@@ -5,9 +5,21 @@ use fieldassay_formats::decode::{StampReader, TransformReader};
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
 use fieldassay_formats::{Buffers, Channel, Message, Recording, Visitor};
 use fieldassay_simulate::{
-    DriveSpec, Fault, FaultKind, Rates, SimulateError, Truth, TruthEntry, fault_kinds, write_drive,
+    CameraSpec, DriveSpec, Encoding, Fault, FaultKind, LidarSpec, Rates, SimulateError, Truth,
+    TruthEntry, fault_kinds, write_drive,
 };
 use std::collections::BTreeMap;
+
+const SMALL_CAMERA: CameraSpec = CameraSpec {
+    hz: 10,
+    width: 160,
+    height: 120,
+    encoding: Encoding::Mono8,
+};
+const SMALL_LIDAR: LidarSpec = LidarSpec {
+    rings: 16,
+    columns: 180,
+};
 
 /// One message as read back.
 #[derive(Clone, Debug)]
@@ -364,17 +376,17 @@ fn byte_faults_damage_exactly_the_bytes_told() {
 fn every_kind_can_be_injected_and_is_in_the_truth() {
     for info in fault_kinds() {
         let magnitude = match info.kind {
-            FaultKind::DropPercent | FaultKind::DuplicatePercent | FaultKind::TruncatePercent => {
-                1.0
-            }
             FaultKind::BurstCount => 10.0,
-            _ => 1.0_f64.max(info.min),
+            FaultKind::AudioLagMs => 100.0,
+            _ => 1.0_f64.clamp(info.min, info.max),
         };
         let fault = Fault::new(info.kind, magnitude);
         let spec = DriveSpec {
             duration_secs: 10.0,
             rates: Rates::Small,
             faults: vec![fault],
+            camera: SMALL_CAMERA,
+            lidar: SMALL_LIDAR,
             ..DriveSpec::default()
         };
         let (_, truth) = bytes(&spec);
