@@ -1,5 +1,62 @@
 //! Checks of sound.
 
-use fieldassay_model::CheckInfo;
+use fieldassay_model::{CheckInfo, Compare, Subject};
 
-pub(super) const CHECKS: &[CheckInfo] = &[];
+pub(super) const CHECKS: &[CheckInfo] = &[
+    CheckInfo {
+        code: "audio.clipping",
+        title: "sound is clipped",
+        fact: "audio.clipping",
+        subject: Subject::Channel,
+        compare: Compare::Above,
+        unit: "ratio",
+        meaning: "The gain is too high: loud moments are cut off and distorted.",
+        formula: "share of samples within one step of 16 bits of full scale, any channel",
+        source: "practice of audio tools",
+        blind_spots: "Sound that was clipped before its gain was lowered. Compressed sound is not decoded.",
+        message: "{value} of the samples are at full scale (tolerated {threshold})",
+        hint: "lower the gain of the microphone",
+    },
+    CheckInfo {
+        code: "audio.silence",
+        title: "digital silence",
+        fact: "audio.silence",
+        subject: Subject::Channel,
+        compare: Compare::Above,
+        unit: "s",
+        meaning: "A live microphone always hears some noise; this much silence means that it was muted, unplugged or not the one that was meant.",
+        formula: "longest run of 10 ms pieces whose mean square is below -90 dB of full scale, one step of 16 bits",
+        source: "practice of audio tools (ffmpeg silencedetect: -60 dB for 2 s)",
+        blind_spots: "Noise gates and voice coders write silence on purpose. Compressed sound is not decoded.",
+        message: "the sound is silent for {value} in one piece, {total_secs} in all",
+        hint: "look at the mute switch, the selected input and its gain",
+    },
+    CheckInfo {
+        code: "audio.sync",
+        title: "sound and picture are apart",
+        fact: "audio.sync_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Magnitude,
+        unit: "s",
+        meaning: "What is heard and what is seen of one event carry different times; positive when sound is ahead.",
+        formula: "peak of the phase-transformed cross-correlation between onsets of sound and differences of successive pictures, of the loudest 30 s; judged is the end of the 95 % interval (jackknife over eight blocks) nearest to zero",
+        source: "Knapp and Carter 1976; ITU-R BT.1359-1: detectable from 45 ms ahead, acceptable to 185 ms behind",
+        blind_spots: "Needs events that are seen and heard. Sound that travels lags by 2.9 ms per meter of distance, which is part of the value. Offsets beyond 1 s.",
+        message: "sound is ahead of the picture by {offset_secs} (95 % interval {low} to {high}; negative: behind; tolerated {threshold})",
+        hint: "stamp sound with the time of its first sample and pictures with their exposure, on one clock; subtract the delay of the sound card",
+    },
+    CheckInfo {
+        code: "audio.ahead",
+        title: "sound comes before its picture",
+        fact: "audio.ahead_at_least",
+        subject: Subject::Pair,
+        compare: Compare::Above,
+        unit: "s",
+        meaning: "Sound can never really come before what causes it, so people accept much less of it than of delay.",
+        formula: "as audio.sync, 0 where sound is behind",
+        source: "ITU-R BT.1359-1: acceptable to 90 ms ahead",
+        blind_spots: "As audio.sync.",
+        message: "sound is ahead of the picture by {offset_secs}, at least {value} (tolerated {threshold})",
+        hint: "the stamps of the pictures are late: use the time of exposure instead of the time of arrival",
+    },
+];
