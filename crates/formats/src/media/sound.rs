@@ -144,14 +144,18 @@ pub fn sound(audio: &Audio<'_>) -> Result<Sound, MediaError> {
     let frame = coding.bytes() * channels as usize;
     out.samples.reserve(bytes.len() / frame);
     for frame in bytes.chunks_exact(frame) {
-        let mut sum = 0.0;
+        let mut sum = 0.0_f64;
         for sample in frame.chunks_exact(coding.bytes()) {
             let value = value(coding, sample);
             // The largest step of 16 bits below 1.
             out.clipped += u64::from(value.abs() >= 1.0 - 1.0 / 32768.0);
-            sum += value;
+            sum += f64::from(value);
         }
-        out.samples.push(sum / channels as f32);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a mean of single precision"
+        )]
+        out.samples.push((sum / f64::from(channels)) as f32);
     }
     Ok(out)
 }
