@@ -26,6 +26,9 @@ const LEAST_OVERLAP: f64 = 0.3;
 const MOST_STEPS: usize = 8;
 /// A step below this many pixels ends a level.
 const LAST_STEP_PIXELS: f64 = 0.003;
+/// Factor on the covariance for what interpolation adds: without it the squared error over 300 pairs of synthetic
+/// textures is 1.7 times what the scores say.
+const INTERPOLATION: f64 = 1.7;
 /// Blocks the score is summed over for the covariance, in each direction.
 const BLOCKS: usize = 8;
 
@@ -531,7 +534,7 @@ fn sandwich(normal: &[[f64; 5]; 5], blocks: &[[f64; 5]], gain: f64) -> Option<[[
         return None;
     }
     // Small-sample factor for five fitted values.
-    let factor = used as f64 / (used as f64 - 5.0).max(1.0);
+    let factor = INTERPOLATION * used as f64 / (used as f64 - 5.0).max(1.0);
     let mut cov = [[0.0; 3]; 3];
     for score in blocks {
         let x = solve5(normal, score)?;
