@@ -406,3 +406,6 @@ fn drawings(track: Track<'_, Fix>, stretches: &[Denied], jumps: &[usize]) -> Vec
         },
     ]
 }
+
+#[cfg(test)]
+mod tests;

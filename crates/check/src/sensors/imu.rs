@@ -3,17 +3,20 @@
 //! Read [`outcome`] first. Half-second windows say where the sensor rests; poses and positions, where the recording
 //! has them, overrule windows that only look like rest (a smooth curve at constant speed).
 
+mod drawing;
+mod witness;
+
 use super::{Context, Outcome, Track};
 use crate::facts::sheet::{Annotate as _, Sheet, count_detail, secs_detail, text_detail};
-use fieldassay_measure::gnss::Fix;
+use drawing::drawings;
 use fieldassay_measure::imu::{
     self, FULL_SCALE_ACCEL, FULL_SCALE_GYRO, MeanAtRest, RestOptions, Sample, Stretch, Window,
 };
-use fieldassay_measure::pose::{StampedPose, angle_between};
+use fieldassay_measure::pose::angle_between;
 use fieldassay_measure::stats::Interval;
 use fieldassay_model::FactValue;
-use fieldassay_model::plot::{About, Band, Curves, Line, Mark};
 use std::borrow::Cow;
+use witness::Witness;
 
 /// Samples below which nothing is measured.
 const LEAST_SAMPLES: usize = 100;
@@ -221,78 +224,6 @@ fn norm(v: [f64; 3]) -> f64 {
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.retain(|x| x.is_finite());
     fieldassay_measure::stats::median(&mut values).ok()
-}
-
-/// What poses and positions say about motion.
-struct Witness<'a> {
-    poses: Vec<&'a [StampedPose]>,
-    fixes: Vec<&'a [Fix]>,
-}
-
-impl<'a> Witness<'a> {
-    fn new(context: &Context<'a>) -> Self {
-        let ascends = |rows: &[StampedPose]| rows.is_sorted_by_key(|row| row.t_nanos);
-        Self {
-            poses: context
-                .poses
-                .iter()
-                .map(|track| track.rows)
-                .filter(|rows| ascends(rows))
-                .collect(),
-            fixes: context
-                .fixes
-                .iter()
-                .map(|track| track.rows)
-                .filter(|rows| rows.is_sorted_by_key(|row| row.t_nanos))
-                .collect(),
-        }
-    }
-
-    /// Whether anything moved between the times and a quarter second around them; none when nothing is known.
-    fn moves(&self, start: i64, end: i64) -> Option<bool> {
-        let mut known = None;
-        for rows in &self.poses {
-            let Some(moved) = pose_moves(rows, start - 250_000_000, end + 250_000_000) else {
-                continue;
-            };
-            if moved {
-                return Some(true);
-            }
-            known = Some(false);
-        }
-        // Positions can tell motion but not that nothing turns.
-        let moves = self
-            .fixes
-            .iter()
-            .any(|rows| fixes_move(rows, start - 2_500_000_000, end + 2_500_000_000));
-        if moves { Some(true) } else { known }
-    }
-}
-
-fn pose_moves(rows: &[StampedPose], start: i64, end: i64) -> Option<bool> {
-    let nearest = |t: i64| {
-        let at = rows.partition_point(|row| row.t_nanos < t);
-        let candidates = [at.checked_sub(1).and_then(|i| rows.get(i)), rows.get(at)];
-        candidates
-            .into_iter()
-            .flatten()
-            .min_by_key(|row| row.t_nanos.abs_diff(t))
-            .filter(|row| row.t_nanos.abs_diff(t) < 250_000_000)
-    };
-    let (a, b) = (nearest(start)?, nearest(end)?);
-    let (p, q) = (a.pose.translation_meters, b.pose.translation_meters);
-    let distance = norm(std::array::from_fn(|k| q[k] - p[k]));
-    let turn = angle_between(&a.pose.quat_xyzw, &b.pose.quat_xyzw);
-    // A tenth of a meter or one degree within a second.
-    (distance.is_finite() && turn.is_finite()).then_some(distance > 0.1 || turn > 0.02)
-}
-
-fn fixes_move(rows: &[Fix], start: i64, end: i64) -> bool {
-    let first = rows.partition_point(|row| row.t_nanos < start);
-    let last = rows.partition_point(|row| row.t_nanos <= end);
-    let near = rows.get(first..last).unwrap_or_default();
-    fieldassay_measure::gnss::line_speed(near)
-        .is_some_and(|(speed, error)| speed > 0.3 + 4.0 * error)
 }
 
 fn not_finite(look: &Look<'_>, sheet: &mut Sheet) {
@@ -536,25 +467,19 @@ fn sensor_name(axis: usize) -> &'static str {
 /// Saturation, stuck values and spikes, axis by axis. Returns samples worth a mark.
 fn values(look: &Look<'_>, sheet: &mut Sheet) -> Vec<(usize, &'static str)> {
     let mut marks = Vec::new();
-    let mut column: Vec<f64> = Vec::with_capacity(look.samples.len());
     let (mut saturated, mut stuck) = (0_usize, 0_usize);
     let (mut spike_count, mut spike_worst) = (0_usize, (0.0, 0_usize, 0_usize));
-    let measured = |axis: usize| {
-        if axis < 3 {
-            look.has_gyro
-        } else {
-            look.has_accel
-        }
+    let gyro = look
+        .has_gyro
+        .then(|| imu::columns(&look.samples, |s| s.gyro));
+    let accel = look
+        .has_accel
+        .then(|| imu::columns(&look.samples, |s| s.accel));
+    let of = |first: usize, columns: Option<[Vec<f64>; 3]>| {
+        let named = move |(k, column)| (first + k, column);
+        columns.into_iter().flatten().enumerate().map(named)
     };
-    for axis in (0..6).filter(|axis| measured(*axis)) {
-        column.clear();
-        column.extend(look.samples.iter().map(|s| {
-            if axis < 3 {
-                s.gyro[axis]
-            } else {
-                s.accel[axis - 3]
-            }
-        }));
+    for (axis, column) in of(0, gyro).chain(of(3, accel)) {
         let Some(grain) = imu::grain(&column) else {
             continue;
         };
@@ -566,23 +491,7 @@ fn values(look: &Look<'_>, sheet: &mut Sheet) -> Vec<(usize, &'static str)> {
         for end in imu::saturation(&column, &grain, scales) {
             saturated += 1;
             marks.push((end.first, "saturated"));
-            sheet
-                .count(
-                    "imu.saturation",
-                    end.count as u64,
-                    "samples at exactly the extreme of an axis, apart from its other values",
-                )
-                .at(look.log_at(end.first), look.log_at(end.last))
-                .with(&[
-                    text_detail("sensor", sensor_name(axis)),
-                    text_detail("axis", AXES[axis]),
-                    ("limit", FactValue::Number(end.limit)),
-                    count_detail("in_a_row", end.longest as u64),
-                    (
-                        "full_scale",
-                        FactValue::Number(end.full_scale.unwrap_or(f64::NAN)),
-                    ),
-                ]);
+            saturation_fact(look, sheet, &end, axis);
         }
         let runs = imu::runs(&column);
         for run in runs.stuck.iter().take(STRETCHES.saturating_sub(stuck)) {
@@ -613,23 +522,46 @@ fn values(look: &Look<'_>, sheet: &mut Sheet) -> Vec<(usize, &'static str)> {
             "runs of identical values too long to be natural",
         );
     }
+    spike_fact(look, sheet, spike_count, spike_worst);
+    marks
+}
+
+/// `worst` holds standard deviations, sample and axis.
+fn spike_fact(look: &Look<'_>, sheet: &mut Sheet, count: usize, worst: (f64, usize, usize)) {
     let fact = sheet.number(
         "imu.spikes",
-        spike_count as f64 / look.samples.len() as f64,
+        count as f64 / look.samples.len() as f64,
         "share",
         "single samples beyond 8 local standard deviations from the median of five",
     );
-    fact.with(&[count_detail("spikes", spike_count as u64)]);
-    if spike_count > 0 {
+    fact.with(&[count_detail("spikes", count as u64)]);
+    if count > 0 {
         fact.with(&[
-            ("worst_sigmas", FactValue::Number(spike_worst.0)),
-            text_detail("sensor", sensor_name(spike_worst.2)),
-            text_detail("axis", AXES[spike_worst.2]),
+            ("worst_sigmas", FactValue::Number(worst.0)),
+            text_detail("sensor", sensor_name(worst.2)),
+            text_detail("axis", AXES[worst.2]),
         ]);
-        let at = look.log_at(spike_worst.1);
+        let at = look.log_at(worst.1);
         fact.at(at, at);
     }
-    marks
+}
+
+fn saturation_fact(look: &Look<'_>, sheet: &mut Sheet, end: &imu::Saturation, axis: usize) {
+    let full_scale = end.full_scale.unwrap_or(f64::NAN);
+    sheet
+        .count(
+            "imu.saturation",
+            end.count as u64,
+            "samples at exactly the extreme of an axis, apart from its other values",
+        )
+        .at(look.log_at(end.first), look.log_at(end.last))
+        .with(&[
+            text_detail("sensor", sensor_name(axis)),
+            text_detail("axis", AXES[axis]),
+            ("limit", FactValue::Number(end.limit)),
+            count_detail("in_a_row", end.longest as u64),
+            ("full_scale", FactValue::Number(full_scale)),
+        ]);
 }
 
 fn stuck_fact(look: &Look<'_>, sheet: &mut Sheet, (start, end): (usize, usize), axis: usize) {
@@ -805,81 +737,5 @@ fn allan(look: &Look<'_>, sheet: &mut Sheet) {
     }
 }
 
-fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<Curves> {
-    let start = look.track.start_nanos;
-    let secs = |i: usize| look.log_at(i).saturating_sub(start) as f64 / 1e9;
-    let stride = look.samples.len().div_ceil(POINTS).max(1);
-    let lines = |offset: usize| -> Vec<Line> {
-        (0..3)
-            .map(|axis| Line {
-                name: AXES[axis].to_owned(),
-                points: look
-                    .samples
-                    .iter()
-                    .enumerate()
-                    .step_by(stride)
-                    .map(|(i, s)| {
-                        (
-                            secs(i),
-                            if offset == 0 {
-                                s.gyro[axis]
-                            } else {
-                                s.accel[axis]
-                            },
-                        )
-                    })
-                    .collect(),
-            })
-            .collect()
-    };
-    let bands: Vec<Band> = look
-        .rests
-        .iter()
-        .take(100)
-        .filter_map(|rest| {
-            Some(Band {
-                start: secs(look.windows.get(rest.first)?.start),
-                end: secs(
-                    look.windows
-                        .get(rest.last.checked_sub(1)?)?
-                        .end
-                        .saturating_sub(1),
-                ),
-                label: "at rest".to_owned(),
-            })
-        })
-        .collect();
-    let marks: Vec<Mark> = marks
-        .iter()
-        .take(20)
-        .map(|(i, label)| Mark {
-            x: secs(*i),
-            label: (*label).to_owned(),
-        })
-        .collect();
-    let draw = |title: &str, y_label: &str, offset: usize, codes: Vec<&'static str>| Curves {
-        about: About {
-            subject: look.track.topic.to_owned(),
-            group: "imu",
-            codes,
-            title: title.to_owned(),
-            caption: "Shaded stretches are taken as rest.".to_owned(),
-        },
-        x_label: "time [s]".to_owned(),
-        y_label: y_label.to_owned(),
-        equal_axes: false,
-        lines: lines(offset),
-        marks: marks.clone(),
-        bands: bands.clone(),
-    };
-    let mut curves = Vec::new();
-    if look.has_gyro {
-        let codes = vec!["imu.gyro_bias", "imu.saturation", "imu.stuck", "imu.spikes"];
-        curves.push(draw("angular rate", "rate [rad/s]", 0, codes));
-    }
-    if look.has_accel {
-        let codes = vec!["imu.gravity", "imu.saturation", "imu.stuck", "imu.spikes"];
-        curves.push(draw("specific force", "force [m/s^2]", 1, codes));
-    }
-    curves
-}
+#[cfg(test)]
+pub(super) mod tests;

@@ -324,3 +324,6 @@ fn drawing(topic: &str, joints: &[Joint<'_>], start: i64) -> Curves {
         ..Curves::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -400,3 +400,6 @@ fn continuity(
         ]);
     }
 }
+
+#[cfg(test)]
+mod tests;

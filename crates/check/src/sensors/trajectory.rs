@@ -207,3 +207,6 @@ fn drawing(track: Track<'_, StampedPose>) -> Curves {
         ..Curves::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

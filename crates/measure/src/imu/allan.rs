@@ -395,14 +395,14 @@ mod tests {
     #[test]
     fn white_noise_and_random_walk_are_read_off() {
         let mut covered = 0;
-        for seed in 0..40 {
+        for seed in 0..20 {
             let mut noise = Noise::new(seed);
             let rate = 100.0;
             let mut walk = 0.0;
-            let values: Vec<f64> = (0..120_000)
+            let values: Vec<f64> = (0..40_000)
                 .map(|_| {
                     walk += 2e-4 * noise.normal() / 10.0;
-                    walk + 0.01 * noise.normal() * 10.0 / 10.0
+                    walk + 0.01 * noise.normal()
                 })
                 .collect();
             // Density 0.01 / sqrt(100), walk 2e-5 per sample is 2e-4 per square root of a second.
@@ -415,7 +415,7 @@ mod tests {
                 assert!((walk / 2e-4 - 1.0).abs() < 0.7, "{walk}");
             }
         }
-        assert!(covered >= 34, "{covered} of 40");
+        assert!(covered >= 17, "{covered} of 20");
     }
 
     #[test]

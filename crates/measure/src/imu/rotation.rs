@@ -4,6 +4,9 @@ use super::Sample;
 use crate::pose::matrix::symmetric_eigen;
 use crate::pose::rotation_vector;
 
+/// Rates are added up for this long before they are composed, seconds.
+const HELD_SECS: f64 = 0.0099;
+
 /// A rotation over a stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Turn {
@@ -28,6 +31,8 @@ pub fn turns_of_gyro(samples: &[Sample], bias: [f64; 3], step_secs: f64) -> Vec<
     let most_gap = 0.25 * step_secs;
     let mut start = first.t_nanos;
     let mut q = [0.0, 0.0, 0.0, 1.0];
+    // Rotation vectors add up over a few milliseconds; what they neglect is the square of a small angle.
+    let (mut sum, mut held) = ([0.0; 3], 0.0);
     for pair in samples.windows(2) {
         let dt = (pair[1].t_nanos.saturating_sub(pair[0].t_nanos)) as f64 / 1e9;
         if dt <= 0.0 {
@@ -35,14 +40,22 @@ pub fn turns_of_gyro(samples: &[Sample], bias: [f64; 3], step_secs: f64) -> Vec<
         }
         if dt > most_gap {
             start = pair[1].t_nanos;
-            q = [0.0, 0.0, 0.0, 1.0];
+            (q, sum, held) = ([0.0, 0.0, 0.0, 1.0], [0.0; 3], 0.0);
             continue;
         }
         let half: [f64; 3] = std::array::from_fn(|k| {
             (0.5 * (pair[0].gyro[k] + pair[1].gyro[k]) - bias[k]) * 0.5 * dt
         });
-        q = times_small(q, half);
-        if pair[1].t_nanos.saturating_sub(start) as f64 >= step_secs * 1e9 - 1e3 {
+        for k in 0..3 {
+            sum[k] += half[k];
+        }
+        held += dt;
+        let ends = pair[1].t_nanos.saturating_sub(start) as f64 >= step_secs * 1e9 - 1e3;
+        if held >= HELD_SECS || ends {
+            q = times_small(q, sum);
+            (sum, held) = ([0.0; 3], 0.0);
+        }
+        if ends {
             turns.push(Turn {
                 start_nanos: start,
                 end_nanos: pair[1].t_nanos,

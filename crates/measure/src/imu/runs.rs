@@ -45,24 +45,45 @@ pub fn runs(values: &[f64]) -> Runs {
     let mut candidates = Vec::new();
     let mut longest = usize::from(!values.is_empty());
     let (mut start, mut counts) = (0, [0_usize; 3]);
-    for i in 1..=values.len() {
-        if i % BLOCK == 0 {
-            repeat_ratio = repeat_ratio.max(ratio(counts));
-            counts = [0; 3];
-        }
-        let continues = i < values.len() && values[i].to_bits() == values[i - 1].to_bits();
-        if continues {
-            continue;
-        }
-        let length = i - start;
+    let mut close = |start: usize, end: usize, counts: &mut [usize; 3]| {
+        let length = end - start;
         longest = longest.max(length);
         counts[0] += 1;
         counts[1] += usize::from(length > 1);
         counts[2] += usize::from(length > 2);
         if length >= LEAST_RUN {
-            candidates.push(StuckRun { start, end: i });
+            candidates.push(StuckRun { start, end });
         }
-        start = i;
+    };
+    // Places where a value may differ from the one before, block by block.
+    let mut first = 1;
+    while first < values.len() {
+        let last = (first + BLOCK).min(values.len());
+        let (now, before) = (&values[first..last], &values[first - 1..last - 1]);
+        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
+        let repeats: usize = now
+            .iter()
+            .zip(before)
+            .map(|pair| usize::from(same(pair)))
+            .sum();
+        if repeats == 0 {
+            close(start, first, &mut counts);
+            counts[0] += last - 1 - first;
+            start = last - 1;
+        } else {
+            for (i, pair) in now.iter().zip(before).enumerate() {
+                if !same(pair) {
+                    close(start, first + i, &mut counts);
+                    start = first + i;
+                }
+            }
+        }
+        repeat_ratio = repeat_ratio.max(ratio(counts));
+        counts = [0; 3];
+        first = last;
+    }
+    if !values.is_empty() {
+        close(start, values.len(), &mut counts);
     }
     let limit = limit_of(repeat_ratio, values.len());
     candidates.retain(|run| run.end - run.start >= limit);
