@@ -3,15 +3,23 @@
 //! Read [`TARGETS`] first. `fuzz/fuzz_targets` includes this file, so that libFuzzer, the mutation
 //! loop and the corpus replay run the same code. Not here: choosing inputs.
 
+#[path = "media_entries.rs"]
+mod media_entries;
+
 use fieldassay_formats::decode::definition::Definitions;
 use fieldassay_formats::decode::{ColumnDecoder, PoseReader, StampReader, TransformReader};
+use fieldassay_formats::folder::{self, MemoryFiles};
 use fieldassay_formats::mcap::{McapRecording, OpenOptions, StreamReader};
 use fieldassay_formats::rosbag1::BagRecording;
 use fieldassay_formats::rosbag2::{self, pages};
+use fieldassay_formats::sensor::SensorReader;
+use fieldassay_formats::trajectory::{self, Kind, TIMES_PATH, TRAJECTORY_PATH};
+use fieldassay_formats::ulog::UlogRecording;
 use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Schema, Visitor};
 use fieldassay_model::Policy;
 
 /// A decoder and how it is fed.
+#[derive(Clone, Copy)]
 pub(crate) struct Target {
     /// Its name: the folder of its corpus and its libFuzzer target.
     pub(crate) name: &'static str,
@@ -28,15 +36,26 @@ pub(crate) const TARGETS: &[Target] = &[
     target("mcap_open_read", mcap_open_read),
     target("mcap_stream", mcap_stream),
     target("rosbag1", rosbag1),
+    target("ulog", ulog),
+    target("trajectory", trajectory),
+    target("folder_tables", folder_tables),
     target("sqlite_pages", sqlite_pages),
     target("metadata_yaml", metadata_yaml),
     target("ros_definition", ros_definition),
     target("ros_idl", ros_idl),
     target("cdr_decode", cdr_decode),
     target("protobuf", protobuf),
+    target("flatbuffer", flatbuffer),
+    target("sensor", sensor),
     target("json_stamp", json_stamp),
     target("json_columns", json_columns),
     target("policy_yaml", policy_yaml),
+    media_entries::TARGETS[0],
+    media_entries::TARGETS[1],
+    media_entries::TARGETS[2],
+    media_entries::TARGETS[3],
+    media_entries::TARGETS[4],
+    media_entries::TARGETS[5],
 ];
 
 /// Small, so that a claimed size shows as a refusal and not as memory.
@@ -107,6 +126,65 @@ fn mcap_open_read(bytes: &[u8]) {
             limits: limits(),
         };
         if let Ok(recording) = McapRecording::open(bytes, options) {
+            read_all(&recording);
+        }
+    }
+}
+
+fn ulog(bytes: &[u8]) {
+    if let Ok(recording) = UlogRecording::open(bytes, limits()) {
+        read_all(&recording);
+    }
+}
+
+/// The bytes as poses and as times, in each form.
+fn trajectory(bytes: &[u8]) {
+    let _ = trajectory::sniff(bytes);
+    let files = [TRAJECTORY_PATH, TIMES_PATH].map(|path| (path.to_owned(), bytes));
+    let files = MemoryFiles::new(files);
+    for kind in [Kind::Tum, Kind::Kitti, Kind::Euroc] {
+        if let Ok(recording) = folder::open(&files, trajectory::layout(kind), limits()) {
+            read_all(&recording);
+        }
+    }
+}
+
+/// The bytes as every table and calibration file of the layouts.
+fn folder_tables(bytes: &[u8]) {
+    let layouts: [&[&str]; 3] = [
+        &[
+            "cam0/data.csv",
+            "cam0/data/10.png",
+            "cam0/sensor.yaml",
+            "gt0/data.csv",
+            "imu0/data.csv",
+            "imu0/sensor.yaml",
+            "leica0/data.csv",
+        ],
+        &[
+            "calib_cam_to_cam.txt",
+            "calib_imu_to_velo.txt",
+            "calib_velo_to_cam.txt",
+            "image_00/data/0000000000.png",
+            "image_00/timestamps.txt",
+            "oxts/data/0000000000.txt",
+            "oxts/timestamps.txt",
+            "velodyne_points/data/0000000000.bin",
+            "velodyne_points/timestamps.txt",
+        ],
+        &[
+            "calib.txt",
+            "image_0/000000.png",
+            "poses.txt",
+            "times.txt",
+            "velodyne/000000.bin",
+        ],
+    ];
+    for paths in layouts {
+        let files = MemoryFiles::new(paths.iter().map(|path| ((*path).to_owned(), bytes)));
+        if let Some(layout) = folder::detect(&files)
+            && let Ok(recording) = folder::open(&files, layout, limits())
+        {
             read_all(&recording);
         }
     }
@@ -229,17 +307,44 @@ fn cdr_decode(bytes: &[u8]) {
 
 /// `length (two bytes, little-endian), descriptor set, payload`.
 fn protobuf(bytes: &[u8]) {
+    sized(bytes, "foxglove.FrameTransform", "protobuf", "protobuf");
+}
+
+/// `length (two bytes, little-endian), binary schema, payload`.
+fn flatbuffer(bytes: &[u8]) {
+    sized(bytes, "test.All", "flatbuffer", "flatbuffer");
+}
+
+/// `kind, name NUL, length (two bytes, little-endian), schema, payload`; `kind` is the first letter of
+/// the message encoding, `1` for ROS 1.
+fn sensor(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    let (name, rest) = split(rest);
+    let (schema_encoding, message_encoding) = match kind {
+        b'1' => ("ros1msg", "ros1"),
+        b'p' => ("protobuf", "protobuf"),
+        b'j' => ("jsonschema", "json"),
+        b'f' => ("flatbuffer", "flatbuffer"),
+        _ => ("ros2msg", "cdr"),
+    };
+    sized(rest, &name, schema_encoding, message_encoding);
+}
+
+/// A schema with its size before it, and a payload.
+fn sized(bytes: &[u8], name: &str, schema_encoding: &str, message_encoding: &str) {
     let Some((length, rest)) = bytes.split_first_chunk() else {
         return;
     };
     let at = usize::from(u16::from_le_bytes(*length)).min(rest.len());
-    let (set, payload) = rest.split_at(at);
+    let (data, payload) = rest.split_at(at);
     let schema = Schema {
-        name: "foxglove.FrameTransform".to_owned(),
-        encoding: "protobuf".to_owned(),
-        data: set.to_vec(),
+        name: name.to_owned(),
+        encoding: schema_encoding.to_owned(),
+        data: data.to_vec(),
     };
-    read_payload(&schema, "protobuf", payload);
+    read_payload(&schema, message_encoding, payload);
 }
 
 fn json_stamp(bytes: &[u8]) {
@@ -274,6 +379,10 @@ fn read_payload(schema: &Schema, message_encoding: &str, payload: &[u8]) {
     }
     if let Some(reader) = PoseReader::new(schema, message_encoding) {
         let _ = reader.read(payload, &mut |_| ());
+    }
+    if let Some(reader) = SensorReader::new(schema, message_encoding) {
+        // Large parts are borrowed: what a sample owns stays within a limit of the payload.
+        let _ = reader.read(payload);
     }
     if let Ok(mut decoder) = ColumnDecoder::new(Some(schema), message_encoding) {
         let decoded = usize::from(decoder.push(payload).is_ok());
