@@ -1,12 +1,13 @@
 //! `cargo xtask conformance DIR`: compares our results with vectors of other programs.
 //!
 //! Read [`Report`] first. `DIR` is any folder of files with the names and forms of `conformance/`: `signals.json`, directly
-//! or in a folder. Its entries `clock_hull`, `drift`, `epipolar`, `cdr` and `ros1` are compared; every other file and entry is listed
+//! or in a folder. Its entries `clock_hull`, `drift`, `epipolar`, `time_offset`, `hand_eye`, `cdr` and `ros1` are compared; every other file and entry is listed
 //! as skipped with the reason. One failure makes the chore fail, and so does a folder with nothing to compare.
 //!
 //! Not here: vectors that need recordings beside the repository; tests of the rooms hold those.
 
 mod bytes;
+mod geometry;
 mod images;
 mod signals;
 
@@ -239,6 +240,8 @@ fn entries_of(value: &Value) -> Vec<(String, Outcome)> {
                 "umeyama_1991" => found.push((label, signals::umeyama(case))),
                 "laplacian_var" => found.push((label, images::laplacian(case))),
                 "mafd" => found.push((label, images::mafd(case))),
+                "time_offset" => found.push((label, geometry::time_offset(case))),
+                "hand_eye" => found.push((label, geometry::hand_eye(case))),
                 "epipolar" => found.push((label, signals::epipolar(case))),
                 "cdr" | "ros1" => found.extend(bytes::entries(name, &label, case, value)),
                 _ => {
@@ -287,6 +290,8 @@ mod tests {
             "clock_hull",
             "drift",
             "epipolar",
+            "time_offset",
+            "hand_eye",
             "cdr.NavSatFix_le",
             "cdr.PointCloud2_le",
             "cdr.Empty_le",
