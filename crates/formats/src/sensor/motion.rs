@@ -17,7 +17,7 @@ pub(super) fn place(target: &mut [f64], first: u16, slot: u16) -> Option<&mut f6
 pub(super) fn imu<'a>(reader: &FieldReader, payload: &'a [u8]) -> Result<Sample<'a>, DecodeError> {
     let mut values = [0.0; 10];
     let mut unknown = [false; 3];
-    reader.read(payload, &mut |slot, value| match (slot, &value) {
+    reader.read_inline(payload, &mut |slot, value| match (slot, &value) {
         (i::GYRO_COVARIANCE..=i::QUAT_COVARIANCE, Value::Numbers(numbers)) => {
             let index = usize::from(slot.saturating_sub(i::GYRO_COVARIANCE));
             if let Some(unknown) = unknown.get_mut(index) {
@@ -69,7 +69,7 @@ pub(super) fn fix<'a>(
     };
     let mut covariance = [0.0; 9];
     let mut count = 0_usize;
-    reader.read(payload, &mut |slot, value| match (slot, &value) {
+    reader.read_inline(payload, &mut |slot, value| match (slot, &value) {
         (f::STATUS, _) => fix.status = Some(value.integer()),
         (f::LATITUDE, _) => fix.latitude_degrees = value.float(),
         (f::LONGITUDE, _) => fix.longitude_degrees = value.float(),
@@ -102,7 +102,7 @@ pub(super) fn px4_fix<'a>(
         hdop_ratio: None,
     };
     let (mut eph, mut epv) = (None, None);
-    reader.read(payload, &mut |slot, value| {
+    reader.read_inline(payload, &mut |slot, value| {
         let number = value.float();
         match slot {
             f::LATITUDE => fix.latitude_degrees = number,
@@ -139,7 +139,7 @@ pub(super) fn pose<'a>(reader: &FieldReader, payload: &'a [u8]) -> Result<Sample
         translation_meters: [0.0; 3],
         quat_xyzw: [0.0; 4],
     };
-    reader.read(payload, &mut |slot, value| match slot {
+    reader.read_inline(payload, &mut |slot, value| match slot {
         p::PARENT => pose.parent = value.text(),
         p::CHILD => pose.child = value.text(),
         p::POSITION..p::QUAT => {
@@ -168,7 +168,7 @@ pub(super) fn px4_pose<'a>(
         translation_meters: [f64::NAN; 3],
         quat_xyzw: [f64::NAN; 4],
     };
-    reader.read(payload, &mut |slot, value| match (slot, &value) {
+    reader.read_inline(payload, &mut |slot, value| match (slot, &value) {
         (p::QUAT_LIST, Value::Numbers(numbers)) => {
             let mut wxyz = [f64::NAN; 4];
             numbers.copy_to(&mut wxyz);

@@ -171,6 +171,19 @@ impl FieldReader {
     pub fn read<'a>(&self, payload: &'a [u8], sink: &mut Sink<'_, 'a>) -> Result<(), DecodeError> {
         match &self.program {
             Program::Packed(program) => program.read(payload, sink),
+            _ => self.read_inline(payload, &mut |slot, value| sink(slot, value)),
+        }
+    }
+
+    /// [`FieldReader::read`] with the sink compiled into the reading of CDR and ROS 1: for small messages
+    /// that come by the million.
+    pub(crate) fn read_inline<'a, S: FnMut(u16, Value<'a>)>(
+        &self,
+        payload: &'a [u8],
+        sink: &mut S,
+    ) -> Result<(), DecodeError> {
+        match &self.program {
+            Program::Packed(program) => program.read(payload, sink),
             Program::Protobuf(message) => message.read(payload, sink),
             Program::Json(object) => object.read(payload, sink),
             Program::Flatbuffer(program) => program.read(payload, sink),

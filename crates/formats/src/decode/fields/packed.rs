@@ -5,7 +5,7 @@
 //! as no value needs a larger alignment than its first one, because only then the padding inside is known.
 
 use super::value::{Numbers, Value, decode};
-use super::{Budget, Node, Shape, Sink};
+use super::{Budget, Node, Shape};
 use crate::decode::cdr::{Cursor, Dialect};
 use crate::decode::definition::{Extensibility, Primitive};
 use crate::decode::error::DecodeError;
@@ -96,11 +96,11 @@ impl Program {
         }
     }
 
-    pub(super) fn read<'a>(
-        &self,
-        payload: &'a [u8],
-        sink: &mut Sink<'_, 'a>,
-    ) -> Result<(), DecodeError> {
+    /// Compiled once for every sink that is not behind a pointer, so that the hot ones are inlined.
+    pub(super) fn read<'a, S>(&self, payload: &'a [u8], sink: &mut S) -> Result<(), DecodeError>
+    where
+        S: FnMut(u16, Value<'a>) + ?Sized,
+    {
         let cursor = Cursor::new(payload, self.ros1)?;
         let steps = self.steps.get(cursor.dialect().index());
         let mut reader = Reader {
@@ -113,14 +113,14 @@ impl Program {
     }
 }
 
-struct Reader<'p, 'a, 's, 'k> {
+struct Reader<'p, 'a, 's, S: ?Sized> {
     plan: &'p Plan,
     cursor: Cursor<'a>,
     budget: Budget,
-    sink: &'s mut Sink<'k, 'a>,
+    sink: &'s mut S,
 }
 
-impl Reader<'_, '_, '_, '_> {
+impl<'a, S: FnMut(u16, Value<'a>) + ?Sized> Reader<'_, 'a, '_, S> {
     fn steps(&mut self, steps: &[Step]) -> Result<(), DecodeError> {
         for step in steps {
             match step {
