@@ -1,7 +1,10 @@
-//! Peers run now: ffmpeg makes streams, ffprobe reads them. Said loudly where they are absent.
+//! Peers run now: ffmpeg makes streams and ffprobe reads them; `OpenCV` reads photographs of scikit-image. Said loudly
+//! where they are absent.
 
 use crate::streams::{check_tables, units_of};
-use fieldassay_testkit::loud;
+use crate::support::file;
+use fieldassay_formats::media::{Limits, Scale, grey};
+use fieldassay_testkit::{loud, repository_root};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -106,7 +109,7 @@ fn streams_made_now_agree_with_ffprobe() {
     let folder = std::env::temp_dir().join(format!("fieldassay-media-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for streams");
     for (name, size, options) in STREAMS {
-        let source = format!("testsrc=size={size}:rate=30:duration=2");
+        let source = format!("testsrc=size={size}:rate=30:duration=1");
         let mut arguments = vec!["-v", "error", "-y", "-f", "lavfi", "-i", &source];
         arguments.extend(options.split(' '));
         arguments.push(name);
@@ -121,6 +124,56 @@ fn streams_made_now_agree_with_ffprobe() {
         units_of(&case, &data);
         if name.ends_with("mp4") {
             check_tables(&case, &data);
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("the folder removed");
+}
+
+/// The Python that has the packages `make_photos.py` needs.
+fn python() -> Option<std::path::PathBuf> {
+    if let Some(path) = std::env::var_os("FIELDASSAY_MEDIA_PYTHON") {
+        return Some(path.into());
+    }
+    let home = std::env::var_os("HOME")?;
+    let path = Path::new(&home).join(".cache/fieldassay/venvs/media/bin/python");
+    path.exists().then_some(path)
+}
+
+/// Full luma within 2 levels of libjpeg (its inverse transform rounds otherwise), an eighth exactly.
+#[test]
+fn photographs_agree_with_opencv() {
+    let folder = std::env::temp_dir().join(format!("fieldassay-photos-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for photographs");
+    let script = repository_root().join("conformance/media/make_photos.py");
+    let made = python().is_some_and(|python| {
+        let status = Command::new(python).arg(script).arg(&folder).status();
+        status.is_ok_and(|status| status.success())
+    });
+    if !made {
+        loud(
+            "SKIPPED: photographs need a Python with the packages of `make_photos.py`; set FIELDASSAY_MEDIA_PYTHON to it",
+        );
+        return;
+    }
+    let read = |name: &str| std::fs::read(folder.join(name)).expect(name);
+    let list = String::from_utf8(read("list.txt")).expect("text");
+    assert!(list.lines().count() > 80);
+    for line in list.lines() {
+        let name = line.split(' ').next().expect("a name");
+        let data = read(name);
+        let found = grey(&file("jpeg", &data), Scale::Full, Limits::default()).expect(name);
+        let expected = read(&format!("{name}.full"));
+        assert_eq!(found.data.len(), expected.len(), "{name}");
+        let differences = found
+            .data
+            .iter()
+            .zip(&expected)
+            .map(|(a, b)| a.abs_diff(*b));
+        let tolerance = if name.ends_with("png") { 0 } else { 2 };
+        assert!(differences.max().unwrap_or(0) <= tolerance, "{name}");
+        if tolerance > 0 {
+            let small = grey(&file("jpeg", &data), Scale::Eighth, Limits::default()).expect(name);
+            assert!(small.data == read(&format!("{name}.eighth")), "{name}");
         }
     }
     std::fs::remove_dir_all(&folder).expect("the folder removed");
