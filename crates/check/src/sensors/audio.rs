@@ -370,7 +370,9 @@ mod tests {
                     .map(|event| (-(t - event) / 0.02).exp() * 0.8)
                     .sum();
                 let value = (knock + 0.004) * (2.0 * unit(&mut random) - 1.0);
-                data.extend(((value * 20_000.0) as i16).to_le_bytes());
+                #[expect(clippy::cast_possible_truncation, reason = "below full scale")]
+                let value = (value * 20_000.0) as i16;
+                data.extend(value.to_le_bytes());
             }
             let audio = Audio {
                 format: Cow::Borrowed("pcm-s16"),
