@@ -144,7 +144,10 @@ fn busiest(turns: &[Turn], secs: f64) -> Option<(i64, i64)> {
         }
     }
     let (most, start) = best?;
-    let whole = turns.last()?.end_nanos.saturating_sub(turns.first()?.start_nanos);
+    let whole = turns
+        .last()?
+        .end_nanos
+        .saturating_sub(turns.first()?.start_nanos);
     let seen_secs = secs.min(whole as f64 / 1e9);
     ((most / seen_secs).sqrt() >= LEAST_RATE).then(|| (start, start.saturating_add(length)))
 }
