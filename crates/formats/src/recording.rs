@@ -27,11 +27,13 @@ pub enum Format {
     KittiRaw,
     /// Folder of a KITTI odometry sequence.
     KittiOdometry,
+    /// Folder of the KITTI object benchmark.
+    KittiObject,
 }
 
 impl Format {
     /// Every format, files first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Mcap,
         Self::Rosbag1,
         Self::Rosbag2Sqlite3,
@@ -42,6 +44,7 @@ impl Format {
         Self::Euroc,
         Self::KittiRaw,
         Self::KittiOdometry,
+        Self::KittiObject,
     ];
 
     /// Whether it is a container that one recorder wrote from start to end; the others put files of
@@ -66,6 +69,7 @@ impl Format {
             Self::Euroc => "euroc",
             Self::KittiRaw => "kitti_raw",
             Self::KittiOdometry => "kitti_odometry",
+            Self::KittiObject => "kitti_object",
         }
     }
 }

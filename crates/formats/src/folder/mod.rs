@@ -43,7 +43,7 @@ pub struct Layout {
 pub type List = for<'a> fn(&'a dyn Files, &Limits) -> Result<Contents<'a>, FolderError>;
 
 /// Every layout, the more particular ones first.
-pub const LAYOUTS: &[Layout] = &[euroc::LAYOUT, kitti::RAW, kitti::ODOMETRY];
+pub const LAYOUTS: &[Layout] = &[euroc::LAYOUT, kitti::RAW, kitti::ODOMETRY, kitti::OBJECT];
 
 /// The layout of a folder, none when it has no known one. Cost: a look at the sorted paths.
 pub fn detect(files: &dyn Files) -> Option<Layout> {

@@ -161,3 +161,43 @@ fn an_odometry_sequence_with_its_poses() {
         "{said:?}"
     );
 }
+
+#[test]
+fn object_frames_without_times() {
+    let calib = b"P0: 700 0 600 0 0 700 170 0 0 0 1 0\nP2: 700 0 600 42 0 700 170 0 0 0 1 0\nR0_rect: 1 0 0 0 1 0 0 0 1\nTr_velo_to_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0\n";
+    let labels = b"Car 0.00 0 -1.58 1 2 3 4 1.5 1.6 4.0 10 2 30 0\nDontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1000 -1000 -1000 -10\n";
+    let files = memory(&[
+        ("training/calib/000003.txt", calib),
+        ("training/calib/000008.txt", b"P2: 1 2\n"),
+        ("training/image_2/000003.png", b"a"),
+        ("training/label_2/000003.txt", labels),
+        ("training/velodyne/000003.bin", &[0; 16]),
+    ]);
+    let found = content(&files, Format::KittiObject);
+    let time = 3_000_000_000;
+    for topic in [
+        "/image_2/image_raw/compressed",
+        "/image_2/camera_info",
+        "/velodyne_points",
+        "/tf",
+        "/labels",
+    ] {
+        assert_eq!(found.summary(topic), (1, time, time), "{topic}");
+    }
+    let samples = found.samples("/labels");
+    let Sample::Boxes(boxes) = &samples[0] else {
+        panic!("no boxes");
+    };
+    assert_eq!(boxes.frame, "camera_0");
+    assert_eq!(boxes.boxes.len(), 1);
+    assert_eq!(boxes.boxes[0].category, "Car");
+    assert_eq!(boxes.boxes[0].center_meters, [10.0, 1.25, 30.0]);
+    let said = found.said().join("\n");
+    for part in [
+        "loss.file: `training/calib/000008.txt` does not hold the projection matrix `P2`",
+        "loss.file: `training/calib/000008.txt` does not hold rigid transforms",
+        "structure.time_missing: frames of the object benchmark have no times",
+    ] {
+        assert!(said.contains(part), "{part}\n-- in --\n{said}");
+    }
+}

@@ -144,9 +144,7 @@ fn nanoseconds_stay_integers() {
 fn nothing_to_read_is_an_error() {
     let files = [(TRAJECTORY_PATH, &b"# only words\n"[..])];
     let files = memory(&files);
-    let error = open(&files, layout(Kind::Tum), Limits::default())
-        .err()
-        .expect("an error");
+    let error = open(&files, layout(Kind::Tum), Limits::default()).expect_err("an error");
     assert_eq!(error.code(), "folder.empty");
     assert!(error.to_string().contains("hint: "));
     assert_eq!(layout(Kind::Kitti).format, Format::KittiPoses);

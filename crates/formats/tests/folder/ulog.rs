@@ -252,9 +252,7 @@ fn reading_goes_on_behind_damage() {
 fn unknown_flags_are_refused_and_unknown_types_skipped() {
     let mut bytes = file("full.ulg");
     bytes[16 + 3 + 8] = 2;
-    let error = UlogRecording::open(&bytes, Limits::default())
-        .err()
-        .expect("an error");
+    let error = UlogRecording::open(&bytes, Limits::default()).expect_err("an error");
     assert_eq!(error.code(), "ulog.incompatible");
 
     let clean = file("full.ulg");

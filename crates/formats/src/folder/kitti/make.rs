@@ -2,7 +2,7 @@
 
 use super::super::images::{Picture, make_picture};
 use super::super::{Event, Failure, Maker, OpenFiles};
-use super::VELODYNE;
+use super::{VELODYNE, object};
 use crate::message;
 use crate::sensor::{CameraInfo, Cloud, CloudField, FieldType, Fix, Imu, Pose};
 use crate::trajectory::Kind;
@@ -25,6 +25,9 @@ pub(super) enum Stream {
     OxtsFix,
     /// Rows of a file of poses.
     Pose,
+    ObjectCamera,
+    ObjectMounts,
+    ObjectLabels,
 }
 
 pub(super) struct Kitti {
@@ -65,6 +68,9 @@ impl Maker for Kitti {
                 message::nav_sat_fix(out, stamp, "imu", &fix);
             }
             Some(Stream::Pose) => pose(event, files, out)?,
+            Some(Stream::ObjectCamera) => object::make_camera(event, files, out)?,
+            Some(Stream::ObjectMounts) => object::make_mounts(event, files, out)?,
+            Some(Stream::ObjectLabels) => object::make_labels(event, files, out)?,
         }
         Ok(())
     }

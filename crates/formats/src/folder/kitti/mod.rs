@@ -1,17 +1,19 @@
-//! KITTI: raw drives ([`RAW`]) and odometry sequences ([`ODOMETRY`]).
+//! KITTI: raw drives ([`RAW`]), odometry sequences ([`ODOMETRY`]) and the object benchmark ([`OBJECT`]).
 //!
 //! Source: Geiger et al., "Vision meets robotics: the KITTI dataset", IJRR 2013, and the readme of the
 //! development kits. Images of synchronized drives are rectified, so cameras get the rectified
 //! projection matrix and no distortion; mounts are `/tf_static`. Velodyne files are passed on as they
 //! are: x, y, z, reflectance in single precision; they hold no times of points and no rings.
 //!
-//! Not here: single frames of the object benchmark, which have no time and no order.
+//! Not here: the files of a single frame beside each other, which are no recording.
 
 mod calibration;
 mod make;
+mod object;
 mod odometry;
 mod raw;
 
+pub(super) use object::LAYOUT as OBJECT;
 pub(super) use odometry::LAYOUT as ODOMETRY;
 pub(super) use raw::LAYOUT as RAW;
 
