@@ -189,14 +189,7 @@ pub(super) struct DcTable {
 impl DcTable {
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let canonical = Canonical::new(counts, symbols)?;
-        let fast = prefixes()
-            .map(|bits| match canonical.find(bits) {
-                Some((symbol, length)) if length <= PEEK => {
-                    (u8::try_from(length).unwrap_or(0), symbol)
-                }
-                _ => (0, 0),
-            })
-            .collect();
+        let fast = singles(counts, symbols);
         Some(Self { canonical, fast })
     }
 
@@ -227,9 +220,22 @@ impl DcTable {
     }
 }
 
-/// All prefixes of [`PEEK`] bits, left-aligned.
-fn prefixes() -> impl Iterator<Item = u16> {
-    (0..1_u16 << PEEK).map(|prefix| prefix << (16 - PEEK))
+/// Length and symbol of the code each prefix of [`PEEK`] bits begins with; a length of 0 where it is longer.
+fn singles(counts: &[u8; 16], symbols: &[u8]) -> Vec<(u8, u8)> {
+    let mut table = Vec::with_capacity(1 << PEEK);
+    let mut symbols = symbols.iter();
+    for (length, &count) in (1_u8..).zip(counts) {
+        if u32::from(length) > PEEK {
+            break;
+        }
+        // Canonical codes rise with their length, so their prefixes fill the table in order.
+        for &symbol in symbols.by_ref().take(usize::from(count)) {
+            let span = 1_usize << (PEEK - u32::from(length));
+            table.resize(table.len() + span, (length, symbol));
+        }
+    }
+    table.resize(1 << PEEK, (0, 0));
+    table
 }
 
 /// What a prefix of AC codes stands for: as many whole codes as fit, the bits behind the last included.
@@ -264,7 +270,10 @@ fn skip_of(symbol: u8, length: u32) -> (u32, u32, bool) {
 impl AcTable {
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let canonical = Canonical::new(counts, symbols)?;
-        let fast = prefixes().map(|bits| pack(&canonical, bits)).collect();
+        let singles = singles(counts, symbols);
+        let fast = (0..1 << PEEK)
+            .map(|prefix| pack(&singles, prefix))
+            .collect();
         Some(Self { canonical, fast })
     }
 
@@ -297,17 +306,18 @@ impl AcTable {
     }
 }
 
-fn pack(canonical: &Canonical, prefix: u16) -> Skip {
+fn pack(singles: &[(u8, u8)], prefix: usize) -> Skip {
     let mut packed = Skip::default();
     loop {
         let used = u32::from(packed.bits);
         if used >= PEEK {
             return packed;
         }
-        let Some((symbol, length)) = canonical.find(prefix << used) else {
-            return packed;
-        };
-        if used + length > PEEK {
+        // Zeros are shifted in; a code that would need them is not taken.
+        let rest = (prefix << used) & ((1 << PEEK) - 1);
+        let (length, symbol) = singles.get(rest).copied().unwrap_or_default();
+        let length = u32::from(length);
+        if length == 0 || used + length > PEEK {
             return packed;
         }
         let (count, coefficients, end) = skip_of(symbol, length);
