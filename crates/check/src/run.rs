@@ -5,7 +5,7 @@ use crate::facts::{self, StreamOutcome};
 use crate::options::{CheckOptions, Progress, Scratch};
 use crate::sensors;
 use fieldassay_formats::{Recording, full_account};
-use fieldassay_model::{ChannelReport, Fact, Loss, plot::RecordingPlots};
+use fieldassay_model::{Calibration, ChannelReport, Fact, Loss, plot::RecordingPlots};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicUsize;
 
@@ -26,6 +26,8 @@ pub struct Evidence {
     pub channels: Vec<ChannelReport>,
     /// All measurements.
     pub facts: Vec<Fact>,
+    /// The calibration the recording holds; none where it says nothing about one.
+    pub calibration: Option<Calibration>,
     /// Reduced series for the report.
     pub plots: RecordingPlots,
     /// Messages no channel definition names.
@@ -107,7 +109,7 @@ fn measure<'a>(
     let (transform_facts, transforms) =
         facts::transform_facts(collected, &arena, &outcomes, &foreign, span);
     facts.extend(transform_facts);
-    let sensors = sensors::measure(recording, collected, &arena, span);
+    let (sensors, calibration) = sensors::measure(recording, collected, &arena, span);
     facts.extend(sensors.facts);
     let mut channels = Vec::with_capacity(outcomes.len());
     let mut plots = RecordingPlots {
@@ -132,6 +134,7 @@ fn measure<'a>(
         loss,
         channels,
         facts,
+        calibration,
         plots,
         undefined_channel_messages: collected.undefined_messages,
     }

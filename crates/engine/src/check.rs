@@ -154,7 +154,11 @@ fn check_source(
     };
     // Without digests there is no id: a file of the folder could not be read, which is a loss too.
     if let Ok(digests) = digests {
-        report.id = Some(RecordingId::from_sha256(&digests.sha256));
+        let id = RecordingId::from_sha256(&digests.sha256);
+        if let Some(calibration) = &mut report.calibration {
+            calibration.source = Some(id.clone());
+        }
+        report.id = Some(id);
         report.sha256 = Some(digests.sha256);
         report.blake3 = Some(digests.blake3);
     }
@@ -247,6 +251,7 @@ fn judged(path: &Path, size_bytes: u64, gathered: &Gathered, policy: &Policy) ->
         complete: evidence.complete,
         loss: evidence.loss.clone(),
         channels,
+        calibration: evidence.calibration.clone(),
         facts: evidence.facts.clone(),
         findings,
         verdict,
@@ -277,6 +282,7 @@ fn unreadable(path: &Path, size_bytes: u64, error: &EngineError) -> RecordingRep
         complete: false,
         loss: Loss::default(),
         channels: Vec::new(),
+        calibration: None,
         facts: Vec::new(),
         findings: Vec::new(),
         verdict: Verdict::NotEvaluated,

@@ -240,8 +240,16 @@ impl<W: Write> Rewrite<W> {
     }
 
     fn extras(&mut self, opened: &OpenedRecording<'_>) -> std::io::Result<(usize, usize)> {
-        let OpenedRecording::Mcap(mcap) = opened else {
-            return Ok((0, 0));
+        let mcap = match opened {
+            OpenedRecording::Mcap(mcap) => mcap,
+            OpenedRecording::Ulog(ulog) => {
+                let metadata = ulog.metadata();
+                for (name, entries) in metadata {
+                    self.writer.metadata(name, entries)?;
+                }
+                return Ok((0, metadata.len()));
+            }
+            _ => return Ok((0, 0)),
         };
         let attachments = mcap.attachments();
         for attachment in &attachments {

@@ -176,8 +176,16 @@ fn channels(recording: &dyn Recording, units: &[UnitSummary]) -> Vec<InfoChannel
 }
 
 fn extras(opened: &OpenedRecording<'_>) -> (Vec<InfoAttachment>, Vec<InfoMetadata>) {
-    let OpenedRecording::Mcap(mcap) = opened else {
-        return (Vec::new(), Vec::new());
+    let mcap = match opened {
+        OpenedRecording::Mcap(mcap) => mcap,
+        OpenedRecording::Ulog(ulog) => {
+            let metadata = ulog.metadata().map(|(name, entries)| InfoMetadata {
+                name: name.to_owned(),
+                entries: entries.clone(),
+            });
+            return (Vec::new(), metadata.to_vec());
+        }
+        _ => return (Vec::new(), Vec::new()),
     };
     let attachments = mcap
         .attachments()

@@ -6,6 +6,7 @@
 //! Not here: how anything is shown (`report`, `cli`), how anything is measured (`check`,
 //! `measure`). The clock is never asked.
 
+pub mod calibrations;
 pub mod check;
 pub mod convert;
 pub mod demo;

@@ -1,6 +1,6 @@
 //! The promised form of `fieldassay check --json`.
 
-use crate::{Fact, Finding, RecordingId, Severity, Verdict};
+use crate::{Calibration, Fact, Finding, RecordingId, Severity, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,9 @@ pub struct RecordingReport {
     pub loss: Loss,
     /// One entry per channel, by topic.
     pub channels: Vec<ChannelReport>,
+    /// The calibration found in the recording, an artefact of its own; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// All measurements.
     pub facts: Vec<Fact>,
     /// What the policy says about them, worst first.

@@ -3,13 +3,14 @@
 //! Read [`measure`] first.
 
 use super::{
-    Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, alignment, audio, calibration,
-    camera, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory, video,
+    Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, alignment, audio,
+    calibration, camera, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory, video,
 };
 use crate::collect::{Again, Arena, Collected, Column, SampleData, Segment, Stream};
 use crate::run::Span;
 use fieldassay_formats::Recording;
 use fieldassay_formats::sensor::SensorKind;
+use fieldassay_model::Calibration;
 use rayon::prelude::*;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -50,7 +51,7 @@ pub(crate) fn measure<'a>(
     collected: &'a Collected<'a>,
     arena: &'a Arena<'a>,
     span: Option<Span>,
-) -> Outcome {
+) -> (Outcome, Option<Calibration>) {
     let rows = Rows { collected, arena };
     let rig = rig(collected);
     let start_nanos = span.map_or(0, |span| span.start_ns);
@@ -96,7 +97,7 @@ pub(crate) fn measure<'a>(
         all.append(outcome);
     }
     all.append(calibration::outcome(&context));
-    all
+    (all, calibration::artefact(&context))
 }
 
 type Job<'a> = Box<dyn FnOnce() -> Outcome + Send + 'a>;

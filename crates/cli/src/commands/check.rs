@@ -1,18 +1,19 @@
-//! `check`: can the timing and structure of a recording be trusted?
+//! `check`: what is a recording worth?
 
 use super::{policy, topic_filter};
 use crate::exit::{Happened, UsageError};
 use crate::render::{self, Bar};
+use fieldassay_engine::calibrations;
 use fieldassay_engine::check::{self, Request};
 use fieldassay_engine::limits::Limits;
 use fieldassay_engine::page;
 use fieldassay_model::{CheckDocument, TimeBound, Verdict};
 use std::path::PathBuf;
 
-/// Check recordings: structure, timing, clocks and transforms, judged by a policy.
+/// Check recordings: structure, timing, clocks, transforms and every sensor, judged by a policy.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Recordings (.mcap, .bag, .db3), folders or globs.
+    /// Recordings (.mcap, .bag, .db3, .ulg), trajectory files, folders of a data set, folders or globs.
     #[arg(required = true, value_name = "FILES|DIRS|GLOBS")]
     inputs: Vec<String>,
     /// Policy: `default`, `strict`, `lenient`, or the path of a policy file.
@@ -24,6 +25,9 @@ pub(crate) struct Arguments {
     /// Write a self-contained HTML page.
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
+    /// Write the calibration found in each recording to this folder, one JSON file per calibration.
+    #[arg(long, value_name = "DIR")]
+    calibrations: Option<PathBuf>,
     /// Look only at topics this regular expression is found in.
     #[arg(long, value_name = "RE")]
     topics: Option<String>,
@@ -79,6 +83,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if let Some(path) = &arguments.report {
         page::write(&outcome, None, &policy, path, arguments.force)?;
         render::note(&format!("report written to {}", path.display()));
+    }
+    if let Some(folder) = &arguments.calibrations {
+        let files = calibrations::write(&outcome.document, folder)?;
+        let what = match files.len() {
+            0 => "no recording says anything about a calibration".to_owned(),
+            1 => format!("calibration written to {}", folder.display()),
+            many => format!("{many} calibrations written to {}", folder.display()),
+        };
+        render::note(&what);
     }
     Ok(happened(&outcome.document, arguments.fail_on).code())
 }

@@ -257,6 +257,7 @@ pub(crate) fn report(path: &str, channels: Vec<ChannelReport>) -> RecordingRepor
             ..Loss::default()
         },
         channels,
+        calibration: None,
         facts: Vec::new(),
         findings: Vec::new(),
         verdict: Verdict::Pass,
