@@ -47,6 +47,8 @@ struct Read {
 #[derive(Clone, Copy, Debug)]
 enum What {
     Number(Primitive),
+    /// So many doubles in a row, with slots in a row: vectors and quaternions.
+    Doubles(usize),
     Numbers(Primitive, usize),
     Bytes(usize),
     Time(TimeForm),
@@ -149,6 +151,18 @@ impl<'a, S: FnMut(u16, Value<'a>) + ?Sized> Reader<'_, 'a, '_, S> {
         for read in &run.reads {
             let rest = bytes.get(read.offset..).unwrap_or(&[]);
             let value = match read.what {
+                What::Doubles(count) => {
+                    let chunks = rest.as_chunks::<8>().0.get(..count).unwrap_or(&[]);
+                    for (slot, chunk) in (read.slot..).zip(chunks) {
+                        let number = if big_endian {
+                            f64::from_be_bytes(*chunk)
+                        } else {
+                            f64::from_le_bytes(*chunk)
+                        };
+                        (self.sink)(slot, Value::Float(number));
+                    }
+                    continue;
+                }
                 What::Number(primitive) => decode(rest, primitive, big_endian),
                 What::Numbers(primitive, size) => rest
                     .get(..size)
@@ -376,7 +390,18 @@ impl Compiler<'_, '_> {
 
     fn read(&mut self, primitive: Primitive, count: usize, path: &str, read: (u16, What)) {
         let (offset, run) = self.fixed(primitive, count, path);
-        let (slot, what) = read;
+        let (slot, mut what) = read;
+        if matches!(what, What::Number(Primitive::F64)) {
+            if let Some(last) = run.reads.last_mut()
+                && let What::Doubles(before) = &mut last.what
+                && last.offset.saturating_add(before.saturating_mul(8)) == offset
+                && usize::from(slot) == usize::from(last.slot).saturating_add(*before)
+            {
+                *before = before.saturating_add(1);
+                return;
+            }
+            what = What::Doubles(1);
+        }
         run.reads.push(Read { offset, slot, what });
     }
 
