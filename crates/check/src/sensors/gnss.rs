@@ -76,7 +76,7 @@ fn period_secs(fixes: &[Fix]) -> Option<f64> {
     stats::median(&mut steps).ok()
 }
 
-fn log_at<T>(track: Track<'_, T>, index: usize) -> i64 {
+fn log_at<T: Copy>(track: Track<'_, T>, index: usize) -> i64 {
     track.log_nanos.get(index).copied().unwrap_or_default()
 }
 
@@ -307,9 +307,9 @@ fn moved_meanwhile(
 fn frozen(track: Track<'_, Fix>, context: &Context<'_>, sheet: &mut Sheet) {
     let poses = reference(track, context).map(|(_, poses)| poses);
     let method = "identical latitude and longitude for more than 1 s while moving";
-    let mut count = 0_u64;
+    let mut count = 0_usize;
     for run in frozen_runs(track.rows, FROZEN_SECS) {
-        if !moved_meanwhile(track.rows, run, poses) || count as usize >= STRETCHES {
+        if !moved_meanwhile(track.rows, run, poses) || count >= STRETCHES {
             continue;
         }
         count += 1;

@@ -687,7 +687,7 @@ fn allan(look: &Look<'_>, sheet: &mut Sheet) {
     };
     let rate = 1.0 / look.period_secs;
     let taus = imu::decade_taus(samples.len(), rate);
-    for axis in 0..6 {
+    for (axis, axis_name) in AXES.iter().enumerate() {
         if !(if axis < 3 {
             look.has_gyro
         } else {
@@ -723,7 +723,7 @@ fn allan(look: &Look<'_>, sheet: &mut Sheet) {
             .at(look.log_at(first), look.log_at(first + samples.len() - 1))
             .with(&[
                 text_detail("sensor", sensor_name(axis)),
-                text_detail("axis", AXES[axis]),
+                text_detail("axis", axis_name),
                 (
                     "instability",
                     FactValue::Number(fit.instability.map_or(f64::NAN, |(x, _)| x)),

@@ -214,6 +214,14 @@ fn jumps(reports: &[(&Joint<'_>, JointReport)], sheet: &mut Sheet) {
     }
 }
 
+/// Name, unit and method of a fact, and its value for a joint by position and report.
+type Row<'a> = (
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a dyn Fn(usize, &JointReport) -> f64,
+);
+
 /// Facts of which the joint with the largest value is told.
 fn worst_of(reports: &[(&Joint<'_>, JointReport)], sheet: &mut Sheet) {
     let shifts: Vec<f64> = reports
@@ -227,7 +235,7 @@ fn worst_of(reports: &[(&Joint<'_>, JointReport)], sheet: &mut Sheet) {
             .map(|(i, (joint, report))| (value(i, report), *joint, report))
             .max_by(|a, b| a.0.total_cmp(&b.0))
     };
-    let rows: [(&str, &str, &str, &dyn Fn(usize, &JointReport) -> f64); 5] = [
+    let rows: [Row<'_>; 5] = [
         (
             "joints.unchanged",
             "share",

@@ -75,10 +75,10 @@ pub fn phase(rates: &[f64], rate_hz: f64) -> Result<Vec<f64>, AllanError> {
     }
     // A sum that is not finite tells of a value that is not, without a test per value.
     let total: f64 = rates.chunks(1024).map(|c| c.iter().sum::<f64>()).sum();
-    if !total.is_finite() {
-        if let Some(index) = rates.iter().position(|x| !x.is_finite()) {
-            return Err(AllanError::NotFinite { index });
-        }
+    if !total.is_finite()
+        && let Some(index) = rates.iter().position(|x| !x.is_finite())
+    {
+        return Err(AllanError::NotFinite { index });
     }
     let mean = total / rates.len() as f64;
     let period = 1.0 / rate_hz;

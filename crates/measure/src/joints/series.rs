@@ -136,7 +136,7 @@ fn longest(t: &[f64], holds: impl Fn(usize) -> bool) -> Option<Stretch> {
 fn clip(t: &[f64], x: &[f64], out: &mut JointReport) {
     let low = x.iter().copied().fold(f64::INFINITY, f64::min);
     let high = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !(high > low) {
+    if high <= low {
         return;
     }
     let count = |at: f64| x.iter().filter(|p| **p == at).count();
@@ -255,7 +255,10 @@ mod tests {
     fn clipped_stuck_and_jumping_joints_are_found() {
         let clipped = series(|_, x| *x = x.min(0.6));
         // sin > 0.6 holds for (pi - 2 asin 0.6) / 0.8 s of each of the three first half periods.
-        assert!((clipped.clipped_ratio - 0.3477).abs() < 0.002, "{clipped:?}");
+        assert!(
+            (clipped.clipped_ratio - 0.3477).abs() < 0.002,
+            "{clipped:?}"
+        );
         let stuck = series(|i, x| {
             if (300..400).contains(&i) {
                 *x = 0.25;

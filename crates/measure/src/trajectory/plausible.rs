@@ -233,7 +233,7 @@ fn fit(points: &[Point]) -> Option<Fit> {
     // Normal equations for 1, t, t^2 with sum t = 0: eliminate the constant.
     let q = s4 - s2 * s2 / n;
     let det = s2 * q - s3 * s3;
-    if !(det > 1e-12 * s2 * s4) {
+    if det.is_nan() || det <= 1e-12 * s2 * s4 {
         return None;
     }
     let (mut velocity, mut accel, mut squares) = ([0.0; 3], [0.0; 3], 0.0);
