@@ -1,0 +1,104 @@
+//! Folders, trajectory files and `ULog` through the operations.
+
+use fieldassay_engine::limits::Limits;
+use fieldassay_engine::{convert, info, sources};
+use fieldassay_testkit::{repository_root, shared_data};
+use std::path::Path;
+
+fn found(path: &Path) -> Vec<String> {
+    let input = [path.display().to_string()];
+    let found = sources::find(&input, &Limits::default()).unwrap();
+    let names = found.iter().map(|found| {
+        let relative = found.strip_prefix(path).unwrap();
+        relative.display().to_string().replace('\\', "/")
+    });
+    names.collect()
+}
+
+fn write(root: &Path, path: &str, bytes: &[u8]) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_folder_with_a_layout_is_one_recording_wherever_it_lies() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    for flight in ["a", "deep/b"] {
+        write(
+            root,
+            &format!("{flight}/mav0/imu0/data.csv"),
+            b"5,1,2,3,4,5,6\n",
+        );
+    }
+    write(root, "flight.ulg", b"ULog");
+    write(root, "notes/words.txt", b"no recording");
+    assert_eq!(found(root), ["a", "deep/b", "flight.ulg"]);
+    assert_eq!(found(&root.join("a")), [""]);
+    assert_eq!(found(&root.join("a/mav0")), [""]);
+    assert!(
+        sources::find(
+            &[root.join("notes").display().to_string()],
+            &Limits::default()
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn the_id_of_a_folder_is_what_sha256sum_says() {
+    let Some(path) = shared_data("euroc_micro") else {
+        return;
+    };
+    let document = info::run(&path, 2, &Limits::default()).unwrap();
+    // `find . -type f | sed 's,^\./,,' | LC_ALL=C sort | xargs sha256sum | sha256sum`
+    assert_eq!(
+        document.sha256,
+        "d9399d4fb915060122c65b0c816bc4a160f9dde9c7ce73300e3bed0670e7406c"
+    );
+    assert_eq!(document.id.to_string(), "r-d9399d4fb9150601");
+    assert_eq!((document.format, document.message_count), ("euroc", 29_217));
+    assert!(document.complete);
+}
+
+#[test]
+fn times_beside_kitti_poses_are_found() {
+    let Some(path) = shared_data("evo_kitti00/KITTI_00_gt.txt") else {
+        return;
+    };
+    let document = info::run(&path, 1, &Limits::default()).unwrap();
+    assert_eq!(document.format, "kitti_poses");
+    assert_eq!(document.message_count, 4_541);
+    assert_eq!(document.end_ns, Some(470_581_600_000));
+}
+
+#[test]
+fn a_ulog_keeps_its_parameters_through_convert() {
+    let root = tempfile::tempdir().unwrap();
+    let request = convert::Request {
+        input: repository_root().join("conformance/ulog/full.ulg"),
+        output: root.path().join("out.mcap"),
+        force: false,
+        verb: "convert",
+        limits: Limits::default(),
+    };
+    let outcome = convert::run(&request).unwrap();
+    assert_eq!((outcome.message_count, outcome.channel_count), (140, 6));
+    let document = info::run(&request.output, 1, &Limits::default()).unwrap();
+    let parameters = document
+        .metadata
+        .iter()
+        .find(|m| m.name == "ulog.parameters");
+    let entries = &parameters.unwrap().entries;
+    assert_eq!(entries["SYS_AUTOSTART"], "4001");
+    assert_eq!(entries["MC_ROLL_P"], "6.5");
+}
+
+#[test]
+fn text_that_is_no_trajectory_says_what_would_be() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "words.txt", b"just words\n");
+    let error = info::run(&root.path().join("words.txt"), 1, &Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("no trajectory"), "{error}");
+}
