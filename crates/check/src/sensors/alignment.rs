@@ -122,12 +122,14 @@ fn look(
         .between(camera_frame, lidar.frame)
         .ok_or("no rigid transform between camera and LiDAR")?;
     let platform = Platform::new(context);
-    let chosen = choose(camera, lidar, &platform);
+    let passed_nanos = passes_after(lidar, &camera_from_lidar, context);
+    let chosen = choose((camera, lidar), passed_nanos, &platform);
     if chosen.is_empty() {
         return Err("no image within 60 ms of a cloud".to_owned());
     }
     let images = read_images(camera, &chosen, context);
-    let clouds = read_clouds(lidar, &chosen, context);
+    let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
+    let clouds = read_clouds(lidar, &logs, context);
     let mut scene = Scene::new(&model, &camera_from_lidar);
     let mut crossings_secs = Vec::new();
     let mut turn_radians = f64::NAN;
@@ -151,7 +153,8 @@ fn look(
             continue;
         }
         if let Some(rate) = platform.rate(pair.camera.0) {
-            turn_radians = turn_radians.max(rate * pair.apart().abs() as f64 / 1e9);
+            let apart = pair.apart().saturating_sub(passed_nanos).abs();
+            turn_radians = turn_radians.max(rate * apart as f64 / 1e9);
         }
         if let Some(passed) = crossing(columns, &camera_from_lidar) {
             crossings_secs.push(pair.apart() as f64 / 1e9 - passed);
@@ -182,13 +185,31 @@ impl Chosen {
     }
 }
 
-/// Pairs spread over the recording: of a few candidates in each stretch the one with the least motion between image
+/// Nanoseconds after the stamp of a cloud at which the beam crosses the camera's axis, by the sweep in the middle of
+/// the recording; 0 where points carry no time.
+fn passes_after(lidar: &CloudStream<'_>, camera_from_lidar: &Pose, context: &Context<'_>) -> i64 {
+    let middle = lidar.log_nanos.get(lidar.log_nanos.len() / 2).copied();
+    let chosen: Vec<i64> = middle.into_iter().collect();
+    let found = read_clouds(lidar, &chosen, context);
+    let secs = found
+        .iter()
+        .flatten()
+        .find_map(|columns| crossing(columns, camera_from_lidar));
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time within a sweep, and the cast saturates"
+    )]
+    secs.map_or(0, |secs| (secs * 1e9) as i64)
+}
+
+/// Pairs spread over the recording, by the time at which the beam crosses the camera's axis: of a few candidates in each stretch the one with the least motion between image
 /// and cloud, ties by distance in time.
 fn choose(
-    camera: &CameraStream<'_>,
-    lidar: &CloudStream<'_>,
+    streams: (&CameraStream<'_>, &CloudStream<'_>),
+    passed_nanos: i64,
     platform: &Platform<'_>,
 ) -> Vec<Chosen> {
+    let (camera, lidar) = streams;
     let frames: Vec<(i64, i64)> = camera
         .t_nanos
         .iter()
@@ -209,11 +230,11 @@ fn choose(
         .zip(lidar.log_nanos.iter().copied())
         .filter_map(|sweep| {
             Some(Chosen {
-                camera: nearest(sweep.0)?,
+                camera: nearest(sweep.0.saturating_add(passed_nanos))?,
                 lidar: sweep,
             })
         })
-        .filter(|pair| pair.apart().abs() <= MOST_APART_NANOS)
+        .filter(|pair| pair.apart().saturating_sub(passed_nanos).abs() <= MOST_APART_NANOS)
         .collect();
     let stretch = pairs.len().div_ceil(MOST_FRAMES).max(1);
     let mut chosen = Vec::new();
@@ -223,7 +244,7 @@ fn choose(
             let rate = platform.rate(pair.camera.0).unwrap_or(0.0);
             let speed = platform.speed(pair.camera.0).unwrap_or(0.0);
             // Seconds a sweep's points may be away from the exposure, and radians at 10 m.
-            let secs = 0.03 + pair.apart().abs() as f64 / 1e9;
+            let secs = 0.03 + pair.apart().saturating_sub(passed_nanos).abs() as f64 / 1e9;
             // A vehicle at rest sees the same edges again and again: a little motion is worth having.
             let still = if rate < 0.02 && speed < 0.05 {
                 0.005
@@ -262,11 +283,10 @@ fn read_images(
 
 fn read_clouds(
     lidar: &CloudStream<'_>,
-    chosen: &[Chosen],
+    chosen: &[i64],
     context: &Context<'_>,
 ) -> Vec<Option<Columns>> {
-    let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
-    in_order(&logs, |logs| {
+    in_order(chosen, |logs| {
         context.reread_map(lidar.stream, logs, |at, sample| {
             let Sample::Cloud(cloud) = sample else {
                 return None;
