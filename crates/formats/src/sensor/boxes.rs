@@ -1,8 +1,8 @@
 //! Samples of boxes: lists of them, and cubes of scene entities.
 
-use super::layout::boxes as b;
 use super::motion::place;
 use super::sample::{Box3, Boxes, Sample};
+use super::slots::boxes as b;
 use crate::decode::DecodeError;
 use crate::decode::fields::{FieldReader, Value};
 use std::borrow::Cow;

@@ -17,6 +17,7 @@ mod motion;
 mod pictures;
 mod reader;
 mod sample;
+mod slots;
 mod space;
 
 pub use reader::SensorReader;

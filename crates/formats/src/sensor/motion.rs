@@ -1,7 +1,7 @@
 //! Samples of motion: inertial, satellite positions, poses, joints.
 
-use super::layout::{fix as f, imu as i, joints as j, pose as p};
 use super::sample::{Fix, Imu, Joints, Pose, Sample};
+use super::slots::{fix as f, imu as i, joints as j, pose as p};
 use crate::decode::DecodeError;
 use crate::decode::fields::{FieldReader, Value};
 use std::borrow::Cow;

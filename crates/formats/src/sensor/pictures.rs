@@ -1,7 +1,7 @@
 //! Samples of cameras and microphones.
 
-use super::layout::{camera as c, media as m};
 use super::sample::{Audio, CameraInfo, Image, Sample, Video};
+use super::slots::{camera as c, media as m};
 use crate::decode::DecodeError;
 use crate::decode::fields::{FieldReader, Value};
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
 //! Samples of ranging sensors: clouds and planar scans.
 
-use super::layout::{cloud as c, scan as s};
 use super::pictures::size;
 use super::sample::{Cloud, CloudField, FieldType, Sample, Scan};
+use super::slots::{cloud as c, scan as s};
 use crate::decode::DecodeError;
 use crate::decode::fields::{FieldReader, Value};
 use std::borrow::Cow;

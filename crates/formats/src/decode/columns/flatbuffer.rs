@@ -98,18 +98,11 @@ fn compile_field(
             Column::required(name, Data::Binary(Bytes::new())),
         ),
         Base::Number(primitive, names) => {
-            let column = Column::required(name, numbers(primitive));
             let names = names.map_or(&[][..], |index| schema.names(index));
-            let names: Vec<String> = names
-                .iter()
-                .map(|(n, name)| format!("{n}={name}"))
-                .collect();
-            let column = if names.is_empty() {
-                column
-            } else {
-                column.noted("enum", &names.join(","))
-            };
-            (Value::Number(primitive), column)
+            (
+                Value::Number(primitive),
+                number_column(name, primitive, names),
+            )
         }
         Base::Text => (
             Value::Text,
@@ -160,6 +153,20 @@ fn compile_inner(
     let (message, fields) = compile_object(schema, index, open, budget)?;
     let column = Column::required(name, Data::Struct { fields, rows: 0 });
     Ok((Value::Object(message, is_struct), column))
+}
+
+/// A column of numbers, with the names of an enumeration's values in its note.
+fn number_column(name: &str, primitive: Primitive, names: &[(i64, String)]) -> Column {
+    let column = Column::required(name, numbers(primitive));
+    let names: Vec<String> = names
+        .iter()
+        .map(|(number, name)| format!("{number}={name}"))
+        .collect();
+    if names.is_empty() {
+        column
+    } else {
+        column.noted("enum", &names.join(","))
+    }
 }
 
 fn numbers(primitive: Primitive) -> Data {
