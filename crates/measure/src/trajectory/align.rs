@@ -241,9 +241,9 @@ mod tests {
         let found = umeyama(&x, &y, true).unwrap();
         assert!((found.scale - 1.7).abs() < 1e-12 && found.mean_squared_error < 1e-24);
         let m = truth.rotation_matrix();
-        for i in 0..3 {
-            for j in 0..3 {
-                assert!((found.rotation[i][j] - m[i][j]).abs() < 1e-12);
+        for (row, wanted) in found.rotation.iter().zip(&m) {
+            for (a, b) in row.iter().zip(wanted) {
+                assert!((a - b).abs() < 1e-12);
             }
         }
     }
