@@ -128,7 +128,9 @@ fn rule_check(rule: &Rule) -> CheckInfo {
         source: "specification of the format; for MCAP a superset of the rules of mcap doctor",
         blind_spots: "Places behind damage that could not be read.",
         message: "{first}",
-        hint: if lost {
+        hint: if rule.code == "loss.dropout" {
+            "the logger was too slow for its card: log fewer topics or use a faster card; the data is not in the file"
+        } else if lost {
             "copy the file again from its origin and compare digests; `fieldassay recover` writes a clean file from what is left"
         } else if rule.error {
             "`fieldassay recover` rewrites the file with a sound structure; report it to the authors of the writer"
