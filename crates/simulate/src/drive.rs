@@ -35,6 +35,7 @@ const MINUTE_NS: i64 = 60_000_000_000;
 /// [`SimulateError`] when the recipe is not possible or `sink` fails.
 pub fn write_drive<W: Write>(spec: &DriveSpec, sink: W) -> Result<Truth, SimulateError> {
     spec.validate()?;
+    let spec = &spec.written_out();
     if !spec.faults.iter().any(|fault| hits_bytes(fault.kind)) {
         return Drive::plan(spec)?.write(sink);
     }

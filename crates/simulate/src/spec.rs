@@ -214,7 +214,39 @@ pub enum SimulateError {
     Write(#[from] std::io::Error),
 }
 
+/// What three cameras, lidar and IMU of [`DriveSpec::mixed_bytes`] deliver per second, measured.
+const MIXED_BYTES_PER_SEC: f64 = 24.8e6;
+
 impl DriveSpec {
+    /// The recipe with what [`DriveSpec::mixed_bytes`] stands for written out.
+    pub(crate) fn written_out(&self) -> Self {
+        let Some(bytes) = self.mixed_bytes else {
+            return self.clone();
+        };
+        Self {
+            duration_secs: bytes as f64 / MIXED_BYTES_PER_SEC,
+            messages: None,
+            rates: Rates::Full,
+            vehicle: Vehicle::Car,
+            camera: CameraSpec {
+                hz: 30,
+                width: 1280,
+                height: 720,
+                encoding: Encoding::Jpeg,
+            },
+            lidar: LidarSpec {
+                rings: 64,
+                columns: 1024,
+            },
+            ..self.clone()
+        }
+    }
+
+    /// Whether calibrations come at the usual 30 Hz, not at the rate of pictures.
+    pub(crate) fn camera_info_only(&self) -> bool {
+        self.sensors == Sensors::Core && self.mixed_bytes.is_none()
+    }
+
     /// Whether the recipe is possible, before any byte is written.
     pub fn validate(&self) -> Result<(), SimulateError> {
         let seconds = self.duration_secs;

@@ -288,8 +288,8 @@ impl Sensor {
         let mut rng = Rng::new(spec.seed, &format!("channel {}", self.clock));
         let small = spec.rates == Rates::Small;
         let hz = match self.hz {
-            CAMERA if spec.sensors == Sensors::Core && small => 10,
-            CAMERA if spec.sensors == Sensors::Core => 30,
+            CAMERA if spec.camera_info_only() && small => 10,
+            CAMERA if spec.camera_info_only() => 30,
             CAMERA => i64::from(spec.camera.hz),
             [_, hz] if small => hz,
             [hz, _] => hz,
@@ -330,6 +330,9 @@ pub(crate) fn channels(spec: &DriveSpec) -> Result<Vec<ChannelPlan>, SimulateErr
     if let Some(messages) = spec.messages {
         let mut rng = Rng::new(spec.seed, "channels");
         return Ok(race(messages, &mut rng));
+    }
+    if spec.mixed_bytes.is_some() {
+        return Ok(mixed(spec));
     }
     known(spec)?;
     let duration_ns = whole_ns(spec.duration_secs * 1e9);
@@ -421,6 +424,45 @@ fn race(messages: u64, rng: &mut Rng) -> Vec<ChannelPlan> {
         })
         .filter(|plan| plan.timing.count > 0)
         .collect()
+}
+
+/// Three cameras with their calibrations, lidar and a fast IMU.
+fn mixed(spec: &DriveSpec) -> Vec<ChannelPlan> {
+    let duration_ns = whole_ns(spec.duration_secs * 1e9);
+    let mut plans = vec![event(
+        "/tf_static",
+        Payload::StaticTransforms,
+        SECOND_NS,
+        duration_ns,
+    )];
+    if let Some(first) = plans.first_mut() {
+        first.timing.count = 1;
+    }
+    for sensor in &SENSORS {
+        match sensor.payload {
+            Payload::Imu => plans.push(
+                Sensor {
+                    hz: [RACE_HZ, RACE_HZ],
+                    ..*sensor
+                }
+                .plan(spec, duration_ns),
+            ),
+            Payload::Cloud => plans.push(sensor.plan(spec, duration_ns)),
+            Payload::Image(Mount::Camera) | Payload::CameraInfo(Mount::Camera) => {
+                let plan = sensor.plan(spec, duration_ns);
+                plans.extend((0..3).map(|number| {
+                    ChannelPlan {
+                        topic: plan
+                            .topic
+                            .replacen("/camera", &format!("/camera_{number}"), 1),
+                        ..plan.clone()
+                    }
+                }));
+            }
+            _ => {}
+        }
+    }
+    plans
 }
 
 /// Samples on the grid before the end of the drive.

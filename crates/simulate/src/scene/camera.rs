@@ -31,6 +31,8 @@ const CLAPPER_LEVELS: (u8, u8) = (30, 225);
 /// One camera.
 #[derive(Clone, Debug)]
 pub(super) struct Eye {
+    /// Number of the channel it fills.
+    pub(super) channel: usize,
     pub(super) mount: Mount,
     lens: Lens,
     encoding: Encoding,
@@ -60,10 +62,17 @@ pub(super) fn lens(camera: &CameraSpec) -> Lens {
 }
 
 impl Eye {
-    pub(super) fn new(seed: u64, mount: Mount, camera: &CameraSpec) -> Self {
-        let mut rng = Rng::new(seed, &format!("eye {}", mount.frame()));
+    /// The camera of a channel; `alike` others sit at the same place.
+    pub(super) fn new(
+        seed: u64,
+        (channel, alike): (usize, usize),
+        mount: Mount,
+        camera: &CameraSpec,
+    ) -> Self {
+        let mut rng = Rng::new(seed, &format!("eye {} {alike}", mount.frame()));
         let noise = (0..NOISE_TABLE).map(|_| level(NOISE_LEVELS * rng.normal()));
         Self {
+            channel,
             mount,
             lens: lens(camera),
             encoding: camera.encoding,
@@ -182,8 +191,8 @@ impl Eye {
                 left -= counts[usize::from(clip)] as f64;
                 clip -= 1;
             }
-            // What was at `clip` is bright enough to be clipped even with noise.
-            let gain = 258.0 / f32::from(clip.max(1));
+            // The darkest of them end where pixels count as clipped, at 250, noise aside.
+            let gain = 252.0 / (f32::from(clip) + 1.0);
             for pixel in pixels.iter_mut() {
                 *pixel = byte(whole(f32::from(*pixel) * gain));
             }

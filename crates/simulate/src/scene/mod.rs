@@ -114,10 +114,13 @@ impl Scene {
         let imus = imus
             .map(|(channel, _)| Imu::new(seed, channel, noise))
             .collect();
-        let eyes = payloads.iter().filter_map(|payload| match payload {
-            Payload::Image(mount) => Some(Eye::new(seed, *mount, &spec.camera)),
-            _ => None,
-        });
+        let mut eyes: Vec<Eye> = Vec::new();
+        for (channel, payload) in payloads.iter().enumerate() {
+            if let Payload::Image(mount) = payload {
+                let alike = eyes.iter().filter(|eye| eye.mount == *mount).count();
+                eyes.push(Eye::new(seed, (channel, alike), *mount, &spec.camera));
+            }
+        }
         let estimates = payloads.iter().filter_map(|payload| match payload {
             Payload::Poses(mount) => Some(Estimate::new(seed, *mount, &rig)),
             _ => None,
@@ -132,7 +135,7 @@ impl Scene {
             lidar: spec.lidar,
             beams: if spec.rates == Rates::Small { 60 } else { 180 },
             imus,
-            eyes: eyes.collect(),
+            eyes,
             estimates: estimates.collect(),
             receiver: Receiver::new(seed),
             clapper: claps.then(|| Clapper::new(seed, spec.duration_secs)),
@@ -164,8 +167,8 @@ impl Scene {
             Payload::CameraInfo(mount) => {
                 camera::info(&self.rig, &self.camera, (mount, sample), out);
             }
-            Payload::Image(mount) => {
-                let eye = self.eyes.iter_mut().find(|eye| eye.mount == mount);
+            Payload::Image(_) => {
+                let eye = self.eyes.iter_mut().find(|eye| eye.channel == channel);
                 if let (Some(eye), Some(world)) = (eye, &self.world) {
                     let lit = self
                         .clapper

@@ -1,6 +1,8 @@
 //! Drives as a reader sees them: same seed same bytes, and the truth file agrees with the bytes.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod contents;
+
 use fieldassay_formats::decode::{StampReader, TransformReader};
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
 use fieldassay_formats::{Buffers, Channel, Message, Recording, Visitor};
