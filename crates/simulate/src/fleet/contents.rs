@@ -64,24 +64,8 @@ pub(super) fn effect(
         FaultKind::AudioLagMs => always(Alter::Lag {
             secs: magnitude * 1e-3,
         }),
-        FaultKind::PoseJumpM => {
-            let at = whole_ns(duration_ns as f64 * rng.between(0.3, 0.7));
-            let meters = level(rng, magnitude);
-            within((at, i64::MAX), Alter::Shift { meters })
-        }
-        FaultKind::GnssJumpM => {
-            let at = whole_ns(duration_ns as f64 * rng.between(0.25, 0.65));
-            let meters = level(rng, magnitude);
-            let end = at.saturating_add(whole_ns(GNSS_JUMP_SECS * 1e9));
-            within((at, end), Alter::Shift { meters })
-        }
-        FaultKind::GnssOutageS => {
-            let (start_ns, end_ns) = stretch(fault, duration_ns, rng)?;
-            if rng.uniform() < 0.5 {
-                Effect::Stall { start_ns, end_ns }
-            } else {
-                within((start_ns, end_ns), Alter::NoFix)
-            }
+        FaultKind::PoseJumpM | FaultKind::GnssJumpM | FaultKind::GnssOutageS => {
+            place(fault, duration_ns, rng)?
         }
         FaultKind::ExtrinsicRotationDeg | FaultKind::ExtrinsicShiftM => {
             always(mounted(fault, setting, rng)?)
@@ -92,6 +76,35 @@ pub(super) fn effect(
         }
         _ => return Ok(None),
     }))
+}
+
+/// Faults of poses and satellite positions.
+fn place(fault: &Fault, duration_ns: i64, rng: &mut Rng) -> Result<Effect, SimulateError> {
+    if fault.kind == FaultKind::GnssOutageS {
+        let (start_ns, end_ns) = stretch(fault, duration_ns, rng)?;
+        if rng.uniform() < 0.5 {
+            return Ok(Effect::Stall { start_ns, end_ns });
+        }
+        return Ok(Effect::Contents {
+            start_ns,
+            end_ns,
+            alter: Alter::NoFix,
+        });
+    }
+    let satellites = fault.kind == FaultKind::GnssJumpM;
+    let (first, last) = if satellites { (0.25, 0.65) } else { (0.3, 0.7) };
+    let start_ns = whole_ns(duration_ns as f64 * rng.between(first, last));
+    let meters = level(rng, fault.magnitude);
+    let length = if satellites {
+        whole_ns(GNSS_JUMP_SECS * 1e9)
+    } else {
+        i64::MAX
+    };
+    Ok(Effect::Contents {
+        start_ns,
+        end_ns: start_ns.saturating_add(length),
+        alter: Alter::Shift { meters },
+    })
 }
 
 /// A stretch during which the vehicle is under way, if there is one so long.
