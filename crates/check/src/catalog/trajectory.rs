@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "rad",
         meaning: "The orientation leaps from one pose to the next.",
-        formula: "angle of a step beyond the larger of the steps beside it; beyond 0.2 rad, eight robust standard deviations and what 20 rad/s^2 does",
+        formula: "angle of a step beyond what the larger of the rates beside it turns in its time; beyond 0.2 rad, eight robust standard deviations and what 20 rad/s^2 does",
         source: "signals reference of the project, section B.10.5",
         blind_spots: "As trajectory.jump.",
         message: "the orientation jumps by {value}",

@@ -178,10 +178,12 @@ fn find_jumps(
             let at = 0.5 * (points[k - 1].secs + points[k].secs);
             let (a, b) = (line_at(before, at), line_at(after, at));
             sizes[k] = length(std::array::from_fn(|axis| b[axis] - a[axis]));
-            // The step of angle beyond what the steps around it do.
+            // The step of angle beyond what the rates around it do: wheels turn on while messages are late.
             let step = |i: usize| angle_between(&points[i - 1].quat, &points[i].quat);
-            let around = step(k - 1).max(if k + 1 < end { step(k + 1) } else { 0.0 });
-            bends[k] = (step(k) - around).max(0.0);
+            let dt = |i: usize| points[i].secs - points[i - 1].secs;
+            let rate = |i: usize| step(i) / dt(i);
+            let around = rate(k - 1).max(if k + 1 < end { rate(k + 1) } else { 0.0 });
+            bends[k] = (step(k) - around * dt(k)).max(0.0);
             judged.push(k);
         }
     }
