@@ -16,6 +16,10 @@ const STEPS: [f64; 3] = [STENCIL, STENCIL, 3.0 * STENCIL];
 /// Errors that all frames share and their scatter cannot show, radians (0.08, 0.05 and 0.1 degrees about x, y and z):
 /// edges lie between beams and between rings. As seen in simulated streets with 16 rings.
 const SHARED: [f64; 3] = [0.08 * COARSE, 0.05 * COARSE, 0.1 * COARSE];
+/// Sizes of the stencil that are tried.
+const SCALES: [f64; 3] = [1.0, 0.6, 0.35];
+/// Part of the best score a step of the fit may not fall below.
+const KEPT_SCORE: f64 = 0.98;
 /// Most steps of the fit.
 const MOST_STEPS: usize = 12;
 
@@ -86,7 +90,7 @@ impl Scene {
     /// The rotation of the mounting that brings depth edges onto image edges best.
     ///
     /// Searches a grid of 1 degree over `±range` about each camera axis on the pooled frames, then climbs from the
-    /// best node by Newton's method on quadratic fits over 27 points 0.3 degrees apart (0.9 about
+    /// best node over finer grids and by Newton's method on quadratic fits over 27 points 0.3 degrees apart (0.9 about
     /// the viewing axis, which moves pixels less). The covariance is the
     /// sandwich `H^-1 G H^-1`: `H` the curvature of the pooled score, `G` the scatter of the frames' gradients, so
     /// that it holds however wrong single edges are, as long as frames differ; it is enlarged by `n / (n - 3)` and by what frames share (0.05 to 0.1
@@ -110,14 +114,16 @@ impl Scene {
             });
         }
         let (start, second_peak_ratio) = self.coarse(options)?;
-        let (best, fit) = self.climb(start);
+        let Peak {
+            at: best,
+            covariance,
+        } = self.climb(start, frames);
         let furthest = best.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         if furthest > options.range_radians + 0.5 * STENCIL {
             return Err(AlignmentError::Border {
                 degrees: furthest.to_degrees(),
             });
         }
-        let covariance = fit.covariance(frames);
         let variances = [covariance[0][0], covariance[1][1], covariance[2][2]];
         let sigma_radians = variances.map(|v| if v >= 0.0 { v.sqrt() } else { f64::INFINITY });
         let largest = sigma_radians.iter().fold(0.0_f64, |a, b| a.max(*b));
@@ -191,31 +197,78 @@ impl Scene {
         Ok((best.0.map(|i| COARSE * f64::from(i)), ratio))
     }
 
-    /// Climbs to the peak; gives it with the fit around it.
-    fn climb(&self, start: [f64; 3]) -> ([f64; 3], Fit) {
+    /// Climbs to the peak, first from node to node of ever finer grids, then by Newton's method on quadratics of
+    /// several sizes, of which the one that places the peak best is taken: blunt peaks need wide ones, sharp peaks
+    /// narrow ones.
+    fn climb(&self, start: [f64; 3], frames: usize) -> Peak {
         let mut at = start;
-        let mut fit = self.fit(at);
+        let mut score = self.score_at(at);
+        for size in [1.6, 0.8, 0.4] {
+            for _ in 0..MOST_STEPS {
+                let nodes = (0..27).map(|index| moved(at, node(index), size));
+                let best = nodes
+                    .map(|to| (self.score_at(to), to))
+                    .max_by(|a, b| a.0.total_cmp(&b.0));
+                match best {
+                    Some((higher, to)) if higher > score => (score, at) = (higher, to),
+                    _ => break,
+                }
+            }
+        }
+        let fits = SCALES.map(|scale| self.settle(at, score, scale, frames));
+        let [first, rest @ ..] = fits;
+        let narrower = |best: Peak, next: Peak| {
+            if next.largest_sigma() < best.largest_sigma() {
+                next
+            } else {
+                best
+            }
+        };
+        rest.into_iter().fold(first, narrower)
+    }
+
+    /// The top of the quadratic around a node, at one size of the stencil.
+    fn settle(&self, at: [f64; 3], score: f64, scale: f64, frames: usize) -> Peak {
+        let mut at = at;
+        let mut fit = self.fit(at, scale);
         for _ in 0..MOST_STEPS {
             let step = fit.newton_step();
-            for (x, s) in at.iter_mut().zip(step) {
-                *x += s;
+            let to = add(&at, &step);
+            // The quadratic smooths the score, so its top may lie a little lower.
+            if self.score_at(to) < KEPT_SCORE * score {
+                break;
             }
-            fit = self.fit(at);
-            if step.iter().all(|s| s.abs() < 0.02 * STENCIL) {
+            at = to;
+            fit = self.fit(at, scale);
+            if step
+                .iter()
+                .zip(STEPS)
+                .all(|(s, size)| s.abs() < 0.02 * scale * size)
+            {
                 break;
             }
         }
-        (at, fit)
+        Peak {
+            at,
+            covariance: fit.covariance(frames),
+        }
     }
 
-    fn fit(&self, center: [f64; 3]) -> Fit {
-        let mut fit = Fit::default();
+    fn score_at(&self, rotation_radians: [f64; 3]) -> f64 {
+        self.edge_score(&Change {
+            rotation_radians,
+            ..Change::default()
+        })
+    }
+
+    fn fit(&self, center: [f64; 3], scale: f64) -> Fit {
+        let mut fit = Fit {
+            scale,
+            ..Fit::default()
+        };
         for index in 0..27_u32 {
-            let x = [0, 1, 2].map(|place| f64::from(index / 3_u32.pow(place) % 3) - 1.0);
-            let mut rotation_radians = center;
-            for ((r, step), size) in rotation_radians.iter_mut().zip(x).zip(STEPS) {
-                *r += size * step;
-            }
+            let x = node(index);
+            let rotation_radians = moved(center, x, scale);
             let change = Change {
                 rotation_radians,
                 ..Change::default()
@@ -226,9 +279,40 @@ impl Scene {
     }
 }
 
+/// A peak and how well it is placed.
+struct Peak {
+    at: [f64; 3],
+    covariance: Matrix<3, 3>,
+}
+
+impl Peak {
+    fn largest_sigma(&self) -> f64 {
+        let variances = [0, 1, 2].map(|i| self.covariance[i][i]);
+        let largest = variances.iter().fold(0.0_f64, |a, b| a.max(*b));
+        let is_usable = variances.iter().all(|v| v.is_finite() && *v >= 0.0);
+        if is_usable {
+            largest.sqrt()
+        } else {
+            f64::INFINITY
+        }
+    }
+}
+
+/// A node of the stencil: -1, 0 or 1 along each axis.
+fn node(index: u32) -> [f64; 3] {
+    [0, 1, 2].map(|place| f64::from(index / 3_u32.pow(place) % 3) - 1.0)
+}
+
+/// So many steps of the stencil away.
+fn moved(from: [f64; 3], steps: [f64; 3], size: f64) -> [f64; 3] {
+    [0, 1, 2].map(|i| from[i] + size * steps[i] * STEPS[i])
+}
+
 /// Least-squares quadratic over the 27 nodes of a stencil, in steps of the stencil.
 #[derive(Clone, Debug, Default)]
 struct Fit {
+    /// Size of the stencil against [`STEPS`].
+    scale: f64,
     sum: f64,
     /// Sum of score times `x_i x_j`.
     products: Matrix<3, 3>,
@@ -284,7 +368,7 @@ impl Fit {
             Some(inverse) => transform(&inverse, &gradient),
             None => gradient.map(f64::signum),
         };
-        [0, 1, 2].map(|i| STEPS[i] * step[i].clamp(-1.0, 1.0))
+        [0, 1, 2].map(|i| self.scale * STEPS[i] * step[i].clamp(-1.0, 1.0))
     }
 
     /// Sandwich covariance, radians squared; infinite where the score does not curve down.
@@ -307,7 +391,7 @@ impl Fit {
                 }
             }
         }
-        let scale = n / (n - 3.0).max(1.0);
+        let scale = self.scale * self.scale * n / (n - 3.0).max(1.0);
         let mut covariance = multiply(&multiply(&bread, &filling), &bread);
         for (i, (row, a)) in covariance.iter_mut().zip(STEPS).enumerate() {
             for (j, (cell, b)) in row.iter_mut().zip(STEPS).enumerate() {
