@@ -2,15 +2,15 @@
 //!
 //! Not here: which trials are run (`cases`) and how they are counted (the parent).
 
-use super::cases::{About, Case, SENSORS};
+use super::cases::{About, CLEAN, Case, Drive, SENSORS};
 use anyhow::{Context as _, Result};
 use fieldassay_check::{CheckOptions, HeapOnly, NoProgress, catalog, check};
 use fieldassay_formats::mcap::{McapRecording, OpenOptions};
 use fieldassay_model::policy::Policy;
 use fieldassay_model::{Finding, Severity, evaluate};
-use fieldassay_simulate::{DriveSpec, Fault, Truth, write_drive};
+use fieldassay_simulate::{DriveSpec, Fault, Sensors, Truth, Vehicle, write_drive};
 
-/// Length of every drive.
+/// Length of the drives of the core sensors.
 pub(super) const DURATION_SECS: f64 = 60.0;
 
 /// What one trial found.
@@ -23,7 +23,21 @@ pub(super) struct Outcome {
 
 /// A drive without faults: anything of weight counts as found.
 pub(super) fn clean(seed: u64, policy: &Policy) -> Result<Outcome> {
-    let (findings, _) = judged(&spec(seed, Vec::new()), policy)?;
+    let core = DriveSpec {
+        seed,
+        duration_secs: DURATION_SECS,
+        ..DriveSpec::default()
+    };
+    clean_drive(&core, policy)
+}
+
+/// A drive without faults of a vehicle with all its sensors.
+pub(super) fn clean_of_all(seed: u64, policy: &Policy) -> Result<Outcome> {
+    clean_drive(&spec(seed, &CLEAN, Vec::new()), policy)
+}
+
+fn clean_drive(spec: &DriveSpec, policy: &Policy) -> Result<Outcome> {
+    let (findings, _) = judged(spec, policy)?;
     Ok(Outcome {
         found: !findings.is_empty(),
         findings: named(&findings),
@@ -33,10 +47,11 @@ pub(super) fn clean(seed: u64, policy: &Policy) -> Result<Outcome> {
 /// A drive with one fault.
 pub(super) fn faulty(seed: u64, case: &Case, magnitude: f64, policy: &Policy) -> Result<Outcome> {
     let mut fault = Fault::new(case.kind, magnitude);
+    fault.channel = case.drive.hits.map(str::to_owned);
     if case.about == About::Sensor {
         fault.channel = Some(sensor(seed).to_owned());
     }
-    let (findings, truth) = judged(&spec(seed, vec![fault]), policy)?;
+    let (findings, truth) = judged(&spec(seed, &case.drive, vec![fault]), policy)?;
     let found = findings.iter().any(|finding| right(finding, case, &truth));
     Ok(Outcome {
         found,
@@ -50,10 +65,48 @@ pub(super) fn sensor(seed: u64) -> &'static str {
     SENSORS.get(place).copied().unwrap_or("/imu")
 }
 
-fn spec(seed: u64, faults: Vec<Fault>) -> DriveSpec {
+/// What a seed hits where channels or vehicles take turns.
+pub(super) fn place(plan: super::Plan, seed: u64) -> Option<String> {
+    let drive = match plan {
+        super::Plan::Clean => return None,
+        super::Plan::CleanOfAll => &CLEAN,
+        super::Plan::Fault(case, _) if case.about == About::Sensor => {
+            return Some(sensor(seed).to_owned());
+        }
+        super::Plan::Fault(case, _) => &case.drive,
+    };
+    (drive.vehicles.len() > 1).then(|| super::cases::vehicle_name(vehicle(seed, drive)).to_owned())
+}
+
+/// The vehicle whose turn it is.
+pub(super) fn vehicle(seed: u64, drive: &Drive) -> Vehicle {
+    let turn = usize::try_from(seed).unwrap_or(0) % drive.vehicles.len().max(1);
+    drive.vehicles.get(turn).copied().unwrap_or_default()
+}
+
+fn spec(seed: u64, drive: &Drive, faults: Vec<Fault>) -> DriveSpec {
+    let vehicle = vehicle(seed, drive);
+    // A topic that this vehicle does not have is left out.
+    let has = |topic: &&&str| match vehicle {
+        Vehicle::Arm => **topic != "/odom",
+        Vehicle::Car | Vehicle::Robot => true,
+    };
+    let sensors = match drive.topics {
+        [] => Sensors::Core,
+        ["*"] => Sensors::All,
+        topics => Sensors::Topics(
+            topics
+                .iter()
+                .filter(has)
+                .map(|topic| (*topic).to_owned())
+                .collect(),
+        ),
+    };
     DriveSpec {
         seed,
-        duration_secs: DURATION_SECS,
+        duration_secs: drive.secs,
+        vehicle,
+        sensors,
         faults,
         ..DriveSpec::default()
     }
@@ -114,7 +167,12 @@ fn right(finding: &Finding, case: &Case, truth: &Truth) -> bool {
         About::Frames => ["map", "odom", "base_link"]
             .iter()
             .any(|frame| finding.subject.contains(frame)),
-        About::Recording => true,
+        About::Recording | About::Any => true,
+        About::Side => {
+            let hit = entry.channel.as_deref();
+            let mut sides = finding.subject.split(" -> ");
+            sides.any(|side| Some(side) == hit)
+        }
     };
     code && about && overlaps(finding, entry.start_ns, entry.end_ns)
 }
