@@ -100,7 +100,7 @@ pub enum EngineError {
 }
 
 /// The recording formats, for messages.
-pub(crate) const FORMATS: &str = "MCAP (.mcap), ROS 1 bag (.bag), rosbag2 SQLite (.db3), PX4 ULog (.ulg), trajectories (TUM, KITTI, EuRoC) and folders of EuRoC and KITTI";
+pub(crate) const FORMATS: &str = "MCAP (.mcap), ROS 1 bag (.bag), rosbag2 SQLite (.db3), PX4 ULog (.ulg), trajectories (TUM, KITTI, EuRoC) and folders of EuRoC, KITTI, nuScenes, Argoverse 2, LeRobot and RLDS";
 
 /// What the caller can do about an error; edges map it to exit code, HTTP status or exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

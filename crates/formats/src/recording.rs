@@ -29,11 +29,19 @@ pub enum Format {
     KittiOdometry,
     /// Folder of the KITTI object benchmark.
     KittiObject,
+    /// Folder with the tables of nuScenes, also in Lyft's form.
+    NuScenes,
+    /// Folder of one sensor log of Argoverse 2.
+    Argoverse2,
+    /// Folder of a `LeRobot` data set, 2.x or 3.x.
+    LeRobot,
+    /// Folder of episodes as RLDS and TensorFlow Datasets write them.
+    Rlds,
 }
 
 impl Format {
     /// Every format, files first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Mcap,
         Self::Rosbag1,
         Self::Rosbag2Sqlite3,
@@ -45,6 +53,10 @@ impl Format {
         Self::KittiRaw,
         Self::KittiOdometry,
         Self::KittiObject,
+        Self::NuScenes,
+        Self::Argoverse2,
+        Self::LeRobot,
+        Self::Rlds,
     ];
 
     /// Whether it is a container that one recorder wrote from start to end; the others put files of
@@ -70,6 +82,10 @@ impl Format {
             Self::KittiRaw => "kitti_raw",
             Self::KittiOdometry => "kitti_odometry",
             Self::KittiObject => "kitti_object",
+            Self::NuScenes => "nuscenes",
+            Self::Argoverse2 => "argoverse2",
+            Self::LeRobot => "lerobot",
+            Self::Rlds => "rlds",
         }
     }
 }

@@ -15,14 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A name that ends in `*` stands for all that begin with it.
 const NEVER_IN_CHECK: &[&str] = &[
     "arrow",
-    "arrow-ipc",
     "ballista*",
     "datafusion*",
     "delta*",
     "hyper",
     "object_store",
     "openssl*",
-    "parquet",
     "reqwest",
     "sqlx*",
     "tokio",

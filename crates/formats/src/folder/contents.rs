@@ -103,6 +103,15 @@ impl<'a> Contents<'a> {
         number(self.files.len())
     }
 
+    /// The path of a file added before; empty for a number that names none.
+    pub fn path(&self, file: u32) -> &str {
+        usize::try_from(file)
+            .ok()
+            .and_then(|file| self.files.get(file))
+            .map(String::as_str)
+            .unwrap_or_default()
+    }
+
     /// Adds a channel of CDR messages of a type [`schema`] knows; its id, counted from 0.
     pub fn channel(&mut self, topic: impl Into<String>, type_name: &'static str) -> u32 {
         let schema = self

@@ -13,13 +13,19 @@
     clippy::cast_sign_loss
 )]
 
+mod argoverse;
 mod contents;
 mod euroc;
+mod feather;
 mod files;
 mod images;
 mod kitti;
+mod lerobot;
+mod nuscenes;
 mod recording;
+mod rlds;
 mod rotation;
+mod scene;
 
 pub use contents::{Contents, Event, Failure, Maker};
 pub use files::{FileBytes, Files, FolderError, MemoryFiles, OpenFiles, Part};
@@ -43,7 +49,16 @@ pub struct Layout {
 pub type List = for<'a> fn(&'a dyn Files, &Limits) -> Result<Contents<'a>, FolderError>;
 
 /// Every layout, the more particular ones first.
-pub const LAYOUTS: &[Layout] = &[euroc::LAYOUT, kitti::RAW, kitti::ODOMETRY, kitti::OBJECT];
+pub const LAYOUTS: &[Layout] = &[
+    lerobot::LAYOUT,
+    rlds::LAYOUT,
+    argoverse::LAYOUT,
+    nuscenes::LAYOUT,
+    euroc::LAYOUT,
+    kitti::RAW,
+    kitti::ODOMETRY,
+    kitti::OBJECT,
+];
 
 /// The layout of a folder, none when it has no known one. Cost: a look at the sorted paths.
 pub fn detect(files: &dyn Files) -> Option<Layout> {
@@ -89,9 +104,44 @@ pub const RULES: &[Rule] = &[
         "A calibration file cannot be read, or what it holds is no calibration.",
     ),
     rule(
+        "structure.checksum",
+        true,
+        "A record does not match its checksum.",
+    ),
+    rule(
+        "structure.episode_count",
+        true,
+        "The number of episodes or frames a data set states is not that of its tables or files.",
+    ),
+    rule(
+        "structure.episode_rows",
+        true,
+        "The frames of an episode are not those its table or its other features state.",
+    ),
+    rule(
+        "structure.episode_short",
+        false,
+        "An episode lasts less than a second.",
+    ),
+    rule(
         "structure.file_not_listed",
         false,
         "Files lie beside those a table lists, and no row names them.",
+    ),
+    rule(
+        "structure.frame_times",
+        true,
+        "Times of frames do not follow from their numbers and the stated rate.",
+    ),
+    rule(
+        "structure.lfs_pointer",
+        true,
+        "A file is the pointer Git LFS leaves in place of a content that was not fetched.",
+    ),
+    rule(
+        "structure.media_missing",
+        false,
+        "None of the files that the tables name is there, so only the tables are checked.",
     ),
     rule(
         "structure.message_order",
@@ -99,9 +149,24 @@ pub const RULES: &[Rule] = &[
         "A row has an earlier time than one before it.",
     ),
     rule(
+        "structure.not_read",
+        false,
+        "The layout holds something of which no message is made.",
+    ),
+    rule(
+        "structure.table_missing",
+        true,
+        "A table of the layout is missing.",
+    ),
+    rule(
         "structure.time_missing",
         false,
         "The layout holds no times: positions in the sequence stand for seconds.",
+    ),
+    rule(
+        "structure.video",
+        true,
+        "A video cannot be read, or has another length or rate than the episodes it shows.",
     ),
 ];
 
