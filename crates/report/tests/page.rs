@@ -308,7 +308,7 @@ fn the_verdict_is_one_plain_sentence() {
     check_sentence(
         fail.clone(),
         &expect![
-            "Fail. 2 errors and 4 warnings. Worst is /camera/front/image_raw: gap of 3.5 s, 105 periods; tolerated are 30 periods (3 like it, this is the worst)."
+            "Fail. 2 errors and 4 warnings. Worst is /camera/front/image_raw: gap of 3.5 s, 105 periods; tolerated are 30 periods (the worst of 3)."
         ],
     );
     let mut pass = fail.clone();

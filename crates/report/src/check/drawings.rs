@@ -3,6 +3,7 @@
 //! Read [`Drawings::beside`] and [`Sensors`] first.
 
 use super::context::{CodeLink, Context, sides};
+use super::findings::capitalized;
 use super::limits;
 use crate::markup::Markup;
 use crate::svg::curves;
@@ -18,6 +19,8 @@ use fieldassay_model::plot::{About, Picture, RecordingPlots, Table};
 pub(crate) struct Drawings {
     figures: Vec<FigureView>,
     tables: Vec<TableView>,
+    /// Tables that stand folded below the others.
+    folded: Vec<TableView>,
     left_out: usize,
 }
 
@@ -31,6 +34,8 @@ struct FigureView {
     caption: String,
     codes: Vec<CodeLink>,
     drawn: Markup,
+    /// Whether it takes the whole width, as strips do.
+    is_wide: bool,
     /// Class and name of each line; empty for a single line and for pictures.
     legend: Vec<(&'static str, String)>,
 }
@@ -40,8 +45,17 @@ struct TableView {
     title: String,
     subject: String,
     caption: String,
-    columns: Vec<String>,
-    rows: Vec<Vec<String>>,
+    columns: Vec<Cell>,
+    rows: Vec<Vec<Cell>>,
+    /// Whether it takes the whole width.
+    is_wide: bool,
+}
+
+/// A cell of a table; numbers stand right.
+#[derive(Debug)]
+struct Cell {
+    text: String,
+    is_number: bool,
 }
 
 /// One drawing among those of a recording.
@@ -91,20 +105,23 @@ impl Drawings {
 
     /// Whether there is nothing to show.
     pub(crate) fn is_empty(&self) -> bool {
-        self.figures.is_empty() && self.tables.is_empty()
+        self.figures.is_empty() && self.tables.is_empty() && self.folded.is_empty()
     }
 
     fn new<'a>(context: &Context<'_>, items: impl Iterator<Item = Item<'a>>, limit: usize) -> Self {
         let mut drawings = Self::default();
         for item in items {
-            if drawings.figures.len() + drawings.tables.len() >= limit {
+            if drawings.figures.len() + drawings.tables.len() + drawings.folded.len() >= limit {
                 drawings.left_out += 1;
                 continue;
             }
             match item {
                 Item::Curves(index, data) => drawings.curves(context, index, data),
                 Item::Picture(picture) => drawings.picture(context, picture),
-                Item::Table(table) => drawings.tables.push(TableView::new(table)),
+                Item::Table(table) if drawings.tables.len() < limits::TABLES_SHOWN => {
+                    drawings.tables.push(TableView::new(table));
+                }
+                Item::Table(table) => drawings.folded.push(TableView::new(table)),
             }
         }
         drawings
@@ -162,6 +179,7 @@ impl Drawings {
             .literal(">");
         let mut view = FigureView::new(context, &picture.about, drawn);
         view.title = format!("{} at {secs:.3} s", view.title);
+        view.is_wide = picture.width > 3 * picture.height;
         self.figures.push(view);
     }
 }
@@ -176,7 +194,7 @@ impl FigureView {
     fn new(context: &Context<'_>, about: &About, drawn: Markup) -> Self {
         let findings = context.report.findings.iter();
         Self {
-            title: text::name(&about.title),
+            title: capitalized(&text::name(&about.title)),
             subject: Context::subject(&about.subject),
             caption: text::name(&about.caption),
             codes: CodeLink::of(
@@ -184,6 +202,7 @@ impl FigureView {
                 findings.filter(|finding| illustrates(about, finding)),
             ),
             drawn,
+            is_wide: false,
             legend: Vec::new(),
         }
     }
@@ -191,18 +210,32 @@ impl FigureView {
 
 impl TableView {
     fn new(table: &Table) -> Self {
-        let names = |list: &[String]| list.iter().map(|cell| text::name(cell)).collect();
+        let rows = || table.rows.iter().take(limits::TABLE_ROWS);
+        let is_number = |cell: &String| cell.parse::<f64>().is_ok();
+        let columns = table.columns.iter().enumerate().map(|(index, head)| Cell {
+            text: text::name(head),
+            is_number: rows().any(|row| row.get(index).is_some_and(is_number)),
+        });
+        let columns: Vec<Cell> = columns.collect();
+        let cells = |row: &Vec<String>| {
+            let cells = row.iter().zip(&columns).map(|(cell, head)| Cell {
+                text: if is_number(cell) {
+                    text::name(cell).replacen('-', "−", 1)
+                } else {
+                    text::name(cell)
+                },
+                is_number: head.is_number,
+            });
+            cells.collect()
+        };
+        let rows = rows().map(cells).collect();
         Self {
-            title: text::name(&table.about.title),
+            title: capitalized(&text::name(&table.about.title)),
             subject: Context::subject(&table.about.subject),
             caption: text::name(&table.about.caption),
-            columns: names(&table.columns),
-            rows: table
-                .rows
-                .iter()
-                .take(limits::TABLE_ROWS)
-                .map(|row| names(row))
-                .collect(),
+            is_wide: columns.len() > 6,
+            columns,
+            rows,
         }
     }
 }

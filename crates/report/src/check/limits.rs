@@ -16,6 +16,8 @@ pub(crate) const TRUTHS: usize = 200;
 pub(crate) const MARKS: usize = 40;
 /// Characters of the policy.
 pub(crate) const POLICY_CHARS: usize = 60_000;
+/// Tables shown outright; further ones are one click away.
+pub(crate) const TABLES_SHOWN: usize = 4;
 /// Plots shown outright; further ones are one click away.
 pub(crate) const PLOTS_SHOWN: usize = 6;
 

@@ -49,7 +49,7 @@ pub(crate) fn draw(id: &str, title: &str, data: &ClockPlot, max_points: usize) -
     };
     let latency = |secs: f64| (secs - base) * unit.per_second;
     let mut frame = Frame::new(x_range, (latency(low), latency(high)));
-    "header time (s from its start)".clone_into(&mut frame.x_caption);
+    "header time from its start [s]".clone_into(&mut frame.x_caption);
     frame.y_caption = caption(base, (high - low) * unit.per_second, unit);
 
     let mut body = Markup::new();
@@ -128,11 +128,11 @@ fn round_base(low: f64, high: f64, unit: TimeUnit) -> f64 {
 
 fn caption(base: f64, span: f64, unit: TimeUnit) -> String {
     if base == 0.0 {
-        return format!("latency ({})", unit.sign);
+        return format!("latency [{}]", unit.sign);
     }
     let shown = tick_label(base.abs() * unit.per_second, &nice_ticks(0.0, span, 4));
     let sign = if base < 0.0 { '+' } else { '−' };
-    format!("latency {sign} {shown} ({})", unit.sign)
+    format!("latency {sign} {shown} [{}]", unit.sign)
 }
 
 /// Draws the points, one per half unit of the picture, and counts those beyond the axes.
@@ -256,7 +256,7 @@ mod tests {
             assert!(svg.contains(&format!("class=\"{class}\"")), "{class}");
         }
         assert_eq!(drawing.beyond, 0);
-        assert!(svg.contains("latency (ms)"), "{svg}");
+        assert!(svg.contains("latency [ms]"), "{svg}");
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
             point.1 += 37.0;
         }
         let svg = draw("c", "/imu", &data, 500).unwrap().svg.to_string();
-        assert!(svg.contains("latency − 37002000 (µs)"), "{svg}");
+        assert!(svg.contains("latency − 37002000 [µs]"), "{svg}");
     }
 
     #[test]

@@ -12,6 +12,10 @@ pub(crate) const LINES: usize = 6;
 pub(crate) const CLASSES: [&str; LINES] = [
     "line s0", "line s1", "line s2", "line s3", "line s4", "line s5",
 ];
+/// Marks up to which their labels are drawn.
+const MARKS_LABELED: usize = 3;
+/// Longest label drawn beside a mark.
+const LABEL_CHARS: usize = 28;
 /// Width over height of the inside of a plot.
 const ASPECT: f64 = 300.0 / 166.0;
 
@@ -58,7 +62,34 @@ pub(crate) fn draw(id: &str, title: &str, data: &Curves, max_points: usize) -> O
             .text(text::name(&mark.label))
             .literal("</title></path>");
     }
+    // Labels of many marks would cover each other; the marks still tell them to whoever points there.
+    if data.marks.len() <= MARKS_LABELED {
+        draw_labels(&mut body, &frame, data);
+    }
     Some(frame.draw(id, title, &description(data), &body))
+}
+
+/// Names the marks beside their upper ends, on the side with more room.
+fn draw_labels(body: &mut Markup, frame: &Frame, data: &Curves) {
+    let (low, high) = frame.x.range();
+    for (row, mark) in data.marks.iter().enumerate() {
+        if !frame.x.contains(mark.x) || mark.label.is_empty() {
+            continue;
+        }
+        let is_left = mark.x < low / 2.0 + high / 2.0;
+        let (aside, anchor) = if is_left {
+            (4.0, "start")
+        } else {
+            (-4.0, "end")
+        };
+        body.literal("<text class=\"mark-label\"")
+            .attribute("text-anchor", anchor)
+            .attribute("x", Coordinate(frame.x.at(mark.x) + aside))
+            .attribute("y", Coordinate(Frame::bottom() - 5.0 - 12.0 * row as f64))
+            .literal(">")
+            .text(text::clean(&mark.label, LABEL_CHARS))
+            .literal("</text>");
+    }
 }
 
 /// What is drawn, for those who do not see it.
@@ -86,9 +117,17 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// A little room above and below, so that lines do not lie on the edge.
+/// A little room above and below, so that lines do not lie on the edge; much of it around a constant, whose
+/// ticks would differ in digits nobody reads.
 fn padded((low, high): (f64, f64)) -> (f64, f64) {
-    let pad = (high - low) * 0.05;
+    let size = low.abs().max(high.abs());
+    let pad = if high - low > size * 1e-6 {
+        (high - low) * 0.05
+    } else if size > 0.0 {
+        size * 0.1
+    } else {
+        1.0
+    };
     (low - pad, high + pad)
 }
 
@@ -190,6 +229,30 @@ mod tests {
     fn a_single_point_is_no_line() {
         assert!(draw("c", "t", &curves(vec![(0.0, 1.0)]), 100).is_none());
         assert!(draw("c", "t", &Curves::default(), 100).is_none());
+    }
+
+    #[test]
+    fn a_constant_stands_on_an_axis_of_round_numbers() {
+        let (low, high) = super::padded((0.838_477_6, 0.838_477_6));
+        assert!(low < 0.8 && high > 0.9, "{low} {high}");
+        assert_eq!(super::padded((0.0, 0.0)), (-1.0, 1.0));
+    }
+
+    #[test]
+    fn few_marks_are_named() {
+        let named = |count: usize| {
+            let mark = Mark {
+                x: 1.0,
+                label: "peak".to_owned(),
+            };
+            let data = Curves {
+                marks: vec![mark; count],
+                ..curves(vec![(0.0, 1.0), (2.0, 3.0)])
+            };
+            let svg = draw("c", "t", &data, 100).unwrap().to_string();
+            svg.contains("mark-label")
+        };
+        assert!(named(2) && !named(20));
     }
 
     #[test]

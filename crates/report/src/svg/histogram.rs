@@ -27,7 +27,7 @@ pub(crate) fn draw(
     frame.y_ticks = decades(peak)
         .map(|count| (height(count), crate::text::integer(count)))
         .collect();
-    frame.x_caption = format!("period ({})", unit.sign);
+    frame.x_caption = format!("period [{}]", unit.sign);
     "messages (log scale)".clone_into(&mut frame.y_caption);
 
     let mut path = String::new();
@@ -114,7 +114,7 @@ mod tests {
         let svg = draw("h", "/imu", &data, Some(0.03)).unwrap().to_string();
         assert_eq!(svg.matches("V186z").count(), 2, "{svg}");
         assert!(svg.contains("class=\"median\""));
-        assert!(svg.contains("period (ms)"));
+        assert!(svg.contains("period [ms]"));
     }
 
     #[test]

@@ -359,7 +359,7 @@ fn troubled_findings() -> Vec<Finding> {
         Severity::Error,
         "/camera/front/image_raw",
         Some(window(40.0, 43.5)),
-        "gap of 3.5 s, 105 periods; tolerated are 30 periods (3 like it, this is the worst)",
+        "gap of 3.5 s, 105 periods; tolerated are 30 periods (the worst of 3)",
     );
     gap.count = 3;
     gap.windows = vec![window(40.0, 43.5), window(21.0, 21.9), window(50.1, 50.3)];
