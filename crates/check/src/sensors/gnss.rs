@@ -372,7 +372,11 @@ fn drawings(track: Track<'_, Fix>, stretches: &[Denied], jumps: &[usize]) -> Vec
         .collect();
     vec![
         Curves {
-            about: about("positions", "", vec!["gnss.jump", "gnss.frozen"]),
+            about: about(
+                "positions",
+                "From above, meters from the first position; a leap aside is a jump.",
+                vec!["gnss.jump", "gnss.frozen"],
+            ),
             x_label: "east [m]".to_owned(),
             y_label: "north [m]".to_owned(),
             equal_axes: true,
@@ -385,7 +389,14 @@ fn drawings(track: Track<'_, Fix>, stretches: &[Denied], jumps: &[usize]) -> Vec
         Curves {
             about: about(
                 "reported accuracy",
-                "Shaded stretches have no usable position.",
+                match (stretches.is_empty(), jumps.is_empty()) {
+                    (true, true) => "",
+                    (true, false) => "Dashed lines are jumps.",
+                    (false, true) => "Shaded stretches have no usable position.",
+                    (false, false) => {
+                        "Shaded stretches have no usable position; dashed lines are jumps."
+                    }
+                },
                 vec![
                     "gnss.denied",
                     "gnss.outage",

@@ -171,8 +171,31 @@ fn closing(track: Track<'_, StampedPose>, found: &Plausibility, sheet: &mut Shee
         ]);
 }
 
+/// The plane the path is drawn in: the two axes it extends along most, so that the path of a camera, whose z looks
+/// ahead, is seen from above too.
+fn axes(rows: &[StampedPose]) -> (usize, usize) {
+    let extent = |axis: usize| {
+        let values = rows.iter().map(|row| row.pose.translation_meters[axis]);
+        let finite = values.filter(|value| value.is_finite());
+        let (low, high) = finite.fold((f64::MAX, f64::MIN), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        high - low
+    };
+    let extents = [extent(0), extent(1), extent(2)];
+    let flat = (0..3)
+        .rev()
+        .min_by(|a, b| extents[*a].total_cmp(&extents[*b]));
+    match flat {
+        Some(0) => (1, 2),
+        Some(1) => (0, 2),
+        _ => (0, 1),
+    }
+}
+
 fn drawing(track: Track<'_, StampedPose>) -> Curves {
     let stride = track.rows.len().div_ceil(POINTS).max(1);
+    let (across, up) = axes(track.rows);
     Curves {
         about: About {
             subject: track.topic.to_owned(),
@@ -187,8 +210,8 @@ fn drawing(track: Track<'_, StampedPose>) -> Curves {
             title: "path".to_owned(),
             caption: String::new(),
         },
-        x_label: "x [m]".to_owned(),
-        y_label: "y [m]".to_owned(),
+        x_label: format!("{} [m]", ["x", "y", "z"][across]),
+        y_label: format!("{} [m]", ["x", "y", "z"][up]),
         equal_axes: true,
         lines: vec![Line {
             name: "path".to_owned(),
@@ -197,10 +220,8 @@ fn drawing(track: Track<'_, StampedPose>) -> Curves {
                 .iter()
                 .step_by(stride)
                 .map(|row| {
-                    (
-                        row.pose.translation_meters[0],
-                        row.pose.translation_meters[1],
-                    )
+                    let place = &row.pose.translation_meters;
+                    (place[across], place[up])
                 })
                 .collect(),
         }],

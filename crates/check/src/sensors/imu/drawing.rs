@@ -61,7 +61,11 @@ pub(super) fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<
             group: "imu",
             codes,
             title: title.to_owned(),
-            caption: "Shaded stretches are taken as rest.".to_owned(),
+            caption: if bands.is_empty() {
+                String::new()
+            } else {
+                "Shaded stretches are taken as rest.".to_owned()
+            },
         },
         x_label: "time [s]".to_owned(),
         y_label: y_label.to_owned(),
@@ -77,7 +81,7 @@ pub(super) fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<
     }
     if look.has_accel {
         let codes = vec!["imu.gravity", "imu.saturation", "imu.stuck", "imu.spikes"];
-        curves.push(draw("specific force", "force [m/s^2]", 1, codes));
+        curves.push(draw("specific force", "force [m/s²]", 1, codes));
     }
     curves
 }

@@ -96,7 +96,7 @@ pub(super) fn range_images(
     };
     let wanted = [
         (worst, "where it is worst"),
-        (ordinary, "an ordinary sweep"),
+        (ordinary, "of an ordinary sweep"),
     ];
     let mut log_nanos: Vec<i64> = wanted.iter().filter_map(|(log, _)| *log).collect();
     log_nanos.sort_unstable();
@@ -118,7 +118,7 @@ pub(super) fn range_images(
                     subject: clouds.topic.to_owned(),
                     group: "lidar",
                     codes: vec!["lidar.blocked_sector", "lidar.dead_ring", "lidar.blind_sector"],
-                    title: format!("range image, {what}"),
+                    title: format!("range image {what}"),
                     caption: "One band per ring, azimuth from -180 to 180 degrees; near is bright, black is no return."
                         .to_owned(),
                 },

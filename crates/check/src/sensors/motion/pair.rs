@@ -324,15 +324,24 @@ fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, 
         .with(&details);
 }
 
+/// Lags drawn to both sides of the peak and of zero, seconds.
+const DRAWN_SECS: f64 = 0.5;
+
 fn drawing(subject: &str, name: &str, found: &Alignment) -> Curves {
     let code = if name == "motion.offset" {
         "motion.offset"
     } else {
         "motion.pose_offset"
     };
+    // The peak and zero with some room beside them: further away nothing is to be seen.
+    let (low, high) = (
+        found.offset_secs.min(0.0) - DRAWN_SECS,
+        found.offset_secs.max(0.0) + DRAWN_SECS,
+    );
     let points = found
         .curve
         .iter()
+        .filter(|(lag, _)| (low..=high).contains(lag))
         .map(|(lag, r)| (1e3 * lag, *r))
         .take(1500);
     Curves {
@@ -340,10 +349,9 @@ fn drawing(subject: &str, name: &str, found: &Alignment) -> Curves {
             subject: subject.to_owned(),
             group: "motion",
             codes: vec![code, "motion.offset_drift"],
-            title: "correlation of the turn rates over the lag".to_owned(),
-            caption:
-                "One sharp peak says that both see the same motion; where it stands is the offset."
-                    .to_owned(),
+            title: "agreement of the turns over the lag".to_owned(),
+            caption: "One peak says that both see the same motion; where it stands is the offset."
+                .to_owned(),
         },
         x_label: "lag [ms]".to_owned(),
         y_label: "correlation".to_owned(),
