@@ -63,7 +63,7 @@ pub fn bytes(value: f64) -> String {
     format!("{} TB", number(value))
 }
 
-/// A value with its unit.
+/// A value with its unit; angles are kept in radians and shown in degrees.
 pub fn quantity(value: f64, unit: &str) -> String {
     match unit {
         "s" => seconds(value),
@@ -71,6 +71,7 @@ pub fn quantity(value: f64, unit: &str) -> String {
         "B" | "bytes" => bytes(value),
         "share" => format!("{} %", number(value * 100.0)),
         "count" => integer(value),
+        "rad" => format!("{} deg", number(value.to_degrees())),
         "" | "ratio" | "bool" => number(value),
         unit => format!("{} {unit}", number(value)),
     }

@@ -82,7 +82,7 @@ fn same_facts_two_policies_two_verdicts() {
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].count, 2);
     assert_eq!(findings[0].window.map(|w| w.start_ns), Some(100));
-    expect!["/imu is silent for 250 ms, 4.5 periods (tolerated 3 periods) (2 like it, this is the worst)"]
+    expect!["/imu is silent for 250 ms, 4.5 periods (tolerated 3 periods) (the worst of 2)"]
         .assert_eq(&findings[0].message);
 }
 

@@ -168,7 +168,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "share of images whose digest of the pixels equals that of the image before, runs of a still scene left out",
         source: "signals reference B.7",
         blind_spots: "Copies that were encoded again.",
-        message: "{value} of the images repeat the one before ({copies}; tolerated {threshold})",
+        message: "{value} of the images repeat the one before ({copies} of {n}; tolerated {threshold})",
         hint: "the driver runs faster than the camera, or fills gaps with copies: drop them",
     },
     CheckInfo {

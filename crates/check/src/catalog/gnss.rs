@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "distance between lines through eight reports before and after, read in the middle, in meters of a tangent plane; where poses of the recording fit, their motion is taken off first; beyond 1 m and 5.5 robust standard deviations of such differences",
         source: "signals reference of the project, section B.6 (jump beyond 1 m); lines on both sides are our own",
         blind_spots: "Jumps below gnss.jump's limit, which grows with the noise of the receiver; jumps during gaps; single reports far off count by their pull on the line.",
-        message: "the position jumps by {value} ({sigmas} standard deviations, against {against})",
+        message: "the position jumps by {value} ({sigmas} standard deviations from what {against} predicts)",
         hint: "gate positions by their innovation in the filter; look for multipath",
     },
     CheckInfo {

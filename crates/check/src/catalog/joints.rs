@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "share of samples at exactly the smallest or the largest position of the joint",
         source: "signals reference of the project, section B.15 (lerobot-doctor, HFlow)",
         blind_spots: "End stops that are meant (open grippers). A home position that is an extreme of the motion.",
-        message: "joint {joint} is at {limit} for {value} of the samples",
+        message: "joint {joint} stands at its extreme position {limit} for {value} of the samples",
         hint: "compare with the joint's limits; rescale the commands, or leave the episode out",
     },
     CheckInfo {

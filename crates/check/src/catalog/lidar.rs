@@ -84,7 +84,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "95 % quantile over sampled sweeps of the Jensen-Shannon divergence between the sweep's range histogram (1 m bins) and the median histogram; 0 equal, 1 disjoint",
         source: "Lin 1991; signals reference, B.8",
         blind_spots: "Cannot tell a change of scene from a fault; information only.",
-        message: "one sweep in twenty has ranges that differ by {value} of 1 bit from the usual",
+        message: "the ranges of one sweep in twenty are unlike the usual ones (divergence {value}; 0 equal, 1 disjoint)",
         hint: "look at the range image there; a drive from a street into a hall looks the same",
     },
     CheckInfo {
@@ -126,7 +126,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "rings empty in more than 95 % of the sampled sweeps, or from some sweep on for good, while the nearest other rings on both sides have returns in 90 % of those sweeps; at the ends of the fan one neighbor with a quarter of the usual returns",
         source: "signals reference, B.8",
         blind_spots: "Rings between rings that look into the sky. Needs ring numbers, 4 rings and 3 sampled sweeps; clouds with a part of the rings are not evaluated.",
-        message: "{value} of {rings} rings are silent: {which}",
+        message: "no returns on {value} of {rings} rings: number {which}",
         hint: "send the sensor in; until then mask the ring in training data and maps",
     },
     CheckInfo {

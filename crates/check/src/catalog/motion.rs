@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "lag of the best normalized correlation of the turn rates in three axes (images: rotation between reduced frames), refined together with rotation and bias by Gauss-Newton on mean rates; stamp of the second sensor minus stamp of the first. Judged is the end of the 95 % interval nearest to zero",
         source: "Kalibr (camera-IMU calibration, its correlation and its residual); ethz-asl/hand_eye_calibration; signals reference B.4. Rates as vectors instead of norms, which lose the direction",
         blind_spots: "Needs 10 s in which the body turns by at least 0.03 rad/s (root mean square), one sharp peak, and a sigma of 3 ms. A camera stamped at the start of its exposure is late by half of it, a filtered gyro by its delay. Images that show mostly things that move by themselves mislead. Offsets above 1 s are not looked for.",
-        message: "the second of the two is {direction} by {size_secs} (95 % interval of its stamps minus those of the first: {low} to {high}; tolerated {threshold}); at 20 m and the speeds driven that smears by {smear_m} m",
+        message: "the stamps of the second stream are {direction} by {size_secs} against the first (95 % interval {low} to {high}; tolerated {threshold}); at the speeds driven this displaces points 20 m away by {smear_m} m",
         hint: "correct the stamps by the offset, or trigger and stamp both by one clock; look at exposure time and driver buffering first",
     },
     CheckInfo {
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "as motion.offset, with rates from the rotation between consecutive poses",
         source: "as motion.offset",
         blind_spots: "As motion.offset. Needs poses at 4 Hz or more. A delay of a filter and a wrong stamp look the same.",
-        message: "the second of the two is {direction} by {size_secs} (95 % interval of its stamps minus those of the first: {low} to {high}; tolerated {threshold})",
+        message: "the stamps of the second stream are {direction} by {size_secs} against the first (95 % interval {low} to {high}; tolerated {threshold})",
         hint: "stamp poses with the time of the measurement they rest on, not with the time they are published",
     },
     CheckInfo {

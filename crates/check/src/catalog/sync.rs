@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         formula: "for each header stamp of the slower channel, the nearest of the faster; unmatched when further than half the faster one's period + 2 ms; within the time both cover",
         source: "half a period plus 2 ms, after the pairing rule of Argoverse 2",
         blind_spots: "At most 12 channels, sensor types first, each paired with the next faster and with the fastest one. A constant offset between the stamps is not seen here.",
-        message: "{value} of the messages of the first find no partner within {tolerance_secs} (nearest: median {p50_secs}, 95 % {p95_secs}, worst {max_secs}; tolerated {threshold})",
+        message: "{value} of the messages of the first stream find no partner within {tolerance_secs} (nearest: median {p50_secs}, 95 % {p95_secs}, worst {max_secs}; tolerated {threshold})",
         hint: "leave those moments out of fused samples; look at the gaps of both channels",
     },
     CheckInfo {

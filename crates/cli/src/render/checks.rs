@@ -121,6 +121,10 @@ fn limit(check: &CheckInfo, value: f64) -> String {
         Compare::Magnitude => ("+-", check.unit),
         Compare::Declared => ("+-", "share"),
     };
+    // As the policy file has it: angles are radians there.
+    if unit == "rad" {
+        return format!("{sign} {} rad", display::number(value));
+    }
     format!("{sign} {}", display::quantity(value, unit))
 }
 

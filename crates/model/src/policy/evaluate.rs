@@ -195,7 +195,7 @@ impl<'a> Judge<'a> {
         let mut out = fill(hit.check.message, |name| self.placeholder(name, hit, count));
         if count > 1 && !hit.check.message.contains("{count}") {
             let count = display::integer(count as f64);
-            let _ = write!(out, " ({count} like it, this is the worst)");
+            let _ = write!(out, " (the worst of {count})");
         }
         out
     }
