@@ -123,7 +123,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "m",
         meaning: "The claimed offset between two bodies does not fit how they move.",
-        formula: "as calibration.hand_eye_rotation, distance of the translations along directions known to 2 cm",
+        formula: "as calibration.hand_eye_rotation, distance of the translations along directions known to 2 cm; the interval also holds 0.4 % of the turning radius, by which streams that differ a little in scale seem shifted",
         source: "as calibration.hand_eye_rotation",
         blind_spots: "Cars do not show the height. A scale error of one stream looks like a lever arm where it turns.",
         message: "the lever arm is {measured} m off what the motion says (95 % interval {low} to {high}; tolerated {threshold}; {observable_axes} of 3 directions observable)",

@@ -132,7 +132,7 @@ const TOOL_ERROR: (f64, f64) = (0.002, 7e-4);
 /// Poses from clouds and pictures have a small error of scale.
 const SCALE: f64 = 1.001;
 
-/// Poses of a sensor as computed from what it sees, from its place at the start of the drive.
+/// Poses of a sensor as computed from what it sees, in the frame of the odometry.
 #[derive(Clone, Debug)]
 pub(super) struct Estimate {
     pub(super) mount: Mount,
@@ -144,16 +144,20 @@ pub(super) struct Estimate {
 
 impl Estimate {
     pub(super) fn new(seed: u64, mount: Mount, rig: &Rig) -> Self {
-        let (error, parent) = match (mount, rig.vehicle) {
-            (Mount::Lidar, _) => (LIDAR_ERROR, "lidar_odom"),
-            (_, Vehicle::Arm) => (TOOL_ERROR, "camera_odom"),
-            _ => (CAMERA_ERROR, "camera_odom"),
+        let error = match (mount, rig.vehicle) {
+            (Mount::Lidar, _) => LIDAR_ERROR,
+            (_, Vehicle::Arm) => TOOL_ERROR,
+            _ => CAMERA_ERROR,
         };
         Self {
             mount,
-            start: rig.sensor(mount, 0.0).inverse(),
+            // In the frame of the body's own odometry, so that one tree holds all of them.
+            start: match rig.vehicle {
+                Vehicle::Arm => Pose::IDENTITY,
+                Vehicle::Car | Vehicle::Robot => rig.course.flat(0.0).inverse(),
+            },
             error,
-            parent,
+            parent: frames(rig.vehicle).0,
             rng: Rng::new(seed, &format!("poses {}", mount.frame())),
         }
     }

@@ -6,6 +6,7 @@ use fieldassay_measure::calibration::{
     Deviation, Estimate, MotionPair, PairOptions, chi2_tail, hand_eye, motion_pairs,
 };
 use fieldassay_measure::motion::{AlignOptions, align, turns_of_poses};
+use fieldassay_measure::pose::matrix::norm;
 use fieldassay_measure::pose::{Pose, StampedPose, rotation_vector};
 use fieldassay_measure::stats::{Interval, Z95};
 use fieldassay_model::FactValue;
@@ -21,6 +22,9 @@ const ANGLES_DEGREES: [f64; 2] = [25.0, 10.0];
 const OBSERVABLE: (f64, f64) = (0.5 / 57.295_779_513_082_32, 0.02);
 /// What estimators add besides noise: radians, meters.
 const SYSTEMATIC: (f64, f64) = (0.05 / 57.295_779_513_082_32, 0.002);
+/// Share by which the lengths two estimators report may differ: wheel diameters and scan matching are known to a few
+/// tenths of a percent at best. Where bodies turn on a wide circle this share of its radius looks like a lever arm.
+const SCALE_DOUBT: f64 = 0.004;
 /// Probability of the Mahalanobis distance below which a deviation is no chance (signals reference, B.9.3).
 const CHANCE: f64 = 0.01;
 /// Windows of the drift at most, and sigmas that the worst of them must be away.
@@ -94,7 +98,7 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
     let translation = found.translation_deviation(claimed, OBSERVABLE.1);
     deviation(
         translation,
-        SYSTEMATIC.1,
+        SYSTEMATIC.1.hypot(SCALE_DOUBT * turning_radius(&motions)),
         1.0,
         &NAMES[2..4],
         (&found, &mut sheet),
@@ -105,6 +109,16 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
         tables: vec![table(&subject, &found, claimed)],
         ..Outcome::default()
     }
+}
+
+/// Median radius of the circles the first body turns on, meters.
+fn turning_radius(motions: &[MotionPair]) -> f64 {
+    let mut radii: Vec<f64> = motions
+        .iter()
+        .map(|pair| norm(&pair.a.translation_meters) / pair.a.angle_radians().max(1e-3))
+        .collect();
+    radii.sort_unstable_by(f64::total_cmp);
+    radii.get(radii.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Motion pairs on one clock; an error says why there are none.
