@@ -7,6 +7,8 @@
 )]
 
 mod damage;
+mod driving;
+mod episodes;
 mod euroc;
 mod kitti;
 mod messages;
