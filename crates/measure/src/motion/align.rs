@@ -1,7 +1,7 @@
 //! Offset, rotation and bias between two streams of turns.
 
 use super::MotionError;
-use super::correlate::{Grid, max_lag, normalized_correlation, parabola};
+use super::correlate::{Grid, correlation_at, max_lag, parabola};
 use super::refine::{Fit, Problem, refine};
 use super::turn::{Turn, median_step_secs};
 use crate::calibration::{Deviation, deviation};
@@ -187,8 +187,6 @@ fn align_finer(
         fit.offset_sigma_secs = fit.offset_sigma_secs.max(0.5 * half_difference_secs.abs());
     }
     let (norms_a, norms_b) = grid.norms();
-    let norm_curve = normalized_correlation(&norms_a, &norms_b, most);
-    let index = usize::try_from(peak.lag + i64::try_from(most).unwrap_or(0)).unwrap_or(0);
     Ok(Alignment {
         offset_secs: fit.offset_secs,
         offset_sigma_secs: fit.offset_sigma_secs,
@@ -196,7 +194,7 @@ fn align_finer(
         rotation_covariance: fit.rotation_covariance,
         bias_radians_per_sec: fit.bias,
         correlation: peak.correlation,
-        norm_correlation: norm_curve.get(index).copied().unwrap_or(f64::NAN),
+        norm_correlation: correlation_at(&norms_a, &norms_b, peak.lag),
         second_ratio: peak.second_ratio,
         excitation_radians_per_sec: seen_b,
         axes_radians_per_sec: principal_axes(&problem),

@@ -11,23 +11,24 @@ use crate::pose::matrix::{Matrix, determinant, dot, norm, svd3};
 /// A pair with a NaN is left out. NaN where fewer than 3 pairs overlap or one side is constant.
 /// Cost `O(n max_lag)`.
 pub fn normalized_correlation(a: &[f64], b: &[f64], max_lag: usize) -> Vec<f64> {
-    lags(max_lag)
-        .map(|lag| {
-            let mut sums = [0.0; 6];
-            for (x, y) in overlap(a, b, lag) {
-                if (x + y).is_finite() {
-                    for (sum, term) in sums.iter_mut().zip([1.0, *x, *y, x * x, y * y, x * y]) {
-                        *sum += term;
-                    }
-                }
+    lags(max_lag).map(|lag| correlation_at(a, b, lag)).collect()
+}
+
+/// [`normalized_correlation`] at one lag.
+pub(super) fn correlation_at(a: &[f64], b: &[f64], lag: i64) -> f64 {
+    let mut sums = [0.0; 6];
+    for (x, y) in overlap(a, b, lag) {
+        if (x + y).is_finite() {
+            for (sum, term) in sums.iter_mut().zip([1.0, *x, *y, x * x, y * y, x * y]) {
+                *sum += term;
             }
-            let [n, x, y, xx, yy, xy] = sums;
-            if n < 3.0 {
-                return f64::NAN;
-            }
-            (xy - x * y / n) / ((xx - x * x / n) * (yy - y * y / n)).sqrt()
-        })
-        .collect()
+        }
+    }
+    let [n, x, y, xx, yy, xy] = sums;
+    if n < 3.0 {
+        return f64::NAN;
+    }
+    (xy - x * y / n) / ((xx - x * x / n) * (yy - y * y / n)).sqrt()
 }
 
 fn lags(max_lag: usize) -> impl Iterator<Item = i64> {

@@ -73,71 +73,85 @@ impl Problem {
 /// One observation at the present unknowns.
 struct Observation {
     residual: [f64; 3],
-    /// Derivatives of the prediction from the side of a, by unknown.
-    instrument: Matrix<3, N>,
+    /// Slope of the rate and the rate less bias, on the side of a.
+    from_a: [[f64; 3]; 2],
     /// The same from the side of b, whose noise is independent of that.
-    derivative: Matrix<3, N>,
+    from_b: [[f64; 3]; 2],
     /// Start of the observation, seconds.
     start_secs: f64,
 }
 
-/// Observations at the present unknowns, in time order; those without both neighbors are left out.
-fn observe(problem: &Problem, rows: &[Row], fit: &Fit) -> Vec<Observation> {
-    rows.windows(3)
-        .filter_map(|three| {
-            let [before, row, after] = three else {
-                return None;
-            };
-            let length = row.end_secs - row.start_secs;
-            let contiguous = (row.start_secs - before.end_secs).abs() < 0.1 * length
-                && (after.start_secs - row.end_secs).abs() < 0.1 * length;
-            if !contiguous {
-                return None;
-            }
-            let (start, end) = (
-                row.start_secs + fit.offset_secs,
-                row.end_secs + fit.offset_secs,
-            );
-            let mean = problem.integral.mean(start, end)?;
-            // Smoothed over the length of the observation: symmetric about it where the residual is, so that white noise
-            // of the two does not correlate.
-            let half = 0.5 * length;
-            let later = problem.integral.mean(end - half, end + half)?;
-            let earlier = problem.integral.mean(start - half, start + half)?;
-            let slope_a = scale(&subtract(&later, &earlier), 1.0 / length);
-            let span =
-                0.5 * (after.end_secs + after.start_secs - before.end_secs - before.start_secs);
-            let slope_b = transform(
-                &fit.rotation,
-                &scale(&subtract(&after.rate, &before.rate), 1.0 / span),
-            );
-            let turned = transform(&fit.rotation, &row.rate);
-            // exp(d) R w = R w + d x R w = R w - skew(R w) d; R w is mean - bias on the side of a.
-            let columns = |slope: &[f64; 3], turned: &[f64; 3]| -> Matrix<3, N> {
-                let cross = skew(&scale(turned, -1.0));
-                std::array::from_fn(|i| {
-                    let mut line = [0.0; N];
-                    line[0] = -slope[i];
-                    line[1..4].copy_from_slice(&cross[i]);
-                    line[4 + i] = 1.0;
-                    line
-                })
-            };
-            Some(Observation {
-                residual: subtract(&subtract(&mean, &turned), &fit.bias),
-                instrument: columns(&slope_a, &subtract(&mean, &fit.bias)),
-                derivative: columns(&slope_b, &turned),
-                start_secs: row.start_secs,
-            })
+impl Observation {
+    /// Derivatives of the prediction by unknown, from the side of a.
+    fn instrument(&self) -> Matrix<3, N> {
+        columns(&self.from_a)
+    }
+
+    /// The same from the side of b.
+    fn derivative(&self) -> Matrix<3, N> {
+        columns(&self.from_b)
+    }
+}
+
+/// `exp(d) R w = R w + d x R w = R w - skew(R w) d`; `R w` is mean - bias on the side of a.
+fn columns([slope, turned]: &[[f64; 3]; 2]) -> Matrix<3, N> {
+    let cross = skew(&scale(turned, -1.0));
+    std::array::from_fn(|i| {
+        let mut line = [0.0; N];
+        line[0] = -slope[i];
+        line[1..4].copy_from_slice(&cross[i]);
+        line[4 + i] = 1.0;
+        line
+    })
+}
+
+/// Observations at the present unknowns, in time order; those without both neighbors are left out. `seen` is memory
+/// used again.
+fn observe(problem: &Problem, rows: &[Row], fit: &Fit, seen: &mut Vec<Observation>) {
+    seen.clear();
+    seen.reserve(rows.len());
+    seen.extend(rows.windows(3).filter_map(|three| {
+        let [before, row, after] = three else {
+            return None;
+        };
+        let length = row.end_secs - row.start_secs;
+        let contiguous = (row.start_secs - before.end_secs).abs() < 0.1 * length
+            && (after.start_secs - row.end_secs).abs() < 0.1 * length;
+        if !contiguous {
+            return None;
+        }
+        let (start, end) = (
+            row.start_secs + fit.offset_secs,
+            row.end_secs + fit.offset_secs,
+        );
+        let mean = problem.integral.mean(start, end)?;
+        // Smoothed over the length of the observation: symmetric about it where the residual is, so that white noise
+        // of the two does not correlate.
+        let half = 0.5 * length;
+        let later = problem.integral.mean(end - half, end + half)?;
+        let earlier = problem.integral.mean(start - half, start + half)?;
+        let slope_a = scale(&subtract(&later, &earlier), 1.0 / length);
+        let span = 0.5 * (after.end_secs + after.start_secs - before.end_secs - before.start_secs);
+        let slope_b = transform(
+            &fit.rotation,
+            &scale(&subtract(&after.rate, &before.rate), 1.0 / span),
+        );
+        let turned = transform(&fit.rotation, &row.rate);
+        Some(Observation {
+            residual: subtract(&subtract(&mean, &turned), &fit.bias),
+            from_a: [slope_a, subtract(&mean, &fit.bias)],
+            from_b: [slope_b, turned],
+            start_secs: row.start_secs,
         })
-        .collect()
+    }));
 }
 
 /// Refines the unknowns on some of the rows; none when fewer than 20 observations are left or it does not settle.
 pub(super) fn refine(problem: &Problem, rows: &[Row], start: &Fit) -> Option<Fit> {
     let mut fit = *start;
+    let mut seen = Vec::new();
     for _ in 0..MAX_ITERATIONS {
-        let seen = observe(problem, rows, &fit);
+        observe(problem, rows, &fit, &mut seen);
         if seen.len() < 20 {
             return None;
         }
@@ -154,11 +168,11 @@ pub(super) fn refine(problem: &Problem, rows: &[Row], start: &Fit) -> Option<Fit
             return None;
         }
         if step[0].abs() < SETTLED && norm(&turn) < SETTLED {
-            return uncertainty(problem, rows, &fit);
+            return uncertainty(problem, rows, &fit, &mut seen);
         }
     }
     // A cycle of Huber's weights far below the sigma still counts as settled.
-    uncertainty(problem, rows, &fit)
+    uncertainty(problem, rows, &fit, &mut seen)
 }
 
 fn robust_sigma(seen: &[Observation]) -> Option<f64> {
@@ -183,7 +197,7 @@ fn step(seen: &[Observation], fit: &Fit, sigma: f64) -> Option<[f64; N]> {
     }
     for o in seen {
         let w = weight(&o.residual, sigma);
-        for (line, residual) in o.instrument.iter().zip(&o.residual) {
+        for (line, residual) in o.instrument().iter().zip(&o.residual) {
             add_outer(&mut normal, line, w);
             right = add(&right, &scale(line, w * residual));
         }
@@ -209,18 +223,23 @@ fn scaled_inverse(a: &Matrix<N, N>) -> Option<Matrix<N, N>> {
 
 /// Covariance at the solution: `H^-1 G H^-T` with `H = sum Z^T D` from derivatives of independent noise, and G by Newey
 /// and West over a second.
-fn uncertainty(problem: &Problem, rows: &[Row], fit: &Fit) -> Option<Fit> {
-    let seen = observe(problem, rows, fit);
+fn uncertainty(
+    problem: &Problem,
+    rows: &[Row],
+    fit: &Fit,
+    seen: &mut Vec<Observation>,
+) -> Option<Fit> {
+    observe(problem, rows, fit, seen);
     if seen.len() < 20 {
         return None;
     }
-    let sigma = robust_sigma(&seen)?;
+    let sigma = robust_sigma(seen)?;
     let mut slope = prior(sigma);
     let mut scores: Vec<[f64; N]> = Vec::with_capacity(seen.len());
-    for o in &seen {
+    for o in seen.iter() {
         let w = weight(&o.residual, sigma);
         let mut score = [0.0; N];
-        for ((z, d), residual) in o.instrument.iter().zip(&o.derivative).zip(&o.residual) {
+        for ((z, d), residual) in o.instrument().iter().zip(&o.derivative()).zip(&o.residual) {
             score = add(&score, &scale(z, w * residual));
             for (line, x) in slope.iter_mut().zip(z) {
                 for (cell, y) in line.iter_mut().zip(d) {
@@ -231,7 +250,7 @@ fn uncertainty(problem: &Problem, rows: &[Row], fit: &Fit) -> Option<Fit> {
         scores.push(score);
     }
     let back = scaled_inverse(&slope)?;
-    let mut middle = long_run(&scores, lags_of(&seen));
+    let mut middle = long_run(&scores, lags_of(seen));
     // The prior is an observation too: it says that what is not seen is not known.
     for (i, line) in middle.iter_mut().enumerate().skip(1) {
         line[i] += sigma.powi(2) * (sigma / PRIOR).powi(2);
@@ -271,17 +290,23 @@ fn long_run(scores: &[[f64; N]], lags: usize) -> Matrix<N, N> {
     for score in scores {
         add_outer(&mut own, score, 1.0);
     }
-    let mut all = own;
-    for lag in 1..=lags {
-        let bartlett = 1.0 - lag as f64 / (lags + 1) as f64;
-        for (x, y) in scores.iter().skip(lag).zip(scores) {
-            for i in 0..N {
-                for j in 0..N {
-                    all[i][j] += bartlett * (x[i] * y[j] + y[i] * x[j]);
-                }
+    // Each score meets the weighted sum of those before it, which is carried along: one pass whatever the lags.
+    let (mut weighted, mut plain) = ([0.0; N], [0.0; N]);
+    let mut later = [[0.0; N]; N];
+    for (t, score) in scores.iter().enumerate() {
+        for (line, x) in later.iter_mut().zip(score) {
+            for (cell, y) in line.iter_mut().zip(&weighted) {
+                *cell += x * y;
             }
         }
+        let oldest = t.checked_sub(lags).and_then(|old| scores.get(old));
+        for i in 0..N {
+            weighted[i] += (lags as f64 * score[i] - plain[i]) / (lags + 1) as f64;
+            plain[i] += score[i] - oldest.map_or(0.0, |old| old[i]);
+        }
     }
+    let all: Matrix<N, N> =
+        std::array::from_fn(|i| std::array::from_fn(|j| own[i][j] + later[i][j] + later[j][i]));
     // Differences of poses are negatively correlated, which Bartlett's weights catch in part only; per unknown the larger
     // of the two keeps the sum of correlated noise without trusting a small sample's luck.
     let ratio: [f64; N] = std::array::from_fn(|i| {
@@ -292,4 +317,39 @@ fn long_run(scores: &[[f64; N]], lags: usize) -> Matrix<N, N> {
         }
     });
     std::array::from_fn(|i| std::array::from_fn(|j| all[i][j] * ratio[i] * ratio[j]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_noise::Noise;
+
+    #[test]
+    fn one_pass_gives_the_sum_over_lags() {
+        let mut noise = Noise::new(7);
+        let scores: Vec<[f64; N]> = (0..300)
+            .map(|_| std::array::from_fn(|_| 0.3 + noise.normal()))
+            .collect();
+        for lags in [2, 9, 40] {
+            let found = long_run(&scores, lags);
+            let mut all = [[0.0; N]; N];
+            for (t, x) in scores.iter().enumerate() {
+                for (u, y) in scores.iter().enumerate() {
+                    let bartlett = 1.0 - t.abs_diff(u) as f64 / (lags + 1) as f64;
+                    if bartlett > 0.0 {
+                        for i in 0..N {
+                            for j in 0..N {
+                                all[i][j] += bartlett * x[i] * y[j];
+                            }
+                        }
+                    }
+                }
+            }
+            for (line, expected) in found.iter().zip(&all) {
+                for (x, y) in line.iter().zip(expected) {
+                    assert!((x - y).abs() < 1e-9 * y.abs().max(1.0), "{x} {y}");
+                }
+            }
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub struct Turn {
 /// ascend in time. Cost: one pass.
 pub fn turns_of_rates(rates: impl IntoIterator<Item = Rate>, max_gap_secs: f64) -> Vec<Turn> {
     let mut before: Option<Rate> = None;
-    let mut turns = Vec::new();
+    let rates = rates.into_iter();
+    let mut turns = Vec::with_capacity(rates.size_hint().0);
     for rate in rates {
         if let Some(first) = before {
             let sum = add(&first.radians_per_sec, &rate.radians_per_sec);
@@ -100,6 +101,8 @@ pub(super) struct Integral {
     sums: Matrix3,
     /// Number of the stretch without holes that a time belongs to.
     stretch: Vec<u32>,
+    /// Times per second on the whole.
+    per_sec: f64,
 }
 
 type Matrix3 = Vec<[f64; 3]>;
@@ -107,7 +110,10 @@ type Matrix3 = Vec<[f64; 3]>;
 impl Integral {
     /// Of turns that ascend; those that step back are left out.
     pub(super) fn new(turns: &[Turn], origin_nanos: i64) -> Self {
-        let (mut times, mut sums, mut stretch) = (Vec::new(), Matrix3::new(), Vec::new());
+        let room = turns.len().saturating_add(1);
+        let mut times = Vec::with_capacity(room);
+        let mut sums = Matrix3::with_capacity(room);
+        let mut stretch = Vec::with_capacity(room);
         let (mut sum, mut number, mut last) = ([0.0; 3], 0_u32, i64::MIN);
         let secs = |nanos: i64| nanos.saturating_sub(origin_nanos) as f64 / 1e9;
         for turn in turns {
@@ -126,11 +132,44 @@ impl Integral {
             stretch.push(number);
             last = turn.end_nanos;
         }
+        let span_secs = match (times.first(), times.last()) {
+            (Some(first), Some(last)) => last - first,
+            _ => 0.0,
+        };
         Self {
+            per_sec: times.len() as f64 / f64::max(span_secs, 1e-9),
             times,
             sums,
             stretch,
         }
+    }
+
+    /// Times up to and including this one. Times are nearly regular, so a guess from the mean rate is near; the
+    /// search goes on from there in doubling steps. Cost `O(log d)` for a guess that is `d` off.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, NaN gives 0: any guess will do"
+    )]
+    fn count_until(&self, t_secs: f64) -> usize {
+        let n = self.times.len();
+        let first = self.times.first().copied().unwrap_or(0.0);
+        let guess = (((t_secs - first) * self.per_sec) as usize).min(n);
+        let is_until = |i: usize| self.times.get(i).is_some_and(|t| *t <= t_secs);
+        let (mut low, mut high, mut step) = (guess, guess, 1_usize);
+        while low > 0 && !is_until(low - 1) {
+            high = low - 1;
+            low = low.saturating_sub(step);
+            step = step.saturating_mul(2);
+        }
+        step = 1;
+        while is_until(high) {
+            low = high + 1;
+            high = high.saturating_add(step).min(n);
+            step = step.saturating_mul(2);
+        }
+        let between = self.times.get(low..high).unwrap_or(&[]);
+        low + between.partition_point(|t| *t <= t_secs)
     }
 
     /// First and last time, seconds since the origin.
@@ -140,7 +179,7 @@ impl Integral {
 
     /// Sum and stretch at a time; the rate is constant within a turn.
     fn at(&self, t_secs: f64) -> Option<([f64; 3], u32)> {
-        let after = self.times.partition_point(|t| *t <= t_secs);
+        let after = self.count_until(t_secs);
         let before = after.checked_sub(1)?;
         if self.times[before] == t_secs {
             return Some((self.sums[before], self.stretch[before]));
@@ -237,6 +276,24 @@ mod tests {
         assert!(integral.mean(-0.1, 0.1).is_none());
         assert!(integral.mean(0.6, 1.01).is_none());
         assert!(integral.mean(0.6, 1.0).is_some());
+    }
+
+    #[test]
+    fn any_time_is_found_however_irregular() {
+        // A guess from the mean rate is far off on both sides.
+        let mut turns = steady(50, 0.5);
+        turns.extend(steady(250, 0.5).into_iter().map(|t| Turn {
+            start_nanos: 7_000_000_000 + t.start_nanos / 100,
+            end_nanos: 7_000_000_000 + t.end_nanos / 100,
+            ..t
+        }));
+        let integral = Integral::new(&turns, 0);
+        let moments = integral.times.iter().flat_map(|t| [t - 1e-6, *t, t + 1e-6]);
+        for t in moments.chain([-1.0, 3.0, 99.0, f64::NAN]) {
+            let expected = integral.times.iter().filter(|x| **x <= t).count();
+            assert_eq!(integral.count_until(t), expected, "{t}");
+        }
+        assert_eq!(Integral::new(&[], 0).count_until(1.0), 0);
     }
 
     #[test]
