@@ -69,7 +69,7 @@ pub(crate) fn outcome(track: Track<'_, StampedPose>, _: &Context<'_>) -> Outcome
     closing(track, &found, &mut sheet);
     Outcome {
         facts: sheet.facts,
-        curves: vec![drawing(track)],
+        curves: drawing(track).into_iter().collect(),
         ..Outcome::default()
     }
 }
@@ -171,9 +171,13 @@ fn closing(track: Track<'_, StampedPose>, found: &Plausibility, sheet: &mut Shee
         ]);
 }
 
+/// Extent below which a path is not drawn, meters.
+const STANDING_METERS: f64 = 1e-3;
+
 /// The plane the path is drawn in: the two axes it extends along most, so that the path of a camera, whose z looks
 /// ahead, is seen from above too.
-fn axes(rows: &[StampedPose]) -> (usize, usize) {
+/// None where nothing moves.
+fn axes(rows: &[StampedPose]) -> Option<(usize, usize)> {
     let extent = |axis: usize| {
         let values = rows.iter().map(|row| row.pose.translation_meters[axis]);
         let finite = values.filter(|value| value.is_finite());
@@ -186,17 +190,21 @@ fn axes(rows: &[StampedPose]) -> (usize, usize) {
     let flat = (0..3)
         .rev()
         .min_by(|a, b| extents[*a].total_cmp(&extents[*b]));
-    match flat {
+    // What never moves, such as a frame that is the same as its parent, has no path to look at.
+    if !extents.iter().any(|extent| *extent > STANDING_METERS) {
+        return None;
+    }
+    Some(match flat {
         Some(0) => (1, 2),
         Some(1) => (0, 2),
         _ => (0, 1),
-    }
+    })
 }
 
-fn drawing(track: Track<'_, StampedPose>) -> Curves {
+fn drawing(track: Track<'_, StampedPose>) -> Option<Curves> {
     let stride = track.rows.len().div_ceil(POINTS).max(1);
-    let (across, up) = axes(track.rows);
-    Curves {
+    let (across, up) = axes(track.rows)?;
+    Some(Curves {
         about: About {
             subject: track.topic.to_owned(),
             group: "trajectory",
@@ -226,7 +234,7 @@ fn drawing(track: Track<'_, StampedPose>) -> Curves {
                 .collect(),
         }],
         ..Curves::default()
-    }
+    })
 }
 
 #[cfg(test)]

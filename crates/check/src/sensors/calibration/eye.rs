@@ -319,14 +319,14 @@ fn row(
     let open = || "not observable".to_owned();
     vec![
         name.to_owned(),
-        format!("{claimed:.4}"),
+        format!("{claimed:.3}"),
         if is_known {
-            format!("{estimated:.4}")
+            format!("{estimated:.3}")
         } else {
             open()
         },
         if is_known {
-            format!("{sigma:.4}")
+            format!("{sigma:.3}")
         } else {
             open()
         },

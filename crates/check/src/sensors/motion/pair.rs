@@ -361,7 +361,8 @@ fn drawing(subject: &str, name: &str, found: &Alignment) -> Curves {
         }],
         marks: vec![Mark {
             x: 1e3 * found.offset_secs,
-            label: format!("{:.1} ms", 1e3 * found.offset_secs),
+            // Rounded first, and without the sign of a zero.
+            label: format!("{:.1} ms", (1e4 * found.offset_secs).round() / 10.0 + 0.0),
         }],
         ..Curves::default()
     }
