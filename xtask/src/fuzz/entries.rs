@@ -39,6 +39,7 @@ pub(crate) const TARGETS: &[Target] = &[
     target("ulog", ulog),
     target("trajectory", trajectory),
     target("folder_tables", folder_tables),
+    target("dataset_files", dataset_files),
     target("sqlite_pages", sqlite_pages),
     target("metadata_yaml", metadata_yaml),
     target("ros_definition", ros_definition),
@@ -182,6 +183,59 @@ fn folder_tables(bytes: &[u8]) {
     ];
     for paths in layouts {
         let files = MemoryFiles::new(paths.iter().map(|path| ((*path).to_owned(), bytes)));
+        if let Some(layout) = folder::detect(&files)
+            && let Ok(recording) = folder::open(&files, layout, limits())
+        {
+            read_all(&recording);
+        }
+    }
+}
+
+/// The bytes as each file of a data set, the others as small as the layout allows.
+fn dataset_files(bytes: &[u8]) {
+    const INFO: &[u8] = br#"{"codebase_version":"v3.0","fps":30,"features":{"action":{"dtype":"float32"},"v":{"dtype":"video"}}}"#;
+    const EPISODES: &[u8] = b"{\"episode_index\":0,\"length\":3}\n";
+    const DATA: &str = "data/chunk-000/episode_000000.parquet";
+    let pooled = "meta/episodes/chunk-000/file-000.parquet";
+    let layouts: [&[(&str, &[u8])]; 8] = [
+        &[("meta/info.json", bytes), ("meta/episodes.jsonl", EPISODES)],
+        &[("meta/info.json", INFO), (pooled, bytes)],
+        &[
+            ("meta/info.json", br#"{"codebase_version":"v2.1"}"#),
+            ("meta/episodes.jsonl", EPISODES),
+            (DATA, bytes),
+        ],
+        &[
+            ("meta/info.json", br#"{"codebase_version":"v2.1"}"#),
+            ("meta/episodes.jsonl", bytes),
+        ],
+        &[
+            ("features.json", b"{}"),
+            ("dataset_info.json", b"{}"),
+            ("x-train.tfrecord-00000-of-00001", bytes),
+        ],
+        &[
+            ("features.json", bytes),
+            ("dataset_info.json", bytes),
+            ("x-train.tfrecord-00000-of-00001", b""),
+        ],
+        &[
+            ("annotations.feather", bytes),
+            ("city_SE3_egovehicle.feather", bytes),
+            ("sensors/lidar/1.feather", bytes),
+        ],
+        &[
+            ("calibrated_sensor.json", bytes),
+            ("ego_pose.json", bytes),
+            ("sample.json", bytes),
+            ("sample_annotation.json", bytes),
+            ("sample_data.json", bytes),
+            ("sensor.json", bytes),
+        ],
+    ];
+    for files in layouts {
+        let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), *bytes));
+        let files = MemoryFiles::new(files);
         if let Some(layout) = folder::detect(&files)
             && let Ok(recording) = folder::open(&files, layout, limits())
         {
