@@ -1,6 +1,6 @@
 //! Facts about LiDARs against cameras: how many degrees the mounting is off, and when exposure and beam meet.
 
-use super::lidar::{Columns, Platform};
+use super::lidar::{Carrier, Columns, Platform};
 use super::{CameraStream, CloudStream, Context, Outcome};
 use crate::facts::sheet::{Annotate, Sheet, count_detail, secs_detail};
 use fieldassay_formats::media::{Limits, Scale, grey};
@@ -60,9 +60,8 @@ fn pair(camera: &CameraStream<'_>, lidar: &CloudStream<'_>, context: &Context<'_
             pairing(&views, &mut sheet);
             match views.scene.decalibration(&SearchOptions::default()) {
                 Err(error) => {
-                    let text = error.to_string();
-                    let reason = text.split("; hint").next().unwrap_or_default();
-                    sheet.none_of(NAMES.get(..2).unwrap_or_default(), reason);
+                    let reason = statement(&error.to_string());
+                    sheet.none_of(NAMES.get(..2).unwrap_or_default(), &reason);
                 }
                 Ok(found) => {
                     alignment(&found, &views, &mut sheet);
@@ -80,6 +79,9 @@ struct Views {
     scene: Scene,
     /// Camera stamp minus the time the beam crossed the camera's axis, seconds, where points carry times.
     crossings_secs: Vec<f64>,
+    /// Topic of the poses sweeps were moved to the exposure by, none where nothing was corrected, and how many were.
+    moved_by: Option<String>,
+    moved: u64,
     /// Largest turn between exposure and stamp of the cloud among the pairs, radians; NaN where nothing tells.
     turn_radians: f64,
 }
@@ -95,14 +97,7 @@ fn model_of(info: &CameraInfo) -> Result<CameraModel, String> {
         &info.distortion_model,
         &info.d,
     )
-    .map_err(|error| {
-        error
-            .to_string()
-            .split("; hint")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    })
+    .map_err(|error| statement(&error.to_string()))
 }
 
 fn look(
@@ -129,15 +124,48 @@ fn look(
     }
     let images = read_images(camera, &chosen, context);
     let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
-    let clouds = read_clouds(lidar, &logs, context);
-    let mut scene = Scene::new(&model, &camera_from_lidar);
-    let mut crossings_secs = Vec::new();
-    let mut turn_radians = f64::NAN;
-    let mut refused = None;
-    for (pair, (image, cloud)) in chosen.iter().zip(images.iter().zip(&clouds)) {
-        let (Some((width, height, data)), Some(columns)) = (image, cloud) else {
+    let mut clouds = read_clouds(lidar, &logs, context);
+    let carrier = Carrier::of(lidar.frame, context);
+    let mut views = Views {
+        scene: Scene::new(&model, &camera_from_lidar),
+        crossings_secs: Vec::new(),
+        moved_by: None,
+        moved: 0,
+        turn_radians: f64::NAN,
+    };
+    let mut refused = "no pair could be decoded".to_owned();
+    for (pair, (image, cloud)) in chosen.iter().zip(images.iter().zip(&mut clouds)) {
+        let (Some(image), Some(columns)) = (image, cloud) else {
             continue;
         };
+        if let Some(passed) = crossing(columns, &camera_from_lidar) {
+            let apart = pair.apart() as f64 / 1e9;
+            views.crossings_secs.push(apart - passed);
+        }
+        if let Some(carrier) = &carrier
+            && carrier.move_points(columns, pair.lidar.0, pair.camera.0)
+        {
+            views.moved += 1;
+            views.moved_by = Some(carrier.topic.to_owned());
+        }
+        if let Err(error) = views.push(image, columns) {
+            refused = error;
+            continue;
+        }
+        if let Some(rate) = platform.rate(pair.camera.0) {
+            let apart = pair.apart().saturating_sub(passed_nanos).abs();
+            views.turn_radians = views.turn_radians.max(rate * apart as f64 / 1e9);
+        }
+    }
+    if views.scene.is_empty() {
+        return Err(refused);
+    }
+    Ok(views)
+}
+
+impl Views {
+    fn push(&mut self, image: &GreyPixels, columns: &Columns) -> Result<(), String> {
+        let (width, height, data) = image;
         let view = GreyView {
             width: *width,
             height: *height,
@@ -148,27 +176,16 @@ fn look(
             rings: &columns.rings,
             intensities: &columns.intensities,
         };
-        if let Err(error) = scene.push(&view, &rings) {
-            refused = Some(error.to_string());
-            continue;
-        }
-        if let Some(rate) = platform.rate(pair.camera.0) {
-            let apart = pair.apart().saturating_sub(passed_nanos).abs();
-            turn_radians = turn_radians.max(rate * apart as f64 / 1e9);
-        }
-        if let Some(passed) = crossing(columns, &camera_from_lidar) {
-            crossings_secs.push(pair.apart() as f64 / 1e9 - passed);
-        }
+        let pushed = self.scene.push(&view, &rings);
+        pushed
+            .map(|_| ())
+            .map_err(|error| statement(&error.to_string()))
     }
-    if scene.is_empty() {
-        let text = refused.unwrap_or_else(|| "no pair could be decoded".to_owned());
-        return Err(text.split("; hint").next().unwrap_or_default().to_owned());
-    }
-    Ok(Views {
-        scene,
-        crossings_secs,
-        turn_radians,
-    })
+}
+
+/// An error without its hint.
+fn statement(text: &str) -> String {
+    text.split("; hint").next().unwrap_or_default().to_owned()
 }
 
 /// An image and a cloud: stamps and log times.
@@ -381,14 +398,20 @@ fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
             FactValue::Number(views.turn_radians.to_degrees()),
         ),
         count_detail("edges", found.edges as u64),
+        count_detail("moved_sweeps", views.moved),
     ];
-    let method = "depth edges on image edges, rotation searched";
+    let method = match &views.moved_by {
+        Some(topic) => {
+            format!("depth edges on image edges, sweeps moved to the exposure by {topic}")
+        }
+        None => "depth edges on image edges, motion not corrected".to_owned(),
+    };
     let interval = Interval {
         low: low.to_degrees(),
         high: high.to_degrees(),
     };
     sheet
-        .number(NAMES[0].0, angle.to_degrees(), "deg", method)
+        .number(NAMES[0].0, angle.to_degrees(), "deg", &method)
         .within(Some(interval))
         .with(&details)
         .of(found.frames);

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 pub(crate) use fieldassay_measure::lidar::Sweep;
-pub(crate) use platform::Platform;
+pub(crate) use platform::{Carrier, Platform};
 
 /// One message.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]

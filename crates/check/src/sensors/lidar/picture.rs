@@ -114,14 +114,7 @@ pub(super) fn range_images(
         let found = images.iter().flatten().find(|(at, _)| *at == log);
         if let Some((_, (width, height, bytes))) = found {
             pictures.push(Picture {
-                about: About {
-                    subject: clouds.topic.to_owned(),
-                    group: "lidar",
-                    codes: vec!["lidar.blocked_sector", "lidar.dead_ring", "lidar.blind_sector"],
-                    title: format!("range image {what}"),
-                    caption: "One band per ring, azimuth from -180 to 180 degrees; near is bright, black is no return."
-                        .to_owned(),
-                },
+                about: about(clouds.topic, what),
                 log_nanos: log,
                 media_type: "image/png",
                 width: *width,
@@ -131,6 +124,22 @@ pub(super) fn range_images(
         }
     }
     pictures
+}
+
+fn about(topic: &str, what: &str) -> About {
+    About {
+        subject: topic.to_owned(),
+        group: "lidar",
+        codes: vec![
+            "lidar.blocked_sector",
+            "lidar.dead_ring",
+            "lidar.blind_sector",
+        ],
+        title: format!("range image, {what}"),
+        caption:
+            "One band per ring, azimuth from -180 to 180 degrees; near is bright, black is no return."
+                .to_owned(),
+    }
 }
 
 /// Rings by azimuth as a PNG.
