@@ -520,10 +520,31 @@ impl Compiler<'_, '_> {
                 Some((primitive, count)) => {
                     self.fixed(primitive, count, path);
                 }
+                None if self.is_flat(*index) => {
+                    let plan = self.plan;
+                    for field in plan.structure(*index).map_or(&[][..], |s| &s.fields) {
+                        self.unwanted(&field.kind, &format!("{path}.{}", field.name));
+                    }
+                }
                 None => self.out.field(path, Action::Skip(kind.clone())),
             },
             _ => self.out.field(path, Action::Skip(kind.clone())),
         }
+    }
+
+    /// A struct of values, times and texts side by side, as headers are: its fields are stepped over one by one.
+    fn is_flat(&self, index: usize) -> bool {
+        self.plan.structure(index).is_some_and(|structure| {
+            let is_flat = |kind: &Kind| match kind {
+                Kind::Primitive(_) | Kind::Enum(_) | Kind::Text => true,
+                Kind::Time(form) => *form != TimeForm::Ros2 || !self.dialect.is_delimited(None),
+                _ => false,
+            };
+            !self.dialect.is_delimited(structure.extensibility)
+                && structure.extensibility != Some(Extensibility::Mutable)
+                && !structure.fields.is_empty()
+                && structure.fields.iter().all(|field| is_flat(&field.kind))
+        })
     }
 
     /// A struct made of nothing but numbers of one type, as vectors and quaternions are: so many of them.
