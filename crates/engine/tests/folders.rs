@@ -1,7 +1,8 @@
 //! Folders, trajectory files and `ULog` through the operations.
 
 use fieldassay_engine::limits::Limits;
-use fieldassay_engine::{convert, info, sources};
+use fieldassay_engine::{check, convert, info, sources};
+use fieldassay_model::{Policy, Severity};
 use fieldassay_testkit::{repository_root, shared_data};
 use std::path::Path;
 
@@ -101,4 +102,81 @@ fn text_that_is_no_trajectory_says_what_would_be() {
     write(root.path(), "words.txt", b"just words\n");
     let error = info::run(&root.path().join("words.txt"), 1, &Limits::default()).unwrap_err();
     assert!(error.to_string().contains("no trajectory"), "{error}");
+}
+
+struct Quiet;
+
+impl fieldassay_engine::Progress for Quiet {
+    fn advance(&self, _bytes: u64) {}
+}
+
+/// Code and severity of every finding of a folder, under the default policy.
+fn findings(path: &Path) -> Vec<(String, Severity)> {
+    let policy = Policy::built_in("default").unwrap();
+    let inputs = [path.display().to_string()];
+    let request = check::Request {
+        inputs: &inputs,
+        policy: &policy,
+        topics: None,
+        start: None,
+        end: None,
+        jobs: 2,
+        limits: Limits::default(),
+    };
+    let (paths, _) = check::plan(&request).unwrap();
+    let outcome = check::run(&request, &paths, &Quiet).unwrap();
+    let findings = outcome.document.recordings[0].findings.iter();
+    findings
+        .map(|finding| (finding.code.clone(), finding.severity))
+        .collect()
+}
+
+/// Healthy data sets of other people raise no warning. What is left is information, and it is right:
+/// RLDS has no times, the Lyft tables came without their files.
+#[test]
+fn data_sets_of_others_raise_no_warning() {
+    let own = |name: &str| Some(repository_root().join("conformance/folder").join(name));
+    let log = "av2_sensor_7fab2350/sensor/val/7fab2350-7eaf-3b7e-a39d-6937a4c1bede";
+    let sets = [
+        (own("lerobot_v21"), "lerobot"),
+        (own("lerobot_v30"), "lerobot"),
+        (own("rlds/1.0.0"), "rlds"),
+        (shared_data("lyft_tables"), "nuscenes"),
+        (shared_data(log), "argoverse2"),
+    ];
+    for (path, format) in sets {
+        let Some(path) = path else { continue };
+        let document = info::run(&path, 2, &Limits::default()).unwrap();
+        assert_eq!(document.format, format);
+        let findings = findings(&path);
+        let beyond = findings
+            .iter()
+            .filter(|(_, severity)| *severity > Severity::Info);
+        assert_eq!(
+            beyond.collect::<Vec<_>>(),
+            [] as [&(String, Severity); 0],
+            "{format}"
+        );
+    }
+}
+
+/// A data set whose totals were not written again after episodes were removed, and without its frames:
+/// both are warnings, nothing is an error.
+#[test]
+fn a_trimmed_data_set_is_a_warning() {
+    let Some(path) = shared_data("lerobot_meta_v21") else {
+        return;
+    };
+    let findings = findings(&path);
+    for code in ["structure.episode_count", "structure.empty"] {
+        assert!(
+            findings.contains(&(code.to_owned(), Severity::Warn)),
+            "{findings:?}"
+        );
+    }
+    assert!(
+        findings
+            .iter()
+            .all(|(_, severity)| *severity < Severity::Error)
+    );
 }
