@@ -469,17 +469,16 @@ fn values(look: &Look<'_>, sheet: &mut Sheet) -> Vec<(usize, &'static str)> {
     let mut marks = Vec::new();
     let (mut saturated, mut stuck) = (0_usize, 0_usize);
     let (mut spike_count, mut spike_worst) = (0_usize, (0.0, 0_usize, 0_usize));
-    let gyro = look
-        .has_gyro
-        .then(|| imu::columns(&look.samples, |s| s.gyro));
-    let accel = look
-        .has_accel
-        .then(|| imu::columns(&look.samples, |s| s.accel));
-    let of = |first: usize, columns: Option<[Vec<f64>; 3]>| {
-        let named = move |(k, column)| (first + k, column);
-        columns.into_iter().flatten().enumerate().map(named)
-    };
-    for (axis, column) in of(0, gyro).chain(of(3, accel)) {
+    let gyro = if look.has_gyro { 0..3 } else { 0..0 };
+    let accel = if look.has_accel { 3..6 } else { 0..0 };
+    // One axis at a time in the same memory: fresh memory costs more than reading the samples again.
+    let mut column = Vec::with_capacity(look.samples.len());
+    for axis in gyro.chain(accel) {
+        column.clear();
+        column.extend(look.samples.iter().map(|sample| match axis {
+            0..3 => sample.gyro[axis],
+            _ => sample.accel[axis - 3],
+        }));
         let Some(grain) = imu::grain(&column) else {
             continue;
         };

@@ -22,7 +22,7 @@ pub use allan::{
 pub use bias::{MeanAtRest, bias_drift, mean_at_rest};
 pub use extremes::{FULL_SCALE_ACCEL, FULL_SCALE_GYRO, Saturation, saturation};
 pub use gravity::normal_gravity;
-pub use noise::{Grain, columns, grain};
+pub use noise::{Grain, grain};
 pub use rest::{RestOptions, Stretch, Window, period_secs, rests, windows};
 pub use rotation::{AngleMatch, Excitation, Turn, angle_match, excitation, turns_of_gyro};
 pub use runs::{Runs, StuckRun, repeated_samples, runs};

@@ -1,7 +1,5 @@
 //! Single axes: how a series is written, smooth or in steps of a converter.
 
-use super::Sample;
-
 /// Values looked at.
 const LOOKED_AT: usize = 4096;
 /// A series whose values are nearly all different is not quantized.
@@ -51,15 +49,4 @@ pub fn grain(values: &[f64]) -> Option<Grain> {
         median,
         sigma,
     })
-}
-
-/// The three axes of one sensor, each in one piece. Cost: one pass, 24 bytes per sample.
-pub fn columns(samples: &[Sample], pick: impl Fn(&Sample) -> [f64; 3]) -> [Vec<f64>; 3] {
-    let mut columns = [0; 3].map(|_| vec![0.0; samples.len()]);
-    let [x, y, z] = &mut columns;
-    let places = x.iter_mut().zip(y).zip(z);
-    for (sample, ((x, y), z)) in samples.iter().zip(places) {
-        [*x, *y, *z] = pick(sample);
-    }
-    columns
 }
