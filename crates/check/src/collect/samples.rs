@@ -8,7 +8,7 @@ use crate::sensors::{At, Camera, audio, camera, joints, lidar, tracking, video};
 use fieldassay_formats::sensor::{CameraInfo, Fix, Joints, Sample, SensorKind};
 use fieldassay_measure::{gnss, imu, pose};
 use std::collections::BTreeSet;
-use zerocopy::{Immutable, IntoBytes};
+use zerocopy::{FromBytes as _, Immutable, IntoBytes};
 
 /// Images are looked into twice a second (reference B.7: at least 2 per second).
 const IMAGE_STRETCH_NANOS: i64 = 500_000_000;
@@ -346,7 +346,11 @@ pub(crate) fn push_rows<T: IntoBytes + Immutable>(
     store: &mut Store<'_>,
 ) {
     if !rows.is_empty() {
-        segments.push(store.push(&[&words(rows)]));
+        segments.push(match <[i64]>::ref_from_bytes(rows.as_bytes()) {
+            Ok(words) => store.push(&[words]),
+            // Only for rows that need less alignment than a word.
+            Err(_) => store.push(&[&words(rows)]),
+        });
     }
 }
 

@@ -124,7 +124,7 @@ impl Scene<'_> {
 }
 
 fn gyros<'a>(context: &Context<'a>) -> Vec<Turning<'a>> {
-    let mut found: Vec<Turning<'a>> = context
+    context
         .imus
         .iter()
         .filter_map(|track: &Track<'a, ImuSample>| {
@@ -141,9 +141,8 @@ fn gyros<'a>(context: &Context<'a>) -> Vec<Turning<'a>> {
                 is_calibrated: true,
             })
         })
-        .collect();
-    found.truncate(MOST_IMUS + 1);
-    found
+        .take(MOST_IMUS + 1)
+        .collect()
 }
 
 /// Poses of topics, and transforms whose child is rigidly linked to the gyro: others turn by joints.
