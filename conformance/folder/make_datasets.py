@@ -65,7 +65,7 @@ def info(version, lengths, **more):
         "task_index": {"dtype": "int64", "shape": [1], "names": None}}, **more}
 
 def dump(path, value):
-    os.makedirs(os.path.dirname(path), exist_ok=True); open(path, "w").write(json.dumps(value, indent=4))
+    os.makedirs(os.path.dirname(path), exist_ok=True); open(path, "w").write(json.dumps(value, indent=4) + "\n")
 
 lengths = [40, 35]
 b = f"{root}/lerobot_v21"

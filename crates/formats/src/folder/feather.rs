@@ -15,6 +15,7 @@ use arrow_ipc::reader::FileReader;
 use arrow_ipc::{MessageHeader, root_as_footer, root_as_message};
 use arrow_schema::DataType;
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
 /// Mark at the start and the end of a file.
 const MAGIC: &[u8; 6] = b"ARROW1";
@@ -40,9 +41,13 @@ pub(super) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failur
             "it claims `{claimed}` bytes unpacked, the limit is `{limit}`"
         )));
     }
-    let reader = FileReader::try_new(Cursor::new(bytes), None);
-    let reader = reader.map_err(|error| failure(error.to_string()))?;
-    let batches = reader.collect::<Result<Vec<_>, _>>();
+    // The crate asserts what a damaged file may contradict (buffers that are too short for their
+    // column); it holds no state beyond this call, so unwinding out of it leaves nothing half done.
+    let decoded = catch_unwind(|| {
+        let reader = FileReader::try_new(Cursor::new(bytes), None)?;
+        reader.collect::<Result<Vec<_>, _>>()
+    });
+    let batches = decoded.map_err(|_| failure("its buffers contradict its columns".to_owned()))?;
     Ok(Table {
         batches: batches.map_err(|error| failure(error.to_string()))?,
     })
@@ -82,13 +87,23 @@ fn unpacked(bytes: &[u8]) -> Result<u64, String> {
             _ => None,
         };
         let Some(batch) = batch else { continue };
+        if batch
+            .nodes()
+            .into_iter()
+            .flatten()
+            .any(|node| node.null_count() != 0)
+        {
+            return Err("it holds nulls, which no table of the layout has".to_owned());
+        }
         let packed = batch.compression().is_some();
         for buffer in batch.buffers().into_iter().flatten() {
             let size = u64::try_from(buffer.length()).map_err(|_| cut())?;
-            let claimed = usize::try_from(buffer.offset()).ok();
-            let claimed = claimed
-                .and_then(|at| content.get(at..)?.first_chunk::<8>())
-                .map(|claimed| i64::from_le_bytes(*claimed));
+            let at = usize::try_from(buffer.offset()).map_err(|_| cut())?;
+            let inside = usize::try_from(size)
+                .ok()
+                .and_then(|size| content.get(at..)?.get(..size));
+            let claimed = inside.ok_or_else(cut)?.first_chunk::<8>();
+            let claimed = claimed.map(|claimed| i64::from_le_bytes(*claimed));
             // -1 marks a buffer that is not packed.
             sum = sum.saturating_add(match claimed {
                 Some(claimed) if packed && size > 0 && claimed != -1 => {
@@ -119,17 +134,17 @@ impl Table {
         (out.len() == self.rows()).then_some(out)
     }
 
-    /// A column of numbers; nulls are NaN. None when it is missing or holds something else.
+    /// A column of numbers. None when it is missing or holds something else.
     pub(super) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         self.column(name, numbers)
     }
 
-    /// A column of whole numbers; nulls make it none.
+    /// A column of whole numbers.
     pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
         self.column(name, integers)
     }
 
-    /// A column of text, plain or as a dictionary; nulls are empty.
+    /// A column of text, plain or as a dictionary.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.column(name, texts)
     }
