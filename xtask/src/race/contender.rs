@@ -2,7 +2,7 @@
 //!
 //! Read [`PEERS`] first. Not here: timing, and judging what the reports say.
 
-use super::{Programs, Row, timed};
+use super::{Programs, Row, cache, timed};
 use crate::shell::Step;
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
@@ -99,13 +99,17 @@ pub(super) fn ours(programs: &Programs, input: &Path, place: &Path) -> Vec<Conte
     ]
 }
 
+/// Whether a peer has this name.
+pub(super) fn is_peer(name: &str) -> bool {
+    PEERS.iter().any(|peer| peer.package == name)
+}
+
 /// The peers, installed where they are not yet.
-pub(super) fn peers(place: &Path, input: &Path, work: &Path) -> Result<Vec<Contender>> {
+pub(super) fn peers(input: &Path, work: &Path) -> Result<Vec<Contender>> {
     PEERS
         .iter()
         .map(|peer| {
-            let environment = place.join(peer.package);
-            install(peer, &environment)?;
+            let environment = environment(peer.package, peer.version)?;
             let spec = work.join(format!("{}.spec", peer.package));
             let folder = work.join(peer.package);
             std::fs::create_dir_all(&folder)?;
@@ -134,19 +138,26 @@ pub(super) fn peers(place: &Path, input: &Path, work: &Path) -> Result<Vec<Conte
         .collect()
 }
 
+/// The environment of a released package in the user's cache, made once per version.
+pub(super) fn environment(package: &str, version: &str) -> Result<PathBuf> {
+    let environment = cache()?.join("peers").join(package);
+    install(package, version, &environment)?;
+    Ok(environment)
+}
+
 /// Makes the environment once per version.
-fn install(peer: &Peer, environment: &Path) -> Result<()> {
-    let mark = environment.join(format!("installed-{}", peer.version));
+fn install(package: &str, version: &str, environment: &Path) -> Result<()> {
+    let mark = environment.join(format!("installed-{version}"));
     if mark.is_file() {
         return Ok(());
     }
-    println!("installing {} {}", peer.package, peer.version);
+    println!("installing {package} {version}");
     let shown = environment.to_string_lossy();
     Step::new("python3 -m venv").with(&shown).run()?;
     Step::new(&format!("{shown}/bin/pip install --quiet"))
-        .with(&format!("{}=={}", peer.package, peer.version))
+        .with(&format!("{package}=={version}"))
         .run()
-        .with_context(|| format!("`{}` could not be installed", peer.package))?;
+        .with_context(|| format!("`{package}` could not be installed"))?;
     std::fs::write(mark, "")?;
     Ok(())
 }

@@ -1,19 +1,23 @@
 //! Races against released peers, side by side in one run.
 //!
 //! Read [`check`] first: it makes the inputs, runs every contender in turn, and writes the result
-//! file and `docs/performance.md`. [`contender`] says who runs and how, [`timed`] measures one
-//! run, [`page`] renders. Not here: micro-benchmarks.
+//! files and `docs/performance.md`. [`contender`] says who runs and how, [`kernels`] races single
+//! computations, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
 
 mod contender;
+mod kernels;
 mod page;
+mod results;
 mod timed;
 
 use crate::shell::{Step, root};
 use anyhow::{Context as _, Result, bail};
 use contender::Contender;
-use serde::{Deserialize, Serialize};
+use results::{Input, Memory, RaceResult, Row, median};
 use std::path::{Path, PathBuf};
 
+/// Bytes of the recording with cameras that is raced over.
+const MIXED_BYTES: u64 = 320_000_000;
 /// Messages of the input that is raced over; the longer one has ten times as many.
 const MESSAGES: u64 = 1_000_000;
 /// Runs of our own programs and of peers that take seconds.
@@ -23,63 +27,38 @@ const SLOW_RUNS: usize = 3;
 /// Seed of the inputs: from the range whose figures are quoted.
 const SEED: u64 = 10_000;
 
-/// What a race found: the committed result from which the page is rendered.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct RaceResult {
-    /// The command that repeats it.
-    command: String,
-    /// Kind of machine: cores, memory, processor, system.
-    machine: String,
-    /// The input all contenders read.
-    input: Input,
-    /// One row per contender, ours first.
-    rows: Vec<Row>,
-    /// Peak anonymous memory of `fieldassay check` by length of the input.
-    memory: Vec<Memory>,
+/// A part of the race, by the name `--only` knows it by and its result file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Many small messages, beside released peers.
+    Messages,
+    /// Cameras, LiDAR and IMU.
+    Mixed,
+    /// A first look at an image.
+    Image,
+    /// Allan deviation of a long series.
+    Allan,
 }
 
-/// An input file.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Input {
-    messages: u64,
-    bytes: u64,
-    seed: u64,
-}
+impl Part {
+    const ALL: [Self; 4] = [Self::Messages, Self::Mixed, Self::Image, Self::Allan];
 
-/// One contender's runs.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Row {
-    name: String,
-    version: String,
-    command: String,
-    /// Wall time of each run in the order they ran.
-    seconds: Vec<f64>,
-    /// Largest anonymous memory seen in any run.
-    peak_anon_bytes: u64,
-    /// Messages it says it read; none where it does not say.
-    messages: Option<u64>,
-}
-
-/// Peak anonymous memory over an input.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Memory {
-    messages: u64,
-    bytes: u64,
-    peak_anon_bytes: u64,
-    seconds: f64,
-}
-
-impl Row {
-    /// Median wall time; of an even number of runs the mean of the middle two.
-    fn median(&self) -> f64 {
-        let mut sorted = self.seconds.clone();
-        sorted.sort_by(f64::total_cmp);
-        let middle = sorted.len() / 2;
-        match (sorted.get(middle), sorted.len() % 2) {
-            (None, _) => f64::NAN,
-            (Some(upper), 1) => *upper,
-            (Some(upper), _) => f64::midpoint(sorted[middle - 1], *upper),
+    fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Mixed => "mixed",
+            Self::Image => "image",
+            Self::Allan => "allan",
         }
+    }
+
+    /// The file of its committed result.
+    fn path(self) -> PathBuf {
+        let name = match self {
+            Self::Messages => "check",
+            other => other.name(),
+        };
+        root().join(format!("bench/results/{name}.json"))
     }
 }
 
@@ -88,23 +67,43 @@ struct Plan {
     runs: usize,
     slow_runs: usize,
     messages: u64,
+    /// Bytes of the recording with cameras.
+    mixed_bytes: u64,
+    /// Rounds of single computations, where not the usual.
+    kernel_rounds: Option<usize>,
     /// Whether the input of ten times the length is measured.
     long: bool,
     /// Whether results are written to the repository.
     write: bool,
+    /// Whether a recording with cameras that is there already is taken.
+    reuse: bool,
+    parts: Vec<Part>,
     /// Only these contenders, and ours.
     only: Vec<String>,
 }
 
-/// `race check [--runs N] [--slow-runs N] [--messages N] [--no-long] [--dry] [--only PEER]`,
-/// or `race page` to render the page from the committed result.
+impl Plan {
+    fn has(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
+
+    /// The command that repeats it.
+    fn command(&self) -> String {
+        let names: Vec<&str> = self.parts.iter().map(|part| part.name()).collect();
+        if names.len() == Part::ALL.len() {
+            return "cargo xtask race check".to_owned();
+        }
+        format!("cargo xtask race check --only {}", names.join(","))
+    }
+}
+
+/// `race check [--only PART,…|PEER,…] [--runs N] [--slow-runs N] [--messages N] [--mixed-bytes N]
+/// [--kernel-rounds N] [--no-long] [--reuse] [--dry]` with the parts `messages`, `mixed`, `image`
+/// and `allan`, or `race page` to render the page from the committed results.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((what, rest)) if what == "check" => check(&plan(rest)?),
-        Some((what, [])) if what == "page" => {
-            page::write(&read_result()?)?;
-            Ok(())
-        }
+        Some((what, [])) if what == "page" => page::write(&results::read()?),
         _ => bail!("say which race: `cargo xtask race check`, or `cargo xtask race page`"),
     }
 }
@@ -114,8 +113,12 @@ fn plan(arguments: &[String]) -> Result<Plan> {
         runs: RUNS,
         slow_runs: SLOW_RUNS,
         messages: MESSAGES,
+        mixed_bytes: MIXED_BYTES,
+        kernel_rounds: None,
         long: true,
         write: true,
+        reuse: false,
+        parts: Vec::new(),
         only: Vec::new(),
     };
     let mut rest = arguments.iter();
@@ -128,16 +131,35 @@ fn plan(arguments: &[String]) -> Result<Plan> {
             "--runs" => plan.runs = value()?.parse()?,
             "--slow-runs" => plan.slow_runs = value()?.parse()?,
             "--messages" => plan.messages = value()?.parse()?,
-            "--only" => plan.only.push(value()?.clone()),
+            "--mixed-bytes" => plan.mixed_bytes = value()?.parse()?,
+            "--kernel-rounds" => plan.kernel_rounds = Some(value()?.parse()?),
+            "--only" => {
+                for name in value()?.split(',') {
+                    match Part::ALL.into_iter().find(|part| part.name() == name) {
+                        Some(part) => plan.parts.push(part),
+                        None => plan.only.push(name.to_owned()),
+                    }
+                }
+            }
             "--no-long" => plan.long = false,
+            "--reuse" => plan.reuse = true,
             "--dry" => plan.write = false,
             other => bail!("`race check` does not know `{other}`"),
         }
     }
+    if let Some(name) = plan.only.iter().find(|name| !contender::is_peer(name)) {
+        bail!("`{name}` is neither a peer nor one of messages, mixed, image, allan");
+    }
+    if !plan.only.is_empty() && !plan.has(Part::Messages) {
+        plan.parts.push(Part::Messages);
+    }
+    if plan.parts.is_empty() {
+        plan.parts = Part::ALL.to_vec();
+    }
     Ok(plan)
 }
 
-/// Runs the whole race.
+/// Runs the parts asked for.
 fn check(plan: &Plan) -> Result<()> {
     let place = cache()?.join("race");
     std::fs::create_dir_all(&place)?;
@@ -147,9 +169,37 @@ fn check(plan: &Plan) -> Result<()> {
         bail!("another race is running; hint: wait for it, they would slow each other down");
     }
     let programs = build()?;
-    let input = simulate(&programs, &place, plan.messages)?;
-    let mut contenders = contender::ours(&programs, &input, &place);
-    for peer in contender::peers(&cache()?.join("peers"), &input, &place)? {
+    if plan.has(Part::Messages) {
+        let found = messages(&programs, &place, plan)?;
+        println!("\n{}", page::messages(&found)?);
+        results::keep(plan, Part::Messages, &found)?;
+    }
+    if plan.has(Part::Mixed) {
+        let found = mixed(&programs, &place, plan)?;
+        println!("\n{}", page::mixed(&found)?);
+        results::keep(plan, Part::Mixed, &found)?;
+    }
+    if plan.has(Part::Image) {
+        let found = kernels::image(&programs, &place, plan)?;
+        println!("\n{}", page::image(&found)?);
+        results::keep(plan, Part::Image, &found)?;
+    }
+    if plan.has(Part::Allan) {
+        let found = kernels::allan(&programs, &place, plan)?;
+        println!("\n{}", page::allan(&found)?);
+        results::keep(plan, Part::Allan, &found)?;
+    }
+    if plan.write {
+        page::write(&results::read()?)?;
+    }
+    Ok(())
+}
+
+/// Many small messages: everybody who reads recordings.
+fn messages(programs: &Programs, place: &Path, plan: &Plan) -> Result<RaceResult> {
+    let input = simulate(programs, place, plan.messages)?;
+    let mut contenders = contender::ours(programs, &input, place);
+    for peer in contender::peers(&input, place)? {
         if plan.only.is_empty() || plan.only.contains(&peer.name) {
             contenders.push(peer);
         }
@@ -158,12 +208,12 @@ fn check(plan: &Plan) -> Result<()> {
     let mut memory = vec![memory_of(&rows, &input, plan.messages)?];
     if plan.long {
         let messages = plan.messages * 10;
-        let long = simulate(&programs, &place, messages)?;
-        memory.push(measure_memory(&programs, &long, &place, messages)?);
+        let long = simulate(programs, place, messages)?;
+        memory.push(measure_memory(programs, &long, place, messages)?);
         std::fs::remove_file(&long)?;
     }
-    let result = RaceResult {
-        command: "cargo xtask race check".to_owned(),
+    Ok(RaceResult {
+        command: plan.command(),
         machine: machine(),
         input: Input {
             messages: plan.messages,
@@ -172,16 +222,41 @@ fn check(plan: &Plan) -> Result<()> {
         },
         rows,
         memory,
-    };
-    println!("\n{}", page::render(&result)?);
-    if plan.write {
-        if let Some(folder) = result_path().parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(result_path(), serde_json::to_string_pretty(&result)? + "\n")?;
-        page::write(&result)?;
+    })
+}
+
+/// Cameras, LiDAR and IMU: `check` at its default sampling and the bare scan.
+fn mixed(programs: &Programs, place: &Path, plan: &Plan) -> Result<RaceResult> {
+    let input = place.join(format!("mixed-{}.mcap", plan.mixed_bytes));
+    if !(plan.reuse && input.is_file()) {
+        let arguments = [
+            "simulate",
+            &input.to_string_lossy(),
+            "--force",
+            "--seed",
+            &SEED.to_string(),
+            "--mixed-bytes",
+            &plan.mixed_bytes.to_string(),
+        ]
+        .map(str::to_owned);
+        let run = timed::run(&programs.check, &arguments, "simulate")?;
+        println!("rendered {} in {:.1} s", input.display(), run.seconds);
     }
-    Ok(())
+    let mut contenders = contender::ours(programs, &input, place);
+    let rows = race(&mut contenders, plan)?;
+    let messages = rows.first().and_then(|row| row.messages);
+    let messages = messages.context("`check` does not say how many messages it read")?;
+    Ok(RaceResult {
+        command: plan.command(),
+        machine: machine(),
+        input: Input {
+            messages,
+            bytes: size(&input)?,
+            seed: SEED,
+        },
+        memory: vec![memory_of(&rows, &input, messages)?],
+        rows,
+    })
 }
 
 /// Runs the contenders in turn, round after round, so that drift of the machine hits all alike.
@@ -190,7 +265,9 @@ fn race(contenders: &mut [Contender], plan: &Plan) -> Result<Vec<Row>> {
     for contender in contenders.iter_mut() {
         contender.prepare()?;
     }
-    for round in 0..plan.runs.max(plan.slow_runs) {
+    let is_slow = contenders.iter().any(|contender| contender.slow);
+    let rounds = plan.runs.max(if is_slow { plan.slow_runs } else { 0 });
+    for round in 0..rounds {
         for (contender, row) in contenders.iter().zip(&mut rows) {
             let runs = if contender.slow {
                 plan.slow_runs
@@ -219,12 +296,13 @@ fn race(contenders: &mut [Contender], plan: &Plan) -> Result<Vec<Row>> {
 pub(crate) struct Programs {
     check: PathBuf,
     scan: PathBuf,
+    kernels: PathBuf,
 }
 
 fn build() -> Result<Programs> {
     // In one command, so that shared crates are compiled once with one set of features.
     Step::new(
-        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan",
+        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels",
     )
     .run()?;
     let metadata = Step::new("cargo metadata --format-version 1 --no-deps").output()?;
@@ -236,6 +314,7 @@ fn build() -> Result<Programs> {
     Ok(Programs {
         check: release.join("fieldassay"),
         scan: release.join("examples/bare_scan"),
+        kernels: release.join("examples/kernels"),
     })
 }
 
@@ -325,23 +404,13 @@ fn machine() -> String {
     )
 }
 
-fn result_path() -> PathBuf {
-    root().join("bench/results/check.json")
-}
-
-fn read_result() -> Result<RaceResult> {
-    let text = std::fs::read_to_string(result_path())
-        .context("`bench/results/check.json` could not be read; run `cargo xtask race check`")?;
-    Ok(serde_json::from_str(&text)?)
-}
-
 #[cfg(feature = "rooms")]
-/// The page from the committed result; none while no race has been run.
+/// The page from the committed results; none while no race has been run.
 pub(crate) fn rendered_page() -> Result<Option<String>> {
-    if !result_path().is_file() {
+    if !Part::Messages.path().is_file() {
         return Ok(None);
     }
-    page::render(&read_result()?).map(Some)
+    page::render(&results::read()?).map(Some)
 }
 
 #[cfg(test)]
@@ -349,19 +418,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle() {
-        let mut row = Row {
-            name: String::new(),
-            version: String::new(),
-            command: String::new(),
-            seconds: vec![3.0, 1.0, 2.0],
-            peak_anon_bytes: 0,
-            messages: None,
-        };
-        assert!((row.median() - 2.0).abs() < 1e-12);
-        row.seconds.push(10.0);
-        assert!((row.median() - 2.5).abs() < 1e-12);
-        row.seconds.clear();
-        assert!(row.median().is_nan());
+    fn parts_and_peers_are_told_apart() {
+        let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        let some = plan(&words("--only mixed,allan")).expect("known parts");
+        assert_eq!(some.parts, [Part::Mixed, Part::Allan]);
+        assert_eq!(some.command(), "cargo xtask race check --only mixed,allan");
+        let peer = plan(&words("--only baglint")).expect("a known peer");
+        assert_eq!(peer.parts, [Part::Messages]);
+        assert_eq!(plan(&[]).expect("no arguments").parts, Part::ALL);
+        assert!(plan(&words("--only bagpipe")).is_err());
     }
 }

@@ -1,37 +1,155 @@
-//! `docs/performance.md` from a race's result.
+//! `docs/performance.md` from the results of races.
 //!
 //! Not here: measuring.
 
-use super::{RaceResult, Row};
+use super::kernels::{KernelResult, KernelRow};
+use super::results::{RaceResult, Results, Row};
 use crate::shell::root;
 use anyhow::{Context as _, Result};
 use std::fmt::Write as _;
 
 /// Writes the page.
-pub(super) fn write(result: &RaceResult) -> Result<()> {
-    std::fs::write(root().join("docs/performance.md"), render(result)?)?;
+pub(super) fn write(results: &Results) -> Result<()> {
+    std::fs::write(root().join("docs/performance.md"), render(results)?)?;
     Ok(())
 }
 
 /// The page as text.
-pub(super) fn render(result: &RaceResult) -> Result<String> {
-    let ours = result.rows.first().context("the result has no rows")?;
-    let scan = result.rows.get(1).context("the result has no bare scan")?;
+pub(super) fn render(results: &Results) -> Result<String> {
+    let mut page = String::from(
+        "# Performance\n\n\
+         Made by `cargo xtask race check` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
+         Programs that are compared run their released versions on the same input in the same run, in turn, round after round; times are medians.\n",
+    );
+    page.push_str(&messages(&results.messages)?);
+    if let Some(found) = &results.mixed {
+        page.push_str(&mixed(found)?);
+    }
+    if let Some(found) = &results.image {
+        page.push_str(&image(found)?);
+    }
+    if let Some(found) = &results.allan {
+        page.push_str(&allan(found)?);
+    }
+    Ok(page)
+}
+
+/// Many small messages, beside released peers.
+pub(super) fn messages(result: &RaceResult) -> Result<String> {
+    let (ours, scan) = ours(result)?;
     let mut page = String::new();
     write!(
         page,
-        "# Performance\n\n\
-         Made by `{}` from `bench/results/check.json`; run it again on your machine, the ratios are what carries over.\n\n\
+        "\n## Small messages\n\n\
          - Machine: {}.\n\
          - Input: a simulated drive of {} messages, seed {}, {:.0} MB; read from a warm cache.\n\
-         - Every contender runs its released version on the same file, one after the other, round after round; the table shows medians.\n\
-         - `fieldassay check` makes its full report: every fact and finding as JSON, both digests and the HTML page. The bare scan reads every message with all checksums and makes both digests, and nothing else.\n\n",
-        result.command,
+         - `fieldassay check` makes its full report: every fact and finding as JSON, both digests and the HTML page. The bare scan reads every message with all checksums and makes both digests, and nothing else.\n\
+         - Repeat with `{}`.\n\n",
         result.machine,
         grouped(result.input.messages),
         result.input.seed,
         megabytes(result.input.bytes),
+        result.command,
     )?;
+    rows(&mut page, result, ours)?;
+    let fastest: Option<&Row> = result
+        .rows
+        .iter()
+        .skip(2)
+        .min_by(|a, b| a.median().total_cmp(&b.median()));
+    if let Some(fastest) = fastest {
+        writeln!(
+            page,
+            "\nThe full report takes 1/{} of the time of the fastest peer, {}, and {} times that of the bare scan.",
+            ratio(fastest.median() / ours.median()),
+            fastest.name,
+            ratio(ours.median() / scan.median()),
+        )?;
+    }
+    page.push_str("\nPeers answer fewer questions: rosbag-doctor and baglint look at log times, clockdoctor fits a line per topic, deepen-bag-check judges readiness for calibration. clockdoctor counts transforms instead of messages. Peers that take minutes run fewer times; the table says how often.\n");
+    memory(&mut page, result)?;
+    Ok(page)
+}
+
+/// Cameras, LiDAR and IMU beside the bare scan.
+pub(super) fn mixed(result: &RaceResult) -> Result<String> {
+    let (ours, scan) = ours(result)?;
+    let mut page = String::new();
+    write!(
+        page,
+        "\n## Cameras, LiDAR and IMU\n\n\
+         - Machine: {}.\n\
+         - Input: a simulated drive with three cameras (720p, JPEG, 30 Hz), a LiDAR of 65,536 points (10 Hz) and an IMU (400 Hz): {} messages, seed {}, {:.0} MB; read from a warm cache.\n\
+         - `fieldassay check` samples as it does by default and makes its full report: every fact and finding as JSON, both digests and the HTML page.\n\
+         - Repeat with `{}`.\n\n",
+        result.machine,
+        grouped(result.input.messages),
+        result.input.seed,
+        megabytes(result.input.bytes),
+        result.command,
+    )?;
+    rows(&mut page, result, ours)?;
+    writeln!(
+        page,
+        "\nThe full report takes {} times the time of the bare scan (the aim is at most 2), at {:.0} MB/s.",
+        ratio(ours.median() / scan.median()),
+        megabytes(result.input.bytes) / ours.median(),
+    )?;
+    Ok(page)
+}
+
+/// A first look at an image beside blur alone.
+pub(super) fn image(result: &KernelResult) -> Result<String> {
+    let mut page = String::new();
+    kernel(&mut page, "A first look at an image", result)?;
+    let (ours, fastest) = fastest(result)?;
+    writeln!(
+        page,
+        "\nBlur, histogram and freeze together take {:.2} ms; the fastest form of blur alone takes {:.2} ms, {} times as long. The variances agree within {:.0e}.",
+        1e3 * ours.median(),
+        1e3 * fastest.median(),
+        ratio(fastest.median() / ours.median()),
+        result.largest_difference.max(1e-15),
+    )?;
+    Ok(page)
+}
+
+/// Overlapping Allan deviation beside allantools.
+pub(super) fn allan(result: &KernelResult) -> Result<String> {
+    let mut page = String::new();
+    kernel(&mut page, "Allan deviation", result)?;
+    let (ours, fastest) = fastest(result)?;
+    writeln!(
+        page,
+        "\n{} takes {} times as long (the aim is at least 5). The {} deviations agree within {:.0e}.",
+        fastest.name,
+        ratio(fastest.median() / ours.median()),
+        result.values,
+        result.largest_difference.max(1e-15),
+    )?;
+    Ok(page)
+}
+
+fn ours(result: &RaceResult) -> Result<(&Row, &Row)> {
+    let ours = result.rows.first().context("the result has no rows")?;
+    let scan = result.rows.get(1).context("the result has no bare scan")?;
+    Ok((ours, scan))
+}
+
+fn fastest(result: &KernelResult) -> Result<(&KernelRow, &KernelRow)> {
+    let (ours, peers) = result
+        .rows
+        .split_first()
+        .context("the result has no rows")?;
+    let fastest = peers
+        .iter()
+        .min_by(|a, b| a.median().total_cmp(&b.median()))
+        .context("the result has no peer")?;
+    Ok((ours, fastest))
+}
+
+/// The table of programs that read recordings.
+fn rows(page: &mut String, result: &RaceResult, ours: &Row) -> Result<()> {
     page.push_str(
         "| program | version | command | runs | median, s | times the time of `fieldassay check` | peak anonymous memory, MB | messages read |\n|---|---|---|---:|---:|---:|---:|---:|\n",
     );
@@ -49,29 +167,39 @@ pub(super) fn render(result: &RaceResult) -> Result<String> {
             row.messages.map_or("not said".to_owned(), grouped),
         )?;
     }
-    let fastest: Option<&Row> = result
-        .rows
-        .iter()
-        .skip(2)
-        .min_by(|a, b| a.median().total_cmp(&b.median()));
-    page.push('\n');
-    if let Some(fastest) = fastest {
+    Ok(())
+}
+
+/// Head and table of a single computation.
+fn kernel(page: &mut String, title: &str, result: &KernelResult) -> Result<()> {
+    let (ours, _) = fastest(result)?;
+    write!(
+        page,
+        "\n## {title}\n\n\
+         - Machine: {}.\n\
+         - Input: {}.\n\
+         - Repeat with `{}`.\n\n\
+         | program | version | what it does | rounds | median, ms | times our time |\n|---|---|---|---:|---:|---:|\n",
+        result.machine, result.input, result.command,
+    )?;
+    for row in &result.rows {
         writeln!(
             page,
-            "The full report takes 1/{} of the time of the fastest peer, {}, and {} times that of the bare scan.",
-            ratio(fastest.median() / ours.median()),
-            fastest.name,
-            ratio(ours.median() / scan.median()),
+            "| {} | {} | {} | {} | {:.2} | {} |",
+            row.name,
+            row.version,
+            row.does,
+            row.seconds.len(),
+            1e3 * row.median(),
+            ratio(row.median() / ours.median()),
         )?;
     }
-    memory(&mut page, result)?;
-    page.push_str("\n## What differs\n\nPeers answer fewer questions: rosbag-doctor and baglint look at log times, clockdoctor fits a line per topic, deepen-bag-check judges readiness for calibration. clockdoctor counts transforms instead of messages. Peers that take minutes run fewer times; the table says how often.\n");
-    Ok(page)
+    Ok(())
 }
 
 /// Peak memory by length of the input.
 fn memory(page: &mut String, result: &RaceResult) -> Result<()> {
-    page.push_str("\n## Memory\n\nPeak anonymous memory of `fieldassay check` (the file itself is a memory map and not counted); per-message columns beyond a fixed bound go to a temporary file, so memory stays bounded however long the recording is.\n\n| messages | file, MB | peak anonymous memory, MB | time, s |\n|---:|---:|---:|---:|\n");
+    page.push_str("\n### Memory\n\nPeak anonymous memory of `fieldassay check` (the file itself is a memory map and not counted); per-message columns beyond a fixed bound go to a temporary file, so memory stays bounded however long the recording is.\n\n| messages | file, MB | peak anonymous memory, MB | time, s |\n|---:|---:|---:|---:|\n");
     for memory in &result.memory {
         writeln!(
             page,
@@ -116,7 +244,7 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Input, Memory};
+    use super::super::results::{Input, Memory};
     use super::*;
 
     #[test]
@@ -150,8 +278,28 @@ mod tests {
                 seconds: 0.5,
             }],
         };
-        let page = render(&result).expect("renders");
+        let page = messages(&result).expect("renders");
         assert!(page.contains("1/12.0 of the time of the fastest peer, fast, and 2.00 times"));
         assert!(page.contains("1,234,567"));
+    }
+    #[test]
+    fn a_single_computation_is_compared_with_the_fastest_peer() {
+        let row = |name: &str, seconds: f64| KernelRow {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            does: "it".to_owned(),
+            seconds: vec![seconds],
+        };
+        let result = KernelResult {
+            command: "r".to_owned(),
+            machine: "m".to_owned(),
+            input: "i".to_owned(),
+            rows: vec![row("ours", 0.5), row("slow", 5.0), row("fast", 3.0)],
+            values: 18,
+            largest_difference: 2e-13,
+        };
+        let page = allan(&result).expect("renders");
+        assert!(page.contains("fast takes 6.00 times as long"), "{page}");
+        assert!(page.contains("The 18 deviations agree within 2e-13"));
     }
 }
