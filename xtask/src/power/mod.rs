@@ -24,7 +24,9 @@ const FIRST_QUOTED_SEED: u64 = 10_000;
 /// Drives per row of the quoted figures, where drives are cheap and for clean ones.
 const DRIVES: u64 = 300;
 /// Drives with pictures, clouds and the like: at the promised magnitude, and at the others.
-const SENSOR_DRIVES: [u64; 2] = [100, 40];
+const SENSOR_DRIVES: [u64; 2] = [100, 24];
+/// Drives of the core sensors at magnitudes that are not promised.
+const CURVE_DRIVES: u64 = 100;
 
 /// The committed results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -260,6 +262,7 @@ impl Plan {
                     other
                 }
             }
+            Self::Fault(..) if !self.is_promised() => CURVE_DRIVES,
             _ => DRIVES,
         }
     }

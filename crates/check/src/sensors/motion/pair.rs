@@ -24,7 +24,7 @@ const WINDOW_SECS: f64 = 30.0;
 /// Windows of the drift at most.
 const MOST_WINDOWS: usize = 20;
 /// Offsets less certain than this are judged only when they are far from zero.
-const LARGEST_SIGMA_SECS: f64 = 0.003;
+const LARGEST_SIGMA_SECS: f64 = 0.006;
 /// Sigmas that count as far.
 const FAR: f64 = 6.0;
 /// Slopes less certain than this are not judged.

@@ -11,7 +11,7 @@ use fieldassay_measure::pose::matrix::{norm, scale};
 use rayon::prelude::*;
 
 /// Frames are looked at over this much of the recording, seconds.
-const LOOK_SECS: f64 = 42.0;
+const LOOK_SECS: f64 = 60.0;
 /// Stretches it is divided into where the recording is long, so that drift shows.
 const STRETCHES: usize = 3;
 /// Recordings longer than this are looked at in stretches, seconds.
