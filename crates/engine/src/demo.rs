@@ -6,21 +6,98 @@ use crate::{EngineError, page};
 use fieldassay_check::Progress;
 use fieldassay_model::{Policy, RecordingReport, Severity, Window};
 use fieldassay_report::TruthMark;
-use fieldassay_simulate::{DriveSpec, Fault, Truth, write_drive};
+use fieldassay_simulate::{
+    CameraSpec, DriveSpec, Encoding, Fault, LidarSpec, Sensors, Truth, Vehicle, write_drive,
+};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// Seed of the first drive; each further one gets the next.
-const FIRST_SEED: u64 = 2026;
+/// One drive: who drives, what is recorded and what goes wrong.
+struct Recipe {
+    name: &'static str,
+    vehicle: Vehicle,
+    /// Topics, or `core`.
+    sensors: &'static str,
+    faults: &'static [&'static str],
+    /// Pixels of its pictures.
+    picture: (u32, u32),
+    seed: u64,
+}
+
+/// Pictures in which turns can be measured, and smaller ones where they need only be seen.
+const LARGE: (u32, u32) = (640, 480);
+const SMALL: (u32, u32) = (320, 240);
+
+/// Beams of the lidar per turn and ring: a coarse one, for small files.
+const LIDAR_COLUMNS: u16 = 450;
 /// Length of a drive, seconds.
-const DRIVE_SECS: f64 = 30.0;
-/// Name and faults of every drive.
-const DRIVES: [(&str, &[&str]); 6] = [
-    ("clean", &[]),
-    ("silent-lidar", &["stall_s=0.5"]),
-    ("clock-step", &["step_ms=20"]),
-    ("lossy-link", &["drop_percent=1"]),
-    ("broken-transforms", &["transform_cycle_count=5"]),
-    ("cut-off", &["truncate_percent=30"]),
+const DRIVE_SECS: f64 = 20.0;
+/// Every drive; the sensors are those that show the fault, so that the files stay small.
+const DRIVES: [Recipe; 8] = [
+    Recipe {
+        name: "clean",
+        vehicle: Vehicle::Car,
+        sensors: "/imu,/odom,/tf,/joint_states,/gnss/fix,/camera/image,/camera/odometry",
+        faults: &[],
+        picture: SMALL,
+        seed: 2026,
+    },
+    Recipe {
+        name: "late-camera",
+        vehicle: Vehicle::Robot,
+        sensors: "/imu,/tf,/camera/image",
+        faults: &["offset_ms=30@/camera/image"],
+        picture: LARGE,
+        seed: 2027,
+    },
+    Recipe {
+        name: "gnss-jump",
+        vehicle: Vehicle::Car,
+        sensors: "/imu,/odom,/tf,/gnss/fix",
+        faults: &["gnss_jump_m=8"],
+        picture: SMALL,
+        seed: 2027,
+    },
+    Recipe {
+        name: "dead-ring",
+        vehicle: Vehicle::Robot,
+        sensors: "/imu,/odom,/tf,/camera/image,/lidar/points",
+        faults: &["dead_ring_count=1", "freeze_s=2"],
+        picture: SMALL,
+        seed: 2028,
+    },
+    Recipe {
+        name: "turned-camera",
+        vehicle: Vehicle::Arm,
+        sensors: "/imu,/joint_states,/tf,/tool/odometry,/camera/odometry",
+        faults: &["extrinsic_rotation_deg=2@/camera/odometry"],
+        picture: SMALL,
+        seed: 2029,
+    },
+    Recipe {
+        name: "biased-gyro",
+        vehicle: Vehicle::Robot,
+        sensors: "/imu,/odom,/tf",
+        faults: &["gyro_bias_rad_s=0.02"],
+        picture: SMALL,
+        seed: 2030,
+    },
+    Recipe {
+        name: "silent-lidar",
+        vehicle: Vehicle::Car,
+        sensors: "core",
+        faults: &["stall_s=0.5"],
+        picture: SMALL,
+        seed: 2031,
+    },
+    Recipe {
+        name: "cut-off",
+        vehicle: Vehicle::Car,
+        sensors: "core",
+        faults: &["truncate_percent=30"],
+        picture: SMALL,
+        seed: 2032,
+    },
 ];
 
 /// What the demo did.
@@ -63,12 +140,14 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<DemoOutcome, EngineError> {
     std::fs::create_dir_all(folder).map_err(|error| EngineError::io("write", folder, error))?;
-    let mut drives = Vec::new();
-    for ((name, faults), seed) in DRIVES.iter().zip(FIRST_SEED..) {
-        let path = folder.join(format!("{name}.mcap"));
-        let truth = make(&path, faults, seed, force)?;
-        drives.push((path, truth));
-    }
+    let drives = DRIVES
+        .par_iter()
+        .map(|recipe| {
+            let path = folder.join(format!("{}.mcap", recipe.name));
+            let truth = make(&path, recipe, force)?;
+            Ok((path, truth))
+        })
+        .collect::<Result<Vec<(PathBuf, Truth)>, EngineError>>()?;
     let policy = Policy::built_in("default").map_err(|source| EngineError::Policy {
         path: PathBuf::from("default"),
         source,
@@ -98,17 +177,30 @@ pub fn run(
     Ok(DemoOutcome { drives, report })
 }
 
-fn make(path: &Path, faults: &[&str], seed: u64, force: bool) -> Result<Truth, EngineError> {
+fn make(path: &Path, recipe: &Recipe, force: bool) -> Result<Truth, EngineError> {
     let simulate_error = |message: String| EngineError::Simulate { message };
-    let faults = faults
+    let faults = recipe
+        .faults
         .iter()
         .map(|fault| Fault::parse(fault))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| simulate_error(error.to_string()))?;
     let spec = DriveSpec {
-        seed,
+        seed: recipe.seed,
         duration_secs: DRIVE_SECS,
         faults,
+        vehicle: recipe.vehicle,
+        sensors: sensors(recipe.sensors),
+        camera: CameraSpec {
+            width: recipe.picture.0,
+            height: recipe.picture.1,
+            encoding: Encoding::Jpeg,
+            ..CameraSpec::default()
+        },
+        lidar: LidarSpec {
+            columns: LIDAR_COLUMNS,
+            ..LidarSpec::default()
+        },
         ..DriveSpec::default()
     };
     let mut bytes = Vec::new();
@@ -118,6 +210,13 @@ fn make(path: &Path, faults: &[&str], seed: u64, force: bool) -> Result<Truth, E
     let truth_path = crate::simulate::truth_path(path);
     write_unless_same(&truth_path, truth.to_json().as_bytes(), force)?;
     Ok(truth)
+}
+
+fn sensors(text: &str) -> Sensors {
+    match text {
+        "core" => Sensors::Core,
+        topics => Sensors::Topics(topics.split(',').map(str::to_owned).collect()),
+    }
 }
 
 fn write_page(
