@@ -95,16 +95,7 @@ pub(crate) fn collect<'a>(
         claims: Claims::default(),
         progress,
     };
-    let mut merged = Merged {
-        data: Vec::new(),
-        samples: Vec::new(),
-        transforms: UnitTransforms::default(),
-        edge_segments: BTreeMap::new(),
-        pose_segments: BTreeMap::new(),
-        store: Store::new(scratch, options.memory_bytes),
-        units: Vec::with_capacity(recording.unit_count()),
-        undefined_messages: 0,
-    };
+    let mut merged = Merged::new(recording, options, scratch);
     let mut next = 0;
     let mut cancelled = false;
     let mut pending: Vec<UnitRows> = Vec::new();
@@ -206,7 +197,24 @@ struct Merged<'a> {
     undefined_messages: u64,
 }
 
-impl Merged<'_> {
+impl<'a> Merged<'a> {
+    fn new(
+        recording: &dyn Recording,
+        options: &CheckOptions<'_>,
+        scratch: &'a dyn Scratch,
+    ) -> Self {
+        Self {
+            data: Vec::new(),
+            samples: Vec::new(),
+            transforms: UnitTransforms::default(),
+            edge_segments: BTreeMap::new(),
+            pose_segments: BTreeMap::new(),
+            store: Store::new(scratch, options.memory_bytes),
+            units: Vec::with_capacity(recording.unit_count()),
+            undefined_messages: 0,
+        }
+    }
+
     /// Merges units some of which define channels: units that used a channel before its
     /// definition was known are read again.
     fn merge(&mut self, units: Vec<UnitRows>, registry: &mut Registry<'_>, reader: &Reader<'_>) {

@@ -329,93 +329,88 @@ fn drawings(track: Track<'_, Fix>, stretches: &[Denied], jumps: &[usize]) -> Vec
     let Some(origin) = track.rows.iter().find(|fix| fix.is_position()) else {
         return Vec::new();
     };
-    let plane = Plane::at(origin);
     let stride = track.rows.len().div_ceil(POINTS).max(1);
     let secs = |i: usize| log_at(track, i).saturating_sub(track.start_nanos) as f64 / 1e9;
     let some = || track.rows.iter().enumerate().step_by(stride);
-    let about = |title: &str, caption: &str, codes: Vec<&'static str>| About {
+    let bands = stretches.iter().take(100).map(|d| Band {
+        start: secs(d.before),
+        end: secs(d.after),
+        label: d.cause.name().to_owned(),
+    });
+    let marks = jumps.iter().take(20).map(|i| Mark {
+        x: secs(*i),
+        label: "jump".to_owned(),
+    });
+    let sigma = some().map(|(i, fix)| (secs(i), fix.sigma_meters().unwrap_or(f64::NAN)));
+    let caption = match (stretches.is_empty(), jumps.is_empty()) {
+        (true, true) => "",
+        (true, false) => "Dashed lines are jumps.",
+        (false, true) => "Shaded stretches have no usable position.",
+        (false, false) => "Shaded stretches have no usable position; dashed lines are jumps.",
+    };
+    let codes = [
+        "gnss.denied",
+        "gnss.outage",
+        "gnss.sigma",
+        "gnss.fix",
+        "gnss.jump",
+    ];
+    let accuracy = Curves {
+        about: about(track, "reported accuracy", caption, codes.to_vec()),
+        x_label: "time [s]".to_owned(),
+        y_label: "horizontal standard deviation [m]".to_owned(),
+        equal_axes: false,
+        lines: vec![Line {
+            name: "standard deviation".to_owned(),
+            points: sigma.collect(),
+        }],
+        marks: marks.collect(),
+        bands: bands.collect(),
+    };
+    let path = some().map(|(_, fix)| *fix);
+    vec![path_from_above(track, &Plane::at(origin), path), accuracy]
+}
+
+fn about(track: Track<'_, Fix>, title: &str, caption: &str, codes: Vec<&'static str>) -> About {
+    About {
         subject: track.topic.to_owned(),
         group: "gnss",
         codes,
         title: title.to_owned(),
         caption: caption.to_owned(),
+    }
+}
+
+/// The positions on the plane, with gaps where there were none.
+fn path_from_above(
+    track: Track<'_, Fix>,
+    plane: &Plane,
+    fixes: impl Iterator<Item = Fix>,
+) -> Curves {
+    let place = |fix: Fix| {
+        if fix.is_position() {
+            let [east, north, _] = plane.east_north_up(&fix);
+            (east, north)
+        } else {
+            (f64::NAN, f64::NAN)
+        }
     };
-    let path = some()
-        .map(|(_, fix)| {
-            if fix.is_position() {
-                let [east, north, _] = plane.east_north_up(fix);
-                (east, north)
-            } else {
-                (f64::NAN, f64::NAN)
-            }
-        })
-        .collect();
-    let sigma: Vec<(f64, f64)> = some()
-        .map(|(i, fix)| (secs(i), fix.sigma_meters().unwrap_or(f64::NAN)))
-        .collect();
-    let bands = stretches
-        .iter()
-        .take(100)
-        .map(|d| Band {
-            start: secs(d.before),
-            end: secs(d.after),
-            label: d.cause.name().to_owned(),
-        })
-        .collect();
-    let marks = jumps
-        .iter()
-        .take(20)
-        .map(|i| Mark {
-            x: secs(*i),
-            label: "jump".to_owned(),
-        })
-        .collect();
-    vec![
-        Curves {
-            about: about(
-                "positions",
-                "From above, meters from the first position; a leap aside is a jump.",
-                vec!["gnss.jump", "gnss.frozen"],
-            ),
-            x_label: "east [m]".to_owned(),
-            y_label: "north [m]".to_owned(),
-            equal_axes: true,
-            lines: vec![Line {
-                name: "positions".to_owned(),
-                points: path,
-            }],
-            ..Curves::default()
-        },
-        Curves {
-            about: about(
-                "reported accuracy",
-                match (stretches.is_empty(), jumps.is_empty()) {
-                    (true, true) => "",
-                    (true, false) => "Dashed lines are jumps.",
-                    (false, true) => "Shaded stretches have no usable position.",
-                    (false, false) => {
-                        "Shaded stretches have no usable position; dashed lines are jumps."
-                    }
-                },
-                vec![
-                    "gnss.denied",
-                    "gnss.outage",
-                    "gnss.sigma",
-                    "gnss.fix",
-                    "gnss.jump",
-                ],
-            ),
-            x_label: "time [s]".to_owned(),
-            y_label: "horizontal standard deviation [m]".to_owned(),
-            equal_axes: false,
-            lines: vec![Line {
-                name: "standard deviation".to_owned(),
-                points: sigma,
-            }],
-            marks,
-            bands,
-        },
-    ]
+    Curves {
+        about: about(
+            track,
+            "positions",
+            "From above, meters from the first position; a leap aside is a jump.",
+            vec!["gnss.jump", "gnss.frozen"],
+        ),
+        x_label: "east [m]".to_owned(),
+        y_label: "north [m]".to_owned(),
+        equal_axes: true,
+        lines: vec![Line {
+            name: "positions".to_owned(),
+            points: fixes.map(place).collect(),
+        }],
+        ..Curves::default()
+    }
 }
 
 #[cfg(test)]

@@ -299,16 +299,7 @@ impl Listing<'_> {
             };
             let image = format!("{data}{name}");
             if !self.files.has(&image) {
-                let failure = Failure {
-                    message: format!(
-                        "`{path}` line `{}` names `{image}`, which is missing",
-                        line.number
-                    ),
-                    ..Failure::from(FolderError::Missing {
-                        path: String::new(),
-                    })
-                };
-                self.contents.lose(failure);
+                self.contents.lose(missing_image(path, line.number, &image));
                 continue;
             }
             let bytes = u32::try_from(self.files.size(&image)).unwrap_or(u32::MAX);
@@ -411,6 +402,16 @@ impl Listing<'_> {
 }
 
 /// The ROS name of a distortion and its parameters.
+/// A row of `path` names an image that is not there.
+fn missing_image(path: &str, line: u64, image: &str) -> Failure {
+    Failure {
+        message: format!("`{path}` line `{line}` names `{image}`, which is missing"),
+        ..Failure::from(FolderError::Missing {
+            path: String::new(),
+        })
+    }
+}
+
 fn distortion(model: &str, coefficients: &[f64]) -> Option<(&'static str, Vec<f64>)> {
     match (model, coefficients) {
         ("radial-tangential", &[k1, k2, p1, p2]) => Some(("plumb_bob", vec![k1, k2, p1, p2, 0.0])),

@@ -1,35 +1,12 @@
 //! Angular rate and specific force over time.
 
 use super::{AXES, Look, POINTS};
+use fieldassay_measure::imu::Sample;
 use fieldassay_model::plot::{About, Band, Curves, Line, Mark};
 
 pub(super) fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<Curves> {
     let start = look.track.start_nanos;
     let secs = |i: usize| look.log_at(i).saturating_sub(start) as f64 / 1e9;
-    let stride = look.samples.len().div_ceil(POINTS).max(1);
-    let lines = |offset: usize| -> Vec<Line> {
-        (0..3)
-            .map(|axis| Line {
-                name: AXES[axis].to_owned(),
-                points: look
-                    .samples
-                    .iter()
-                    .enumerate()
-                    .step_by(stride)
-                    .map(|(i, s)| {
-                        (
-                            secs(i),
-                            if offset == 0 {
-                                s.gyro[axis]
-                            } else {
-                                s.accel[axis]
-                            },
-                        )
-                    })
-                    .collect(),
-            })
-            .collect()
-    };
     let bands: Vec<Band> = look
         .rests
         .iter()
@@ -70,7 +47,7 @@ pub(super) fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<
         x_label: "time [s]".to_owned(),
         y_label: y_label.to_owned(),
         equal_axes: false,
-        lines: lines(offset),
+        lines: lines(look, offset),
         marks: marks.clone(),
         bands: bands.clone(),
     };
@@ -84,4 +61,23 @@ pub(super) fn drawings(look: &Look<'_>, marks: &[(usize, &'static str)]) -> Vec<
         curves.push(draw("specific force", "force [m/s²]", 1, codes));
     }
     curves
+}
+
+/// One line per axis: rates for `offset` 0, forces otherwise.
+fn lines(look: &Look<'_>, offset: usize) -> Vec<Line> {
+    let start = look.track.start_nanos;
+    let secs = |i: usize| look.log_at(i).saturating_sub(start) as f64 / 1e9;
+    let stride = look.samples.len().div_ceil(POINTS).max(1);
+    let line = |axis: usize| {
+        let some = look.samples.iter().enumerate().step_by(stride);
+        let point = |(i, s): (usize, &Sample)| {
+            let values = if offset == 0 { s.gyro } else { s.accel };
+            (secs(i), values[axis])
+        };
+        Line {
+            name: AXES[axis].to_owned(),
+            points: some.map(point).collect(),
+        }
+    };
+    (0..3).map(line).collect()
 }

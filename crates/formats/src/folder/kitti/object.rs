@@ -81,28 +81,35 @@ fn list<'a>(files: &'a dyn Files, limits: &Limits) -> Result<Contents<'a>, Folde
         }
         let channel = listing.channel(topic.to_owned(), type_name, stream);
         for path in frames {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            let number = name
-                .split('.')
-                .next()
-                .and_then(|stem| stem.parse::<u32>().ok());
-            let Some(number) = number.filter(|_| is_frame(path)) else {
-                listing.contents.note("structure.file_not_listed", || {
-                    format!("`{path}` is named like no frame")
-                });
-                continue;
-            };
-            let file = listing.contents.file(path.clone());
-            listing.contents.event(Event {
-                log_time: i64::from(number) * 1_000_000_000,
-                channel,
-                file,
-                place: 0,
-                bytes: u32::try_from(files.size(path)).unwrap_or(u32::MAX),
-            });
+            listing.frame(path, channel);
         }
     }
     listing.finish(Vec::new(), Format::KittiObject.name())
+}
+
+impl Listing<'_> {
+    /// One file of a frame, or a note that it is none.
+    fn frame(&mut self, path: &str, channel: u32) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let number = name
+            .split('.')
+            .next()
+            .and_then(|stem| stem.parse::<u32>().ok());
+        let Some(number) = number.filter(|_| is_frame(path)) else {
+            self.contents.note("structure.file_not_listed", || {
+                format!("`{path}` is named like no frame")
+            });
+            return;
+        };
+        let file = self.contents.file(path.to_owned());
+        self.contents.event(Event {
+            log_time: i64::from(number) * 1_000_000_000,
+            channel,
+            file,
+            place: 0,
+            bytes: u32::try_from(self.files.size(path)).unwrap_or(u32::MAX),
+        });
+    }
 }
 
 fn calibration(event: &Event, files: &mut OpenFiles<'_>) -> Result<Calibration, Failure> {
