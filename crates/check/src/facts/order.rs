@@ -118,12 +118,15 @@ fn zero_fact(columns: &Columns<'_>, sheet: &mut Sheet) {
             "the channel is never stamped: every stamp is 0",
         );
     } else {
+        // A clock that counts from 0, as in trajectory files, has one such stamp by right: its first.
+        let is_first = columns.zero_stamps == 1 && columns.log.iter().min() == Some(&0);
+        let zero_stamps = columns.zero_stamps - usize::from(is_first);
         sheet
             .number(
                 "time.zero_stamp",
-                columns.zero_stamps as f64 / columns.stamps as f64,
+                zero_stamps as f64 / columns.stamps as f64,
                 "share",
-                "share of header stamps that are 0",
+                "share of header stamps that are 0; the first of a clock that counts from 0 is none of them",
             )
             .of(columns.stamps);
     }

@@ -153,23 +153,31 @@ fn range_image(columns: &Columns) -> Option<(u32, u32, Vec<u8>)> {
     // More rings than rows: neighbors share one.
     let share = rings.div_ceil(MOST_RINGS);
     let bands = rings.div_ceil(share);
-    let mut pixels = vec![0_u8; bands * ROWS_PER_RING * COLUMNS];
+    // A sensor with fewer beams gets fewer columns: one between two beams would look like a lost return.
+    let mut counts = vec![0_usize; rings];
+    for ring in &columns.rings {
+        if let Some(count) = counts.get_mut(usize::from(*ring)) {
+            *count += 1;
+        }
+    }
+    let wide = (counts.iter().max()? * 9 / 10).clamp(1, COLUMNS);
+    let mut pixels = vec![0_u8; bands * ROWS_PER_RING * wide];
     for ([x, y, z], ring) in columns.positions.iter().zip(&columns.rings) {
         let range = x.hypot(*y).hypot(*z);
         if !range.is_finite() || range <= 0.0 {
             continue;
         }
-        let turned = (y.atan2(*x) / std::f32::consts::TAU + 0.5) * COLUMNS as f32;
-        let column = (turned as usize).min(COLUMNS - 1);
+        let turned = (y.atan2(*x) / std::f32::consts::TAU + 0.5) * wide as f32;
+        let column = (turned as usize).min(wide - 1);
         let shade = 30.0 + 225.0 * (1.0 - (range / FAR_METERS).min(1.0)).powi(2);
         let top = (bands - 1 - usize::from(*ring) / share) * ROWS_PER_RING;
         for row in top..top + ROWS_PER_RING {
-            if let Some(pixel) = pixels.get_mut(row * COLUMNS + column) {
+            if let Some(pixel) = pixels.get_mut(row * wide + column) {
                 *pixel = (*pixel).max(shade as u8);
             }
         }
     }
-    let (width, height) = (COLUMNS as u32, (bands * ROWS_PER_RING) as u32);
+    let (width, height) = (wide as u32, (bands * ROWS_PER_RING) as u32);
     let png = encode_png_grey(width, height, &pixels).ok()?;
     (png.len() <= MOST_BYTES).then_some((width, height, png))
 }
