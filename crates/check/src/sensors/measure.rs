@@ -115,7 +115,13 @@ fn stream_job<'a>(
     Some(match kind {
         SensorKind::Image => Box::new(move || {
             let (frames, looks) = (rows.gather(&data.rows), rows.gather(&data.looks));
-            camera::outcome(topic, index, typed(&frames), typed(&looks), context)
+            camera::outcome(
+                (topic, frame),
+                index,
+                typed(&frames),
+                typed(&looks),
+                context,
+            )
         }),
         SensorKind::Cloud | SensorKind::Scan => Box::new(move || {
             let (clouds, sweeps) = (rows.gather(&data.rows), rows.gather(&data.looks));
@@ -214,12 +220,23 @@ impl<'a> Rows<'a> {
             })
     }
 
+    /// Frame of the samples, else that of the first header.
+    fn frame(&self, index: usize, data: &'a SampleData) -> &'a str {
+        let header = self.collected.data.get(index);
+        let of_header = header.and_then(|header| header.frame.as_deref());
+        if data.frame.is_empty() {
+            of_header.unwrap_or_default()
+        } else {
+            &data.frame
+        }
+    }
+
     /// Streams whose rows have their log times beside them.
     fn of_kind(&self, kind: SensorKind) -> Vec<Held<'a>> {
         self.kind(kind)
             .map(|(index, stream, data)| Held {
                 topic: stream.topic.clone(),
-                frame: data.frame.clone(),
+                frame: self.frame(index, data).to_owned(),
                 parent: data.parent.clone(),
                 stream: Some(index),
                 log: self.gather(&data.log),

@@ -1,4 +1,11 @@
 //! Stretches of a camera's log that are blurred, told from changes of the scene.
+//!
+//! Read [`sudden_steps`] first: blur that comes from one frame to the next is told with certainty, what comes slowly
+//! ([`blurred_stretches`]) is mostly another scene.
+
+mod steps;
+
+pub use steps::{FrameRun, SharpFrame, SharpnessStep, sudden_steps, suspect_gaps};
 
 use super::ImageError;
 use crate::stats::{MAD_TO_SIGMA, median};
@@ -69,9 +76,6 @@ pub struct BlurStretch {
     pub ratio_low: f64,
     /// Mean score, standard deviations in the direction of blur.
     pub score: f64,
-    /// Share of the fall that happens from one look to the next, at the more sudden end of the stretch: near 1 for
-    /// blur that comes at once, smaller for a scene that changes slowly. None where no end is inside the log.
-    pub suddenness: Option<f64>,
 }
 
 /// Stretches that are blurred relative to the rest of the log.
@@ -143,14 +147,6 @@ fn describe(
     let mean = levels[first..=last].iter().sum::<f64>() / n;
     // What a camera sees stays alike for seconds: one look in four counts as independent.
     let half = crate::stats::Z95 * scatter / (n / 4.0).max(1.0).sqrt();
-    let jump = |outside: Option<usize>, inside: usize| {
-        let outside = outside.and_then(|i| levels.get(i))?;
-        Some((outside - levels[inside]) / -mean.min(-1e-9))
-    };
-    let ends = [
-        jump(first.checked_sub(1), first),
-        jump(Some(last + 1), last),
-    ];
     BlurStretch {
         first,
         last,
@@ -158,7 +154,6 @@ fn describe(
         ratio_high: (mean + half).exp(),
         ratio_low: (mean - half).exp(),
         score: scores[first..=last].iter().sum::<f64>() / n,
-        suddenness: ends.into_iter().flatten().max_by(f64::total_cmp),
     }
 }
 
@@ -263,7 +258,6 @@ mod tests {
         assert_eq!((found[0].first, found[0].last), (20, 25));
         assert!((found[0].ratio - 0.5).abs() < 0.1);
         assert!(found[0].ratio_low < 0.5 && found[0].ratio_high > 0.45);
-        assert!(found[0].suddenness.unwrap() > 0.7);
     }
 
     #[test]

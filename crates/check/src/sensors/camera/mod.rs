@@ -26,9 +26,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 const GRID: (usize, usize) = (64, 48);
 /// Stretches reported of each kind.
 const MOST_STRETCHES: usize = 20;
-/// Frames read again to place the ends of one stretch.
-const FRAMES_PER_STRETCH: usize = 60;
-/// Frames read again for one camera.
+/// Frames read again to tell blur, of one camera.
 const FRAMES_PER_CAMERA: usize = 600;
 
 /// The message holds depth, not light.
@@ -253,6 +251,8 @@ fn fault_name(fault: u32) -> &'static str {
 /// One camera while it is measured.
 struct View<'a> {
     topic: &'a str,
+    /// Frame of the messages.
+    frame: &'a str,
     stream: usize,
     /// By log time.
     frames: Cow<'a, [Frame]>,
@@ -274,9 +274,9 @@ struct Flagged {
 
 /// Facts and drawings of one stream of images.
 ///
-/// `frames` and `looks` may be in any order. Reads up to 600 frames again.
+/// `topic` and the frame of its messages; `frames` and `looks` may be in any order. Reads up to 700 frames again.
 pub(crate) fn outcome(
-    topic: &str,
+    (topic, frame): (&str, &str),
     stream: usize,
     frames: &[Frame],
     looks: &[Look],
@@ -289,6 +289,7 @@ pub(crate) fn outcome(
         .collect();
     let view = View {
         topic,
+        frame,
         stream,
         frames: sorted(Cow::Borrowed(frames), |frame| frame.log_nanos),
         looks: sorted(Cow::Owned(decoded), |look| look.log_nanos),
@@ -341,17 +342,6 @@ impl View<'_> {
                 "{light} decoded images where {least_looks} are needed (two are decoded per second)"
             )
         })
-    }
-
-    /// Log times of the frames strictly between two log times, evenly thinned to `most`.
-    fn between(&self, start_nanos: i64, end_nanos: i64, most: usize) -> Vec<i64> {
-        let first = self.frames.partition_point(|f| f.log_nanos <= start_nanos);
-        let last = self.frames.partition_point(|f| f.log_nanos < end_nanos);
-        let inside = self.frames.get(first..last).unwrap_or(&[]);
-        let stride = inside.len().div_ceil(most.max(1)).max(1);
-        let mut times: Vec<i64> = inside.iter().step_by(stride).map(|f| f.log_nanos).collect();
-        times.dedup();
-        times
     }
 
     /// Reads frames again and reduces their pixels; frames that cannot be decoded are left out.

@@ -13,6 +13,11 @@ const POSE_RADIANS: f64 = 0.03;
 /// Samples in the stretch from which a sensor says anything.
 const LEAST_SAMPLES: usize = 3;
 
+/// Angular rate by which turning smears a picture: 3 mrad, a pixel or two of a common lens, in 10 ms of exposure.
+const SMEAR_RATE: f64 = 0.3;
+/// Time over which it is averaged, nanoseconds.
+const SMEAR_NANOS: i64 = 300_000_000;
+
 /// What the other sensors say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moving {
@@ -60,6 +65,34 @@ pub(super) fn moving(context: &Context<'_>, start_nanos: i64, end_nanos: i64) ->
         }
     }
     if seen { Moving::No } else { Moving::Unknown }
+}
+
+/// Whether an inertial sensor turned faster, by more than smears a picture, on one side of a step between two header
+/// stamps: after it, or before.
+pub(super) fn turns_faster(
+    context: &Context<'_>,
+    (before_nanos, after_nanos): (i64, i64),
+    after: bool,
+) -> bool {
+    context.imus.iter().any(|track| {
+        let rate = |start: i64, end: i64| {
+            let rows = during(track.rows, |row| row.t_nanos, start, end);
+            let size = |gyro: [f64; 3]| gyro.iter().map(|w| w * w).sum::<f64>().sqrt();
+            let sum: f64 = rows.iter().map(|row| size(row.gyro)).sum();
+            (rows.len() >= LEAST_SAMPLES).then(|| sum / rows.len() as f64)
+        };
+        let earlier = rate(before_nanos.saturating_sub(SMEAR_NANOS), before_nanos);
+        let later = rate(after_nanos, after_nanos.saturating_add(SMEAR_NANOS));
+        let (Some(earlier), Some(later)) = (earlier, later) else {
+            return false;
+        };
+        let faster = if after {
+            later - earlier
+        } else {
+            earlier - later
+        };
+        faster > SMEAR_RATE
+    })
 }
 
 /// The rows of a stretch of time. Rows out of order, which are rare, may be missed.

@@ -115,8 +115,12 @@ fn mismatch(view: &View<'_>, sheet: &mut Sheet) {
     let Some(frame) = view.frames.iter().find(|f| f.width > 0 && f.height > 0) else {
         return sheet.none(name, unit, "no image says its size");
     };
-    let Some(camera) = view.context.rig.camera_of(view.topic, "") else {
-        return sheet.none(name, unit, "no calibration in the namespace of the topic");
+    let Some(camera) = view.context.rig.camera_of(view.topic, view.frame) else {
+        return sheet.none(
+            name,
+            unit,
+            "no calibration in the namespace of the topic, nor one alone with its frame",
+        );
     };
     let info = &camera.info;
     if info.width == 0 || info.height == 0 {

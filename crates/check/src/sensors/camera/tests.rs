@@ -25,7 +25,9 @@ impl Drive {
         let images = (0..n)
             .map(|i| {
                 let pixel = |k: u32| {
-                    let (x, y) = ((k % WIDTH) as usize + 3 * i, (k / WIDTH) as usize);
+                    // Four pixels per frame: the blocks keep their place among the pixels of the picture at a
+                    // quarter of the size, which are not smoothed before they are thinned.
+                    let (x, y) = ((k % WIDTH) as usize + 4 * i, (k / WIDTH) as usize);
                     // Coarse texture over fine texture, and noise.
                     let coarse = u32::from(texture[y / 8 * 1024 + x / 8 % 1024]);
                     let fine = u32::from(texture[y * 1024 + x % 1024]);
@@ -89,7 +91,7 @@ impl Drive {
             reread: self,
             start_nanos: 0,
         };
-        let found = outcome("/camera", 0, &frames, &looks, &context);
+        let found = outcome(("/camera", "camera"), 0, &frames, &looks, &context);
         assert!(found.pictures.len() <= 6);
         assert!(
             found
@@ -289,7 +291,7 @@ fn no_images_at_all() {
         reread: &NoReread,
         start_nanos: 0,
     };
-    let found = outcome("/camera", 0, &[], &[], &context);
+    let found = outcome(("/camera", "camera"), 0, &[], &[], &context);
     assert!(
         found
             .facts
