@@ -234,7 +234,9 @@ fn dataset_files(bytes: &[u8]) {
         ],
     ];
     for files in layouts {
-        let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), *bytes));
+        let files = files
+            .iter()
+            .map(|(path, bytes)| ((*path).to_owned(), *bytes));
         let files = MemoryFiles::new(files);
         if let Some(layout) = folder::detect(&files)
             && let Ok(recording) = folder::open(&files, layout, limits())

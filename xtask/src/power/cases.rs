@@ -94,7 +94,7 @@ const ARM: &[Vehicle] = &[Vehicle::Arm];
 pub(super) const ALL: &[Vehicle] = &[Vehicle::Car, Vehicle::Robot, Vehicle::Arm];
 
 /// Drives without faults, with everything their vehicles have.
-pub(super) const CLEAN: Drive = only(ALL, &["*"], 24.0);
+pub(super) const CLEAN: Drive = only(ALL, &["*"], 20.0);
 
 /// What the finding must be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,9 +24,9 @@ const FIRST_QUOTED_SEED: u64 = 10_000;
 /// Drives per row of the quoted figures, where drives are cheap and for clean ones.
 const DRIVES: u64 = 300;
 /// Drives with pictures, clouds and the like: at the promised magnitude, and at the others.
-const SENSOR_DRIVES: [u64; 2] = [100, 24];
+const SENSOR_DRIVES: [u64; 2] = [60, 12];
 /// Drives of the core sensors at magnitudes that are not promised.
-const CURVE_DRIVES: u64 = 100;
+const CURVE_DRIVES: u64 = 60;
 
 /// The committed results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
