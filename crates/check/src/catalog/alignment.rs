@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "deg",
         meaning: "Depth edges of the LiDAR fall beside the edges of the image; turning the mounting by this angle brings them together. Boxes and colors land on the wrong things.",
-        formula: "angle of the rotation that maximizes how well depth edges of up to 16 sweeps fall on image edges, judged by the low end of its 95 % interval; the axis is in the camera's frame (x right, y down, z forward)",
+        formula: "angle of the rotation that maximizes how well depth edges of up to 16 sweeps fall on image edges, judged by the low end of its 95 % interval where less than 98.5 % of the mountings half a degree and 5 cm away fit worse than the claimed one; the axis is in the camera's frame (x right, y down, z forward)",
         source: "score after Levinson and Thrun, Automatic online calibration of cameras and lasers, RSS 2013; rotation and its covariance from the score's peak and the scatter between frames",
         blind_spots: "Takes intrinsics and shift as right: 5 cm at 10 m look like 0.3 degrees, and so does a time offset while turning. Sees up to 3 degrees. Needs rings and 300 depth edges in 5 frames. Points are moved to the moment of exposure where they carry times and poses of the same body are recorded (the method says so); otherwise nothing is corrected. Pairs at low speed and rate are preferred.",
         message: "the LiDAR is turned by {calibration.lidar_camera} against the camera (at least {value}, tolerated {threshold}; about x {x_degrees}, y {y_degrees}, z {z_degrees} degrees of the camera)",

@@ -375,6 +375,9 @@ fn pairing(views: &Views, sheet: &mut Sheet) {
         .of(n);
 }
 
+/// Share of mountings half a degree and 5 cm away that fit worse, from which on the claimed one is not doubted.
+const FINE: f64 = 0.985;
+
 fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
     let (low, angle, high) = found.angle();
     let [x, y, z] = found
@@ -418,9 +421,13 @@ fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
     sheet
         .number(
             NAMES[1].0,
-            low.to_degrees(),
+            if share.ratio() < FINE {
+                low.to_degrees()
+            } else {
+                0.0
+            },
             "deg",
-            "low end of calibration.lidar_camera",
+            "low end of calibration.lidar_camera; 0 where hardly any other mounting fits better than the claimed one",
         )
         .with(&details)
         .of(found.frames);
