@@ -382,7 +382,7 @@ fn loss(bag: &[Row], nav2: &[Row]) -> Result<Value> {
     }))
 }
 
-/// An ADIS16448 (VI-Sensor of EuRoC). Its noise at rest is what its makers measured; its recording is in flight or
+/// An ADIS16448 (VI-Sensor of `EuRoC`). Its noise at rest is what its makers measured; its recording is in flight or
 /// with running motors, of which the quietest half second is kept for comparison.
 fn imu() -> Result<Value> {
     let description = std::fs::read_to_string(data(&format!("{IMU}/sensor.yaml"))?)?;

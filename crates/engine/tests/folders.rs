@@ -1,5 +1,7 @@
 //! Folders, trajectory files and `ULog` through the operations.
 
+#![expect(clippy::unwrap_used, reason = "a test without its input fails")]
+
 use fieldassay_engine::limits::Limits;
 use fieldassay_engine::{check, convert, info, sources};
 use fieldassay_model::{Policy, Severity};

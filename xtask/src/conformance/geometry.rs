@@ -54,7 +54,7 @@ fn signal(block: &Value) -> Option<(Vec<f64>, Vec<f64>, f64)> {
         constant + waves.iter().map(wave).sum::<f64>()
     };
     let sampled = |late: f64| {
-        (0_u32..)
+        (0..1_000_000_u32)
             .map(|i| f64::from(i) / rate_hz)
             .take_while(|t| *t <= length + 1e-9)
             .map(|t| at(t + late))

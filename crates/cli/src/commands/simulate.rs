@@ -13,6 +13,10 @@ use std::path::PathBuf;
 /// Write a simulated drive with known faults, and a truth file beside it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = faults_help())]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// The MCAP to write; the truth goes beside it as `.truth.json`.
     #[arg(value_name = "OUT")]

@@ -188,7 +188,7 @@ mod tests {
         let found = sectors(&sweeps);
         assert_eq!(found.blocked.len(), 1, "{:?}", found.blocked);
         let arc = found.blocked[0];
-        assert!((arc.width_degrees as i32 - 10).abs() <= 1, "{arc:?}");
+        assert!(arc.width_degrees.abs_diff(10) <= 1, "{arc:?}");
         assert_eq!((arc.from, arc.to), (6, 20));
         assert!((arc.start_degrees - 175).abs() <= 1);
         assert_eq!(found.blind, None);
