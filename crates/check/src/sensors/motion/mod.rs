@@ -11,7 +11,7 @@ use crate::facts::sheet::Sheet;
 use fieldassay_measure::imu::Sample as ImuSample;
 use fieldassay_measure::motion::{Turn, median_step_secs, turns_of_poses, turns_of_rates};
 use fieldassay_measure::pose::matrix::{norm, subtract};
-use fieldassay_measure::pose::{Rate, StampedPose};
+use fieldassay_measure::pose::{Rate, StampedPose, angle_between};
 use fieldassay_measure::stats::quantile;
 use rayon::prelude::*;
 
@@ -44,13 +44,18 @@ struct Turning<'a> {
     is_calibrated: bool,
 }
 
+/// Samples of one block, and blocks of the stretch of a long recording that is looked at: a minute at 400 Hz.
+const BLOCK_ROWS: usize = 2000;
+const STRETCH_BLOCKS: usize = 12;
+
 /// Facts and drawings of time offset, its drift and the rotation between sensors.
 ///
 /// The reference is the fastest gyro, else the fastest poses; against it go other gyros, poses of topics, transforms that are
 /// rigidly linked to it, and cameras. Cost: a pass over the rates per pair, and up to 40 s of frames per camera read again.
 pub(crate) fn outcome(context: &Context<'_>, cameras: &[CameraStream<'_>]) -> Outcome {
-    let mut streams = gyros(context);
-    streams.extend(poses(context, streams.first().map(|s| s.frame)));
+    let stretch = busiest_stretch(context);
+    let mut streams = gyros(context, stretch);
+    streams.extend(poses(context, streams.first().map(|s| s.frame), stretch));
     let reference = streams
         .iter()
         .enumerate()
@@ -123,12 +128,55 @@ impl Scene<'_> {
     }
 }
 
-fn gyros<'a>(context: &Context<'a>) -> Vec<Turning<'a>> {
+/// First and last time of the stretch of a long recording that is looked at, so that memory does not grow with its
+/// length (I4): of the longest gyro, else of the longest poses, the part that turns most.
+fn busiest_stretch(context: &Context<'_>) -> Option<(i64, i64)> {
+    let gyro = context.imus.iter().max_by_key(|track| track.rows.len());
+    let rows: Vec<(i64, f64)> = match gyro {
+        Some(track) => {
+            let block = |rows: &[ImuSample]| {
+                let energy = rows.iter().map(|row| row.gyro.iter().map(|x| x * x).sum::<f64>());
+                let energy: f64 = energy.filter(|e| e.is_finite()).sum();
+                rows.first().map(|row| (row.t_nanos, energy))
+            };
+            track.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
+        }
+        None => {
+            let longest = context.poses.iter().max_by_key(|track| track.rows.len())?;
+            let block = |rows: &[StampedPose]| {
+                let (first, last) = (rows.first()?, rows.last()?);
+                let turned = angle_between(&first.pose.quat_xyzw, &last.pose.quat_xyzw);
+                Some((first.t_nanos, if turned.is_finite() { turned } else { 0.0 }))
+            };
+            longest.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
+        }
+    };
+    let whole = rows.len() <= STRETCH_BLOCKS + 1;
+    let sum = |blocks: &[(i64, f64)]| blocks.iter().map(|block| block.1).sum::<f64>();
+    let best = rows
+        .windows(STRETCH_BLOCKS + 1)
+        .max_by(|a, b| sum(a).total_cmp(&sum(b)))
+        .filter(|_| !whole)?;
+    Some((best.first()?.0, best.last()?.0))
+}
+
+/// The rows of a stretch; all of them without one, or where times do not ascend.
+fn within<T>(rows: &[T], stretch: Option<(i64, i64)>, t_nanos: impl Fn(&T) -> i64) -> &[T] {
+    let Some((first, last)) = stretch else {
+        return rows;
+    };
+    let from = rows.partition_point(|row| t_nanos(row) < first);
+    let to = rows.partition_point(|row| t_nanos(row) <= last);
+    rows.get(from..to).unwrap_or(rows)
+}
+
+fn gyros<'a>(context: &Context<'a>, stretch: Option<(i64, i64)>) -> Vec<Turning<'a>> {
     context
         .imus
         .iter()
         .filter_map(|track: &Track<'a, ImuSample>| {
-            let rates = track.rows.iter().map(|row| Rate {
+            let rows = within(track.rows, stretch, |row| row.t_nanos);
+            let rates = rows.iter().map(|row| Rate {
                 t_nanos: row.t_nanos,
                 radians_per_sec: row.gyro,
             });
@@ -146,7 +194,11 @@ fn gyros<'a>(context: &Context<'a>) -> Vec<Turning<'a>> {
 }
 
 /// Poses of topics, and transforms whose child is rigidly linked to the gyro: others turn by joints.
-fn poses<'a>(context: &Context<'a>, gyro_frame: Option<&str>) -> Vec<Turning<'a>> {
+fn poses<'a>(
+    context: &Context<'a>,
+    gyro_frame: Option<&str>,
+    stretch: Option<(i64, i64)>,
+) -> Vec<Turning<'a>> {
     let mut found: Vec<Turning<'a>> = context
         .poses
         .iter()
@@ -155,7 +207,8 @@ fn poses<'a>(context: &Context<'a>, gyro_frame: Option<&str>) -> Vec<Turning<'a>
             track.stream.is_some() || linked.unwrap_or(false)
         })
         .filter_map(|track| {
-            let turns = turns_of_poses(track.rows, LONGEST_STEP_SECS);
+            let rows = within(track.rows, stretch, |row| row.t_nanos);
+            let turns = turns_of_poses(rows, LONGEST_STEP_SECS);
             let step_secs = median_step_secs(&turns)?;
             (turns.len() >= LEAST_TURNS && step_secs <= COARSEST_POSES_SECS).then_some(Turning {
                 topic: track.topic,
