@@ -4,6 +4,7 @@
 
 mod checks;
 mod cli;
+mod curves;
 mod faults;
 mod policy;
 mod power;
@@ -22,6 +23,7 @@ const PAGES: &[Page] = &[
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/check.schema.json", schema::page),
     ("docs/reference/cli.md", cli::page),
+    ("docs/reference/power/curves.svg", curves::picture),
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/policy.md", policy::page),
     ("docs/performance.md", crate::race::rendered_page),

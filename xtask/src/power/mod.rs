@@ -23,11 +23,11 @@ use trial::Outcome;
 const FIRST_QUOTED_SEED: u64 = 10_000;
 /// Drives of the quoted figures: clean ones, and how many of those have all sensors.
 const DRIVES: u64 = 300;
-const CLEAN_OF_ALL_DRIVES: u64 = 120;
+const CLEAN_OF_ALL_DRIVES: u64 = 90;
 /// Drives of the core sensors: at the promised magnitude, and at the others.
-const CORE_DRIVES: [u64; 2] = [60, 30];
+const CORE_DRIVES: [u64; 2] = [60, 20];
 /// Drives with pictures, clouds and the like, which cost a second or two each.
-const SENSOR_DRIVES: [u64; 2] = [40, 8];
+const SENSOR_DRIVES: [u64; 2] = [30, 6];
 
 /// The committed results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -109,7 +109,7 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         compare: Compare::Above,
         unit: "deg",
         meaning: "Two pose streams of one rigid body move in a way that the claimed transform between their frames does not allow: the extrinsic is wrong or has moved.",
-        formula: "X of A X = X B over motions of 25 (else 10) degrees by Gauss-Newton; angle between it and the claimed one along directions known to half a degree. Judged is the lower end of the 95 % interval where the Mahalanobis distance is no chance (1 %)",
+        formula: "X of A X = X B over motions of 25 (else 10) degrees by Gauss-Newton; angle between it and the claimed one along directions known to half a degree. Judged is the lower end of the 95 % interval where the Mahalanobis distance is no chance (1 %); the interval also holds 0.75 degrees of unseen tilt where a stream turns about one axis only, as wheel odometry does",
         source: "Park and Martin 1994; ethz-asl/hand_eye_calibration; signals reference B.9.3",
         blind_spots: "Needs ten motions that do not overlap. Motion about one axis leaves rotation about it to the translations. Both streams must be rigid to the same body and free of jumps.",
         message: "the mount is {measured} degrees off what the motion says (95 % interval {low} to {high}; tolerated {threshold}; {observable_axes} of 3 axes observable)",

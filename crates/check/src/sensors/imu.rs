@@ -639,34 +639,23 @@ fn rotation(look: &Look<'_>, context: &Context<'_>, sheet: &mut Sheet) {
             Some((track, imu::angle_match(&pairs)?))
         })
         .max_by(|a, b| a.1.correlation.total_cmp(&b.1.correlation));
-    match best {
-        Some((track, found)) if found.correlation >= 0.9 && found.n >= 10 => {
-            sheet
-                .number(
-                    "imu.rotation_error",
-                    found.rms_radians,
-                    "rad",
-                    "angle of the gyroscope against that of poses, root mean square per 1 s",
-                )
-                .of(found.n)
-                .with(&[
-                    text_detail("against", track.topic),
-                    ("median", FactValue::Number(found.median_radians)),
-                    ("gyro_scale", FactValue::Number(found.scale_ratio)),
-                    ("correlation", FactValue::Number(found.correlation)),
-                ]);
-        }
-        Some(_) => sheet.none(
-            "imu.rotation_error",
-            "rad",
-            "no poses that turn with this sensor for 10 s",
-        ),
-        None => sheet.none(
-            "imu.rotation_error",
-            "rad",
-            "no poses to compare with, or no rotation",
-        ),
+    let name = "imu.rotation_error";
+    let Some((track, found)) = best else {
+        return sheet.none(name, "rad", "no poses to compare with, or no rotation");
+    };
+    if found.correlation < 0.9 || found.n < 10 {
+        return sheet.none(name, "rad", "no poses that turn with this sensor for 10 s");
     }
+    let method = "angle of the gyroscope against that of poses, root mean square per 1 s";
+    sheet
+        .number(name, found.rms_radians, "rad", method)
+        .of(found.n)
+        .with(&[
+            text_detail("against", track.topic),
+            ("median", FactValue::Number(found.median_radians)),
+            ("gyro_scale", FactValue::Number(found.scale_ratio)),
+            ("correlation", FactValue::Number(found.correlation)),
+        ]);
 }
 
 /// Noise parameters where the sensor rests long enough.

@@ -1,13 +1,13 @@
 //! Reference vectors of images, tighter than `cargo xtask conformance` holds them.
 
 use super::{Grey, filters, scan, sequence};
+use fieldassay_testkit::expect_near;
 use fieldassay_testkit::images::polynomial_image;
-use fieldassay_testkit::{expect_near, repository_root};
 use serde_json::Value;
 
 fn block(name: &str) -> Value {
-    let path = repository_root().join("conformance/signals/signals.json");
-    let all: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let text = include_str!("../../../../conformance/signals/signals.json");
+    let all: Value = serde_json::from_str(text).unwrap();
     all[name].clone()
 }
 

@@ -112,7 +112,8 @@ fn judge(
     full_scales: &[f64],
     (end, sign): (End, f64),
 ) -> Option<Saturation> {
-    if end.count < LEAST || !end.limit.is_finite() {
+    // Ranges lie on both sides of zero: the least of values that are all positive is no end of one.
+    if end.count < LEAST || !end.limit.is_finite() || end.limit <= 0.0 {
         return None;
     }
     let full_scale = full_scales

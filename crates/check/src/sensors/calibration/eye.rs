@@ -6,7 +6,7 @@ use fieldassay_measure::calibration::{
     Deviation, Estimate, MotionPair, PairOptions, chi2_tail, hand_eye, motion_pairs,
 };
 use fieldassay_measure::motion::{AlignOptions, align, turns_of_poses};
-use fieldassay_measure::pose::matrix::norm;
+use fieldassay_measure::pose::matrix::{add_outer, norm, symmetric_eigen};
 use fieldassay_measure::pose::{Pose, StampedPose, rotation_vector};
 use fieldassay_measure::stats::{Interval, Z95};
 use fieldassay_model::FactValue;
@@ -22,6 +22,10 @@ const ANGLES_DEGREES: [f64; 2] = [25.0, 10.0];
 const OBSERVABLE: (f64, f64) = (0.5 / 57.295_779_513_082_32, 0.02);
 /// What estimators add besides noise: radians, meters.
 const SYSTEMATIC: (f64, f64) = (0.05 / 57.295_779_513_082_32, 0.002);
+/// Poses that turn about one axis only, within this, come from a flat world and do not see tilt; what they leave out
+/// is this large. Radians.
+const FLAT: f64 = 0.02 / 57.295_779_513_082_32;
+const UNSEEN_TILT: f64 = 0.75 / 57.295_779_513_082_32;
 /// Share by which the lengths two estimators report may differ: wheel diameters and scan matching are known to a few
 /// tenths of a percent at best. Where bodies turn on a wide circle this share of its radius looks like a lever arm.
 const SCALE_DOUBT: f64 = 0.004;
@@ -88,9 +92,12 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
     };
     let rotation = found.rotation_deviation(claimed, OBSERVABLE.0);
     let degrees = 1.0_f64.to_degrees();
+    let flat =
+        is_flat(motions.iter().map(|pair| &pair.a)) || is_flat(motions.iter().map(|pair| &pair.b));
+    let tilt = if flat { UNSEEN_TILT } else { 0.0 };
     deviation(
         rotation,
-        SYSTEMATIC.0,
+        SYSTEMATIC.0.hypot(tilt),
         degrees,
         &NAMES[..2],
         (&found, &mut sheet),
@@ -109,6 +116,20 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
         tables: vec![table(&subject, &found, claimed)],
         ..Outcome::default()
     }
+}
+
+/// Whether all motions turn about one axis.
+fn is_flat<'a>(motions: impl Iterator<Item = &'a Pose>) -> bool {
+    let mut sum = [[0.0; 3]; 3];
+    let mut count = 0.0_f64;
+    for motion in motions {
+        add_outer(&mut sum, &rotation_vector(&motion.quat_xyzw), 1.0);
+        count += 1.0;
+    }
+    let values = symmetric_eigen(&sum).values;
+    let all: f64 = values.iter().sum();
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    all - largest < count * FLAT * FLAT
 }
 
 /// Median radius of the circles the first body turns on, meters.

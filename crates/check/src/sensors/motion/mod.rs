@@ -135,7 +135,9 @@ fn busiest_stretch(context: &Context<'_>) -> Option<(i64, i64)> {
     let rows: Vec<(i64, f64)> = match gyro {
         Some(track) => {
             let block = |rows: &[ImuSample]| {
-                let energy = rows.iter().map(|row| row.gyro.iter().map(|x| x * x).sum::<f64>());
+                let energy = rows
+                    .iter()
+                    .map(|row| row.gyro.iter().map(|x| x * x).sum::<f64>());
                 let energy: f64 = energy.filter(|e| e.is_finite()).sum();
                 rows.first().map(|row| (row.t_nanos, energy))
             };
