@@ -122,6 +122,11 @@ pub(super) const SENSORS: [&str; 6] = [
     "/gnss/fix",
 ];
 
+/// Promises that the committed results do not hold, so that nobody reads past them: blur to half the variance of the
+/// Laplacian is found in 28 of 30 drives.
+#[cfg(test)]
+pub(super) const MISSED: &[&str] = &["blur_ratio"];
+
 const LOSS: &[&str] = &["loss.", "structure."];
 
 /// Everything that is tried.

@@ -6,7 +6,7 @@ use crate::sensors::Outcome;
 use fieldassay_measure::motion::{
     AlignOptions, Alignment, MotionError, OffsetLine, Turn, align, clip, offset_line,
 };
-use fieldassay_measure::pose::matrix::scale;
+use fieldassay_measure::pose::matrix::{add_outer, scale, symmetric_eigen};
 use fieldassay_measure::stats::{Interval, Z95};
 use fieldassay_model::FactValue;
 use fieldassay_model::plot::{About, Curves, Line, Mark};
@@ -25,6 +25,8 @@ const WINDOW_SECS: f64 = 30.0;
 const MOST_WINDOWS: usize = 20;
 /// Offsets less certain than this are judged only when they are far from zero.
 const LARGEST_SIGMA_SECS: f64 = 0.006;
+/// Turns about other axes than the first that are rounding only.
+const FLAT_RADIANS: f64 = 1e-5;
 /// Sigmas that count as far.
 const FAR: f64 = 6.0;
 /// Slopes less certain than this are not judged.
@@ -259,6 +261,18 @@ fn windows(
 }
 
 /// Measured rotation against the claimed one.
+/// Whether a stream of poses comes from a flat world: all turns about one axis but for rounding.
+fn is_flat(stream: &Turning<'_>) -> bool {
+    let mut sum = [[0.0; 3]; 3];
+    for turn in &stream.turns {
+        add_outer(&mut sum, &turn.radians, 1.0);
+    }
+    let values = symmetric_eigen(&sum).values;
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let rest = values.iter().sum::<f64>() - largest;
+    rest < stream.turns.len() as f64 * FLAT_RADIANS * FLAT_RADIANS
+}
+
 fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, sheet: &mut Sheet) {
     let names = [
         ("motion.rotation", "deg"),
@@ -273,6 +287,13 @@ fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, 
     };
     if !stream.is_calibrated {
         sheet.none_of(&names, "the camera has no calibration");
+        return;
+    }
+    if is_flat(stream) {
+        sheet.none_of(
+            &names,
+            "the poses turn about one axis only, so they do not see tilt",
+        );
         return;
     }
     if !(0.8..1.25).contains(&found.rate_ratio) {
