@@ -40,10 +40,7 @@ mod tests {
         let (width, data) =
             super::polynomial_image("I[y][x]=(7x^2+13y^2+5xy) mod 256, 16x16 u8").unwrap();
         assert_eq!((width, data.len()), (16, 256));
-        assert_eq!(
-            (data[1], data[16], data[17], data[255]),
-            (7, 13, 25, 249)
-        );
+        assert_eq!((data[1], data[16], data[17], data[255]), (7, 13, 25, 249));
         assert!(super::polynomial_image("16x16").is_err());
     }
 }

@@ -290,11 +290,8 @@ fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, 
         return;
     }
     if is_flat(stream) {
-        sheet.none_of(
-            &names,
-            "the poses turn about one axis only, so they do not see tilt",
-        );
-        return;
+        let reason = "the poses turn about one axis only, so they do not see tilt";
+        return sheet.none_of(&names, reason);
     }
     if !(0.8..1.25).contains(&found.rate_ratio) {
         let reason = format!(
