@@ -132,26 +132,23 @@ impl Scene<'_> {
 /// length (I4): of the longest gyro, else of the longest poses, the part that turns most.
 fn busiest_stretch(context: &Context<'_>) -> Option<(i64, i64)> {
     let gyro = context.imus.iter().max_by_key(|track| track.rows.len());
-    let rows: Vec<(i64, f64)> = match gyro {
-        Some(track) => {
-            let block = |rows: &[ImuSample]| {
-                let energy = rows
-                    .iter()
-                    .map(|row| row.gyro.iter().map(|x| x * x).sum::<f64>());
-                let energy: f64 = energy.filter(|e| e.is_finite()).sum();
-                rows.first().map(|row| (row.t_nanos, energy))
-            };
-            track.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
-        }
-        None => {
-            let longest = context.poses.iter().max_by_key(|track| track.rows.len())?;
-            let block = |rows: &[StampedPose]| {
-                let (first, last) = (rows.first()?, rows.last()?);
-                let turned = angle_between(&first.pose.quat_xyzw, &last.pose.quat_xyzw);
-                Some((first.t_nanos, if turned.is_finite() { turned } else { 0.0 }))
-            };
-            longest.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
-        }
+    let rows: Vec<(i64, f64)> = if let Some(track) = gyro {
+        let block = |rows: &[ImuSample]| {
+            let energy = rows
+                .iter()
+                .map(|row| row.gyro.iter().map(|x| x * x).sum::<f64>());
+            let energy: f64 = energy.filter(|e| e.is_finite()).sum();
+            rows.first().map(|row| (row.t_nanos, energy))
+        };
+        track.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
+    } else {
+        let longest = context.poses.iter().max_by_key(|track| track.rows.len())?;
+        let block = |rows: &[StampedPose]| {
+            let (first, last) = (rows.first()?, rows.last()?);
+            let turned = angle_between(&first.pose.quat_xyzw, &last.pose.quat_xyzw);
+            Some((first.t_nanos, if turned.is_finite() { turned } else { 0.0 }))
+        };
+        longest.rows.chunks(BLOCK_ROWS).filter_map(block).collect()
     };
     let whole = rows.len() <= STRETCH_BLOCKS + 1;
     let sum = |blocks: &[(i64, f64)]| blocks.iter().map(|block| block.1).sum::<f64>();
