@@ -11,7 +11,7 @@ mod series;
 pub use rigid::{PoseDefect, TF2_NORM_TOLERANCE, is_rotation, is_rotation_within, validate};
 pub use rotation::{
     angle_between, conjugate, matrix_of_quat, multiply_quat, normalized, quat_of_matrix,
-    quat_of_rotation_vector, rotate, rotation_vector, same_rotation, slerp,
+    quat_of_rotation_vector, rotate, rotation_vector, same_rotation, share_one_axis, slerp,
 };
 pub use series::{Rate, body_rates, pose_at};
 

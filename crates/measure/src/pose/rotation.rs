@@ -1,6 +1,6 @@
 //! Rotations as unit quaternions, rotation vectors and matrices.
 
-use super::matrix::{Matrix, cross, dot, norm, scale};
+use super::matrix::{Matrix, add_outer, cross, dot, norm, scale, symmetric_eigen};
 
 /// Product `a b` of two quaternions (Hamilton's convention, as in ROS and Eigen): first b, then a.
 pub fn multiply_quat(a: &[f64; 4], b: &[f64; 4]) -> [f64; 4] {
@@ -143,6 +143,22 @@ pub fn same_rotation(a: &[f64; 4], b: &[f64; 4], within: f64) -> bool {
     a.iter().zip(b).all(|(x, y)| (x - sign * y).abs() <= within)
 }
 
+/// Whether rotations are all about one axis: root mean square of what they turn about other axes below `within`,
+/// radians. `rotations` are rotation vectors, radians; none at all counts as one axis, NaN as not.
+///
+/// Poses from a flat world are such: they see yaw and nothing else. Cost: one pass.
+pub fn share_one_axis<'a>(rotations: impl Iterator<Item = &'a [f64; 3]>, within: f64) -> bool {
+    let mut sum = [[0.0; 3]; 3];
+    let mut count = 0.0_f64;
+    for rotation in rotations {
+        add_outer(&mut sum, rotation, 1.0);
+        count += 1.0;
+    }
+    let values = symmetric_eigen(&sum).values;
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    values.iter().sum::<f64>() - largest <= count * within * within
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::matrix::{identity, multiply, transform, transpose};
@@ -210,5 +226,15 @@ mod tests {
             prop_assert!((angle_between(&a, &middle) - 0.5 * angle_between(&a, &b)).abs() < 1e-9);
             prop_assert!(same_rotation(&slerp(&a, &b, 1.0), &b, 1e-9));
         }
+    }
+
+    #[test]
+    fn yaw_alone_is_one_axis_and_tilt_is_another() {
+        let yaw: Vec<[f64; 3]> = (1..20).map(|i| [0.0, 0.0, 0.1 * f64::from(i)]).collect();
+        assert!(super::share_one_axis(yaw.iter(), 1e-6));
+        let tilted: Vec<[f64; 3]> = yaw.iter().map(|r| [0.01 * r[2].sin(), 0.0, r[2]]).collect();
+        assert!(!super::share_one_axis(tilted.iter(), 1e-4));
+        assert!(!super::share_one_axis([[f64::NAN; 3]].iter(), 1.0));
+        assert!(super::share_one_axis(std::iter::empty(), 1e-6));
     }
 }

@@ -6,8 +6,8 @@ use fieldassay_measure::calibration::{
     Deviation, Estimate, MotionPair, PairOptions, chi2_tail, hand_eye, motion_pairs,
 };
 use fieldassay_measure::motion::{AlignOptions, align, turns_of_poses};
-use fieldassay_measure::pose::matrix::{add_outer, norm, symmetric_eigen};
-use fieldassay_measure::pose::{Pose, StampedPose, rotation_vector};
+use fieldassay_measure::pose::matrix::norm;
+use fieldassay_measure::pose::{Pose, StampedPose, rotation_vector, share_one_axis};
 use fieldassay_measure::stats::{Interval, Z95};
 use fieldassay_model::FactValue;
 use fieldassay_model::plot::{About, Table};
@@ -92,8 +92,14 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
     };
     let rotation = found.rotation_deviation(claimed, OBSERVABLE.0);
     let degrees = 1.0_f64.to_degrees();
-    let flat =
-        is_flat(motions.iter().map(|pair| &pair.a)) || is_flat(motions.iter().map(|pair| &pair.b));
+    let is_flat = |of: fn(&MotionPair) -> &Pose| {
+        let turns: Vec<[f64; 3]> = motions
+            .iter()
+            .map(|pair| rotation_vector(&of(pair).quat_xyzw))
+            .collect();
+        share_one_axis(turns.iter(), FLAT)
+    };
+    let flat = is_flat(|pair| &pair.a) || is_flat(|pair| &pair.b);
     let tilt = if flat { UNSEEN_TILT } else { 0.0 };
     deviation(
         rotation,
@@ -116,20 +122,6 @@ fn pair(a: &Track<'_, StampedPose>, b: &Track<'_, StampedPose>, claimed: &Pose) 
         tables: vec![table(&subject, &found, claimed)],
         ..Outcome::default()
     }
-}
-
-/// Whether all motions turn about one axis.
-fn is_flat<'a>(motions: impl Iterator<Item = &'a Pose>) -> bool {
-    let mut sum = [[0.0; 3]; 3];
-    let mut count = 0.0_f64;
-    for motion in motions {
-        add_outer(&mut sum, &rotation_vector(&motion.quat_xyzw), 1.0);
-        count += 1.0;
-    }
-    let values = symmetric_eigen(&sum).values;
-    let all: f64 = values.iter().sum();
-    let largest = values.iter().copied().fold(0.0, f64::max);
-    all - largest < count * FLAT * FLAT
 }
 
 /// Median radius of the circles the first body turns on, meters.

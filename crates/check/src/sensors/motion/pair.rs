@@ -6,7 +6,8 @@ use crate::sensors::Outcome;
 use fieldassay_measure::motion::{
     AlignOptions, Alignment, MotionError, OffsetLine, Turn, align, clip, offset_line,
 };
-use fieldassay_measure::pose::matrix::{add_outer, scale, symmetric_eigen};
+use fieldassay_measure::pose::matrix::scale;
+use fieldassay_measure::pose::share_one_axis;
 use fieldassay_measure::stats::{Interval, Z95};
 use fieldassay_model::FactValue;
 use fieldassay_model::plot::{About, Curves, Line, Mark};
@@ -261,18 +262,6 @@ fn windows(
 }
 
 /// Measured rotation against the claimed one.
-/// Whether a stream of poses comes from a flat world: all turns about one axis but for rounding.
-fn is_flat(stream: &Turning<'_>) -> bool {
-    let mut sum = [[0.0; 3]; 3];
-    for turn in &stream.turns {
-        add_outer(&mut sum, &turn.radians, 1.0);
-    }
-    let values = symmetric_eigen(&sum).values;
-    let largest = values.iter().copied().fold(0.0, f64::max);
-    let rest = values.iter().sum::<f64>() - largest;
-    rest < stream.turns.len() as f64 * FLAT_RADIANS * FLAT_RADIANS
-}
-
 fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, sheet: &mut Sheet) {
     let names = [
         ("motion.rotation", "deg"),
@@ -289,7 +278,7 @@ fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, 
         sheet.none_of(&names, "the camera has no calibration");
         return;
     }
-    if is_flat(stream) {
+    if share_one_axis(stream.turns.iter().map(|turn| &turn.radians), FLAT_RADIANS) {
         let reason = "the poses turn about one axis only, so they do not see tilt";
         return sheet.none_of(&names, reason);
     }

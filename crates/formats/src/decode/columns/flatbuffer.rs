@@ -157,7 +157,7 @@ fn compile_inner(
 
 /// A column of numbers, with the names of an enumeration's values in its note.
 fn number_column(name: &str, primitive: Primitive, names: &[(i64, String)]) -> Column {
-    let column = Column::required(name, numbers(primitive));
+    let column = Column::required(name, Data::of(primitive));
     let names: Vec<String> = names
         .iter()
         .map(|(number, name)| format!("{number}={name}"))
@@ -166,22 +166,6 @@ fn number_column(name: &str, primitive: Primitive, names: &[(i64, String)]) -> C
         column
     } else {
         column.noted("enum", &names.join(","))
-    }
-}
-
-fn numbers(primitive: Primitive) -> Data {
-    match primitive {
-        Primitive::Bool => Data::Bool(Vec::new()),
-        Primitive::I8 => Data::I8(Vec::new()),
-        Primitive::U8 => Data::U8(Vec::new()),
-        Primitive::I16 => Data::I16(Vec::new()),
-        Primitive::U16 => Data::U16(Vec::new()),
-        Primitive::I32 => Data::I32(Vec::new()),
-        Primitive::U32 => Data::U32(Vec::new()),
-        Primitive::I64 => Data::I64(Vec::new()),
-        Primitive::U64 => Data::U64(Vec::new()),
-        Primitive::F32 => Data::F32(Vec::new()),
-        Primitive::F64 => Data::F64(Vec::new()),
     }
 }
 

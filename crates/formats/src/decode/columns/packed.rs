@@ -32,7 +32,7 @@ fn column(
 ) -> Result<Column, DefinitionError> {
     spend(budget)?;
     Ok(match kind {
-        Kind::Primitive(p) | Kind::Enum(p) => Column::required(name, numbers(*p)),
+        Kind::Primitive(p) | Kind::Enum(p) => Column::required(name, Data::of(*p)),
         Kind::Text | Kind::WideText => Column::required(name, Data::Text(Bytes::new())),
         Kind::Time(_) => Column::required(name, Data::I64(Vec::new())).noted("unit", "ns"),
         Kind::Struct(index) => {
@@ -44,22 +44,6 @@ fn column(
             element => Column::list(name, column(plan, "", element, budget)?),
         },
     })
-}
-
-fn numbers(primitive: Primitive) -> Data {
-    match primitive {
-        Primitive::Bool => Data::Bool(Vec::new()),
-        Primitive::I8 => Data::I8(Vec::new()),
-        Primitive::U8 => Data::U8(Vec::new()),
-        Primitive::I16 => Data::I16(Vec::new()),
-        Primitive::U16 => Data::U16(Vec::new()),
-        Primitive::I32 => Data::I32(Vec::new()),
-        Primitive::U32 => Data::U32(Vec::new()),
-        Primitive::I64 => Data::I64(Vec::new()),
-        Primitive::U64 => Data::U64(Vec::new()),
-        Primitive::F32 => Data::F32(Vec::new()),
-        Primitive::F64 => Data::F64(Vec::new()),
-    }
 }
 
 /// Appends one message.

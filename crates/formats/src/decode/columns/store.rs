@@ -1,5 +1,6 @@
 //! Growing Arrow columns that can be cut back to a number of rows.
 
+use crate::decode::definition::Primitive;
 use crate::decode::error::{DecodeCause, DecodeError};
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{
@@ -49,6 +50,25 @@ pub(crate) enum Data {
         fields: Vec<Column>,
         rows: usize,
     },
+}
+
+impl Data {
+    /// An empty column of these values.
+    pub(crate) fn of(primitive: Primitive) -> Self {
+        match primitive {
+            Primitive::Bool => Self::Bool(Vec::new()),
+            Primitive::I8 => Self::I8(Vec::new()),
+            Primitive::U8 => Self::U8(Vec::new()),
+            Primitive::I16 => Self::I16(Vec::new()),
+            Primitive::U16 => Self::U16(Vec::new()),
+            Primitive::I32 => Self::I32(Vec::new()),
+            Primitive::U32 => Self::U32(Vec::new()),
+            Primitive::I64 => Self::I64(Vec::new()),
+            Primitive::U64 => Self::U64(Vec::new()),
+            Primitive::F32 => Self::F32(Vec::new()),
+            Primitive::F64 => Self::F64(Vec::new()),
+        }
+    }
 }
 
 /// Concatenated values of variable size.

@@ -73,6 +73,28 @@ impl<'a> BitReader<'a> {
         })
     }
 
+    /// Skips what the usability information of H.264 (E.1.1) and H.265 (E.2.1) says in the same words before they
+    /// part: aspect ratio, overscan, video signal and chroma location.
+    pub(super) fn skip_picture_properties(&mut self) -> Option<()> {
+        if self.flag()? && self.bits(8)? == 255 {
+            self.skip(32)?;
+        }
+        if self.flag()? {
+            self.flag()?;
+        }
+        if self.flag()? {
+            self.skip(4)?;
+            if self.flag()? {
+                self.skip(24)?;
+            }
+        }
+        if self.flag()? {
+            self.ue()?;
+            self.ue()?;
+        }
+        Some(())
+    }
+
     /// Variable-length unsigned number of AV1 (4.10.3).
     pub(super) fn uvlc(&mut self) -> Option<u32> {
         self.ue()

@@ -167,22 +167,7 @@ fn order_counts(bits: &mut BitReader<'_>) -> Option<()> {
 
 /// Frame rate of the usability information (annex E), where it has one.
 fn timing(bits: &mut BitReader<'_>) -> Option<f64> {
-    if bits.flag()? && bits.bits(8)? == 255 {
-        bits.skip(32)?;
-    }
-    if bits.flag()? {
-        bits.flag()?;
-    }
-    if bits.flag()? {
-        bits.skip(4)?;
-        if bits.flag()? {
-            bits.skip(24)?;
-        }
-    }
-    if bits.flag()? {
-        bits.ue()?;
-        bits.ue()?;
-    }
+    bits.skip_picture_properties()?;
     if !bits.flag()? {
         return None;
     }

@@ -216,22 +216,7 @@ fn reference_sets(bits: &mut BitReader<'_>) -> Option<()> {
 
 /// E.2.1 up to the frame rate.
 fn timing(bits: &mut BitReader<'_>) -> Option<f64> {
-    if bits.flag()? && bits.bits(8)? == 255 {
-        bits.skip(32)?;
-    }
-    if bits.flag()? {
-        bits.flag()?;
-    }
-    if bits.flag()? {
-        bits.skip(4)?;
-        if bits.flag()? {
-            bits.skip(24)?;
-        }
-    }
-    if bits.flag()? {
-        bits.ue()?;
-        bits.ue()?;
-    }
+    bits.skip_picture_properties()?;
     bits.skip(3)?;
     if bits.flag()? {
         for _ in 0..4 {
