@@ -1,12 +1,14 @@
 //! `cargo xtask conformance DIR`: compares our results with vectors of other programs.
 //!
-//! Read [`Report`] first. `DIR` is any folder of files with the names and forms of `conformance/`: `signals.json`, directly
-//! or in a folder. Its entries `clock_hull`, `drift`, `epipolar`, `time_offset`, `hand_eye`, `cdr` and `ros1` are compared; every other file and entry is listed
-//! as skipped with the reason. One failure makes the chore fail, and so does a folder with nothing to compare.
+//! Read [`Report`] first. `DIR` is any folder of files with the names and forms of `conformance/`, directly or in folders;
+//! a file is known by its name: [`cases`] has those of the form `{cases: [{fn, in, out}]}`, [`OWN`] the others. Every other
+//! file and entry is listed as skipped with the reason. One failure makes the chore fail, and so does a folder with
+//! nothing to compare.
 //!
 //! Not here: vectors that need recordings beside the repository; tests of the rooms hold those.
 
 mod bytes;
+mod cases;
 mod geometry;
 mod images;
 mod signals;
@@ -136,7 +138,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     if passed == 0 {
         bail!(
-            "nothing was compared; hint: `{}` holds no `signals.json` with a known entry",
+            "nothing was compared; hint: `{}` holds no file of a known name",
             folder.display()
         );
     }
@@ -158,22 +160,16 @@ pub(crate) fn compare(folder: &Path) -> Result<Report> {
         let name = path
             .file_name()
             .map_or(String::new(), |n| n.to_string_lossy().into_owned());
-        if name == "signals.json" {
+        let stem = name.strip_suffix(".json").unwrap_or_default();
+        if let Some(reader) = reader_of(stem) {
             let text =
                 std::fs::read_to_string(&path).with_context(|| format!("reading `{file}`"))?;
-            match serde_json::from_str::<Value>(&text) {
-                Ok(value) => {
-                    for (entry, outcome) in entries_of(&value) {
-                        report.entries.push((file.clone(), entry, outcome));
-                    }
-                }
-                Err(e) => {
-                    report.entries.push((
-                        file,
-                        String::new(),
-                        Outcome::Failed(format!("not JSON: {e}")),
-                    ));
-                }
+            let found = match serde_json::from_str::<Value>(&text) {
+                Ok(value) => reader.entries(&path, stem, &value),
+                Err(e) => vec![(String::new(), Outcome::Failed(format!("not JSON: {e}")))],
+            };
+            for (entry, outcome) in found {
+                report.entries.push((file.clone(), entry, outcome));
             }
         } else if let Some(reason) = skip_reason(&file, &name) {
             report
@@ -182,6 +178,33 @@ pub(crate) fn compare(folder: &Path) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// Who compares a file.
+enum Reader {
+    /// Cases that run through the registry.
+    Cases,
+    /// A file of its own form: its path, for files beside it, and what it holds.
+    Own(fn(&Path, &Value) -> Vec<(String, Outcome)>),
+}
+
+impl Reader {
+    fn entries(&self, path: &Path, stem: &str, value: &Value) -> Vec<(String, Outcome)> {
+        match self {
+            Self::Cases => cases::compare(stem, value),
+            Self::Own(compare) => compare(path, value),
+        }
+    }
+}
+
+/// Files of their own form, by name without `.json`.
+static OWN: &[(&str, Reader)] = &[("signals", Reader::Own(|_, value| entries_of(value)))];
+
+fn reader_of(stem: &str) -> Option<&'static Reader> {
+    if cases::knows(stem) {
+        return Some(&Reader::Cases);
+    }
+    OWN.iter().find(|(name, _)| *name == stem).map(|(_, r)| r)
 }
 
 /// Why a file is not compared here; none for files that are no vectors.

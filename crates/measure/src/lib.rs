@@ -4,7 +4,7 @@
 //! (recorder against sensor clock), [`change`] (alarms on a sequence), [`sync`] (several streams) and
 //! [`transform`] (the frame tree over time); then one module per sensor ([`imu`], [`gnss`], [`image`], [`lidar`],
 //! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
-//! [`calibration`], [`trajectory`] and [`tracking`].
+//! [`calibration`], [`trajectory`] and [`tracking`]. [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
@@ -20,6 +20,7 @@ pub mod joints;
 pub mod lidar;
 pub mod motion;
 pub mod pose;
+pub mod registry;
 pub mod stats;
 pub mod sync;
 pub mod time;

@@ -3,9 +3,11 @@
 //! Read [`quantiles_i64`], [`moments_i64`] and [`wilson`] first.
 //! Not here: tests of hypotheses and anything that needs to know what the numbers mean.
 
+pub(crate) mod cases;
 mod interval;
 mod moments;
 mod quantile;
+mod resample;
 mod special;
 
 pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson};
@@ -14,6 +16,7 @@ pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
+pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
 pub use special::{gamma_p, ln_gamma};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,
