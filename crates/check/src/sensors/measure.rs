@@ -4,7 +4,8 @@
 
 use super::{
     Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, alignment, audio,
-    calibration, camera, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory, video,
+    calibration, camera, episodes, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory,
+    video,
 };
 use crate::collect::{Again, Arena, Collected, Column, SampleData, Segment, Stream};
 use crate::run::Span;
@@ -157,6 +158,7 @@ fn pairs(rows: &Rows<'_>, context: &Context<'_>) -> Outcome {
     let mut all = motion::outcome(context, &views);
     all.append(alignment::outcome(context, &views, &lidars));
     all.append(stereo::outcome(context, &views));
+    all.append(rows.episodes());
     for (index, stream) in rows.sorted() {
         let is_sound = stream
             .sensor
@@ -243,6 +245,20 @@ impl<'a> Rows<'a> {
                 rows: self.gather(&data.rows),
             })
             .collect()
+    }
+
+    /// Facts about episodes beside each other.
+    fn episodes(&self) -> Outcome {
+        let streams: Vec<(usize, &str)> = self
+            .kind(SensorKind::Joints)
+            .map(|(index, stream, _)| (index, stream.topic.as_str()))
+            .collect();
+        episodes::outcome(&streams, |index| {
+            let data = self.collected.samples.get(index);
+            let words = self.gather(data.map_or(&[], |data| &data.rows));
+            let rows: &[joints::JointRow] = typed(&words);
+            rows.iter().map(|row| row.position).collect()
+        })
     }
 
     /// Edges of the transform tree that move.
