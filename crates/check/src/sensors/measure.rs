@@ -126,7 +126,13 @@ fn stream_job<'a>(
         }),
         SensorKind::Cloud | SensorKind::Scan => Box::new(move || {
             let (clouds, sweeps) = (rows.gather(&data.rows), rows.gather(&data.looks));
-            lidar::outcome(topic, index, typed(&clouds), typed(&sweeps), context)
+            lidar::outcome(
+                (topic, frame),
+                index,
+                typed(&clouds),
+                typed(&sweeps),
+                context,
+            )
         }),
         SensorKind::Video => Box::new(move || {
             let units = rows.gather(&data.rows);
