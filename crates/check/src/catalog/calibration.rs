@@ -143,4 +143,18 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         message: "in one part of the recording the mount is {measured} degrees off the rest (tolerated {threshold})",
         hint: "look at the mechanics; calibrate before and after, and use two calibrations",
     },
+    CheckInfo {
+        code: "calibration.trend",
+        title: "mount gives way little by little",
+        fact: "calibration.trend",
+        subject: Subject::Pair,
+        compare: Compare::Above,
+        unit: "deg",
+        meaning: "The rotation between two bodies that should be rigid moves to one side from window to window, though no window alone need be far off.",
+        formula: "hand-eye rotation of each of 4 to 6 windows from that of the whole recording in standard deviations; two-sided CUSUM of each observable axis with allowance 0.5 and alarm at 5; where it alarms, mean after the change less mean before it",
+        source: "signals reference B.9.6 and B.11; Montgomery, Introduction to Statistical Quality Control, 9.1",
+        blind_spots: "As calibration.drift. A change in the last of few windows does not add up to an alarm.",
+        message: "the mount turns by {value} about {axis} within the recording (tolerated {threshold}; CUSUM {sum_sigmas} standard deviations)",
+        hint: "look at the mechanics and at temperature; calibrate before and after",
+    },
 ];

@@ -143,4 +143,18 @@ pub(super) const CHECKS: &[CheckInfo] = &[
         message: "{value} of the positions are not finite",
         hint: "drop such samples; look at the converter",
     },
+    CheckInfo {
+        code: "joints.duplicate",
+        title: "episode that repeats another",
+        fact: "joints.duplicate",
+        subject: Subject::Recording,
+        compare: Compare::Above,
+        unit: "count",
+        meaning: "Two episodes of a data set hold the same values: one was copied. Training weighs it twice, and it may lie in the training and in the test part.",
+        formula: "episodes of which every vector of numbers is as long as another episode's and every value within 1e-6 + 1e-5 |value| of it",
+        source: "signals reference of the project, section B.15 (lerobot-doctor; the tolerances of numpy.allclose)",
+        blind_spots: "Copies that were cut, shifted in time or given noise. Values that are not finite equal nothing.",
+        message: "{value} of {episodes} episodes repeat another: {which}",
+        hint: "drop one of each pair, and look at how the episodes were merged",
+    },
 ];

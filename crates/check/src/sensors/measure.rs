@@ -4,7 +4,8 @@
 
 use super::{
     Camera, CameraStream, CloudStream, Context, Mount, Outcome, Rig, Track, alignment, audio,
-    calibration, camera, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory, video,
+    calibration, camera, episodes, gnss, imu, joints, lidar, motion, stereo, tracking, trajectory,
+    video,
 };
 use crate::collect::{Again, Arena, Collected, Column, SampleData, Segment, Stream};
 use crate::run::Span;
@@ -97,6 +98,7 @@ pub(crate) fn measure<'a>(
     jobs.push(Box::new(|| alignment::outcome(&context, &views, &lidars)));
     jobs.push(Box::new(|| stereo::outcome(&context, &views)));
     jobs.push(Box::new(|| sound(&rows, &views, &context)));
+    jobs.push(Box::new(|| rows.episodes()));
     let outcomes: Vec<Outcome> = jobs.into_par_iter().map(|job| job()).collect();
     let mut all = Outcome::default();
     for outcome in outcomes {
@@ -131,7 +133,13 @@ fn stream_job<'a>(
         }),
         SensorKind::Cloud | SensorKind::Scan => Box::new(move || {
             let (clouds, sweeps) = (rows.gather(&data.rows), rows.gather(&data.looks));
-            lidar::outcome(topic, index, typed(&clouds), typed(&sweeps), context)
+            lidar::outcome(
+                (topic, frame),
+                index,
+                typed(&clouds),
+                typed(&sweeps),
+                context,
+            )
         }),
         SensorKind::Video => Box::new(move || {
             let units = rows.gather(&data.rows);
@@ -244,6 +252,20 @@ impl<'a> Rows<'a> {
                 rows: self.gather(&data.rows),
             })
             .collect()
+    }
+
+    /// Facts about episodes beside each other.
+    fn episodes(&self) -> Outcome {
+        let streams: Vec<(usize, &str)> = self
+            .kind(SensorKind::Joints)
+            .map(|(index, stream, _)| (index, stream.topic.as_str()))
+            .collect();
+        episodes::outcome(&streams, |index| {
+            let data = self.collected.samples.get(index);
+            let words = self.gather(data.map_or(&[], |data| &data.rows));
+            let rows: &[joints::JointRow] = typed(&words);
+            rows.iter().map(|row| row.position).collect()
+        })
     }
 
     /// Edges of the transform tree that move.

@@ -10,6 +10,7 @@ mod alignment;
 pub(crate) mod audio;
 mod calibration;
 pub(crate) mod camera;
+mod episodes;
 mod gnss;
 mod imu;
 pub(crate) mod joints;

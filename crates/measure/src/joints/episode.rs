@@ -31,14 +31,17 @@ pub fn shift(values: &[f64]) -> Option<Shift> {
     })
 }
 
-/// Whether two episodes hold nearly the same values: equal lengths and every value within `1e-6 + 1e-5 |b|`,
-/// the defaults of `numpy.allclose` with lerobot-doctor's absolute tolerance. NaN equals nothing. Cost: one pass.
-pub fn near_duplicate(a: &[f64], b: &[f64]) -> bool {
-    !a.is_empty()
-        && a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|(x, y)| (x - y).abs() <= 1e-6 + 1e-5 * y.abs())
+/// Largest difference between two episodes that hold nearly the same values; none where they do not: other lengths, or
+/// a value further apart than `1e-6 + 1e-5 |b|`, the defaults of `numpy.allclose` with lerobot-doctor's absolute
+/// tolerance. NaN equals nothing, and empty episodes are no duplicates. Cost: one pass, up to the first difference.
+pub fn near_duplicate(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a.is_empty() || a.len() != b.len() {
+        return None;
+    }
+    a.iter().zip(b).try_fold(0.0_f64, |largest, (x, y)| {
+        let apart = (x - y).abs();
+        (apart <= 1e-6 + 1e-5 * y.abs()).then_some(largest.max(apart))
+    })
 }
 
 #[cfg(test)]
@@ -54,7 +57,11 @@ mod tests {
         assert_eq!((found.difference, found.sigmas), (5.0, 10.0));
         assert_eq!(shift(&[1.0; 30]), None);
         let near: Vec<f64> = values.iter().map(|x| x + 5e-7).collect();
-        assert!(near_duplicate(&values, &near) && !near_duplicate(&values, &near[1..]));
-        assert!(!near_duplicate(&[f64::NAN], &[f64::NAN]) && !near_duplicate(&[], &[]));
+        let apart = near_duplicate(&values, &near).unwrap();
+        assert!((apart - 5e-7).abs() < 1e-9, "{apart}");
+        assert_eq!(near_duplicate(&values, &near[1..]), None);
+        assert_eq!(near_duplicate(&values, &vec![0.0; 90]), None);
+        assert_eq!(near_duplicate(&[f64::NAN], &[f64::NAN]), None);
+        assert_eq!(near_duplicate(&[], &[]), None);
     }
 }

@@ -2,15 +2,17 @@
 //!
 //! Read [`Sweep`] first: it is one cloud or scan boiled down to counts. The other functions compare many of them:
 //! [`sectors`] finds directions that stopped returning, [`dead_rings`] lasers that are silent, [`range_shift`] how
-//! much the ranges differ from those of the whole recording.
+//! much the ranges differ from those of the whole recording, [`skew`] how much of the vehicle's motion is in the points.
 //! Not here: reading points and deciding what is tolerated.
 
 mod rings;
 mod sectors;
+mod skew;
 mod sweep;
 
 pub use rings::{DeadRing, RingError, RingReport, dead_rings};
 pub use sectors::{Blocked, Sectors, sectors};
+pub use skew::{Skew, TwoPlaces, skew};
 pub use sweep::{Laser, Points, RANGE_BINS, RING_BINS, SECTORS, Sweep};
 
 use crate::stats::median;

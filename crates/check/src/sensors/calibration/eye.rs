@@ -1,10 +1,11 @@
 //! Claimed mounts against what the motion of two pose streams says.
 
 use super::super::{Context, Outcome, Track};
-use crate::facts::sheet::{Annotate as _, Sheet};
+use crate::facts::sheet::{Annotate as _, Sheet, count_detail, text_detail};
 use fieldassay_measure::calibration::{
     Deviation, Estimate, MotionPair, PairOptions, chi2_tail, hand_eye, motion_pairs,
 };
+use fieldassay_measure::change::{Cusum, cusum};
 use fieldassay_measure::motion::{AlignOptions, align, turns_of_poses};
 use fieldassay_measure::pose::matrix::norm;
 use fieldassay_measure::pose::{Pose, StampedPose, rotation_vector, share_one_axis};
@@ -35,16 +36,23 @@ const CHANCE: f64 = 0.01;
 const MOST_WINDOWS: usize = 6;
 const WORST_OF_WINDOWS: f64 = 3.3;
 
+/// Windows of a trend at least, and the CUSUM that looks for it: half the shift to be found and the alarm, in standard
+/// deviations (signals reference, B.11).
+const LEAST_TREND_WINDOWS: usize = 4;
+const CUSUM_ALLOWANCE: f64 = 0.5;
+const CUSUM_ALARM: f64 = 5.0;
+
 const METHOD: &str = "A X = X B over motions of both, Gauss-Newton, against the claimed transform along observable directions";
 const NEAREST: &str = "end of the 95 % interval nearest to zero; 0 where the Mahalanobis distance may be chance (1 %)";
 
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("calibration.hand_eye_rotation", "deg"),
     ("calibration.hand_eye_rotation_at_least", "deg"),
     ("calibration.hand_eye_translation", "m"),
     ("calibration.hand_eye_translation_at_least", "m"),
     ("calibration.drift", "deg"),
     ("calibration.drift_at_least", "deg"),
+    ("calibration.trend", "deg"),
 ];
 
 /// Facts of every pair of pose streams on one rigid body with different frames.
@@ -230,15 +238,89 @@ fn deviation(
     add(sheet, least_name, nearest, NEAREST);
 }
 
+/// Rotation of each window from that of all about the axes of the first body, a CUSUM for each axis: a mount that gives
+/// way little by little is found though no window alone is far off.
+fn trend(windows: &[Estimate], all: &Estimate, sheet: &mut Sheet) {
+    let (name, unit) = NAMES[6];
+    if windows.len() < LEAST_TREND_WINDOWS {
+        return sheet.none(name, unit, "fewer than 4 windows with enough motion");
+    }
+    let back = all.a_from_b.inverse();
+    let (mut seen_axes, mut worst) = (0_u64, (0.0, "none", 0.0));
+    for (axis, label) in ["x", "y", "z"].into_iter().enumerate() {
+        let rows: Vec<(f64, f64)> = windows
+            .iter()
+            .map(|window| {
+                let apart = rotation_vector(&window.a_from_b.compose(&back).quat_xyzw);
+                (apart[axis], window.sigmas()[axis])
+            })
+            .collect();
+        if rows.iter().any(|(_, sigma)| *sigma > OBSERVABLE.0) {
+            continue;
+        }
+        seen_axes += 1;
+        let scores: Vec<f64> = rows
+            .iter()
+            .map(|(apart, sigma)| apart / sigma.hypot(SYSTEMATIC.0))
+            .collect();
+        let detector = Cusum::new(0.0, 1.0, CUSUM_ALLOWANCE, CUSUM_ALARM);
+        let Some(alarm) = detector.ok().and_then(|detector| cusum(detector, &scores)) else {
+            continue;
+        };
+        let size = shift(&rows, &scores).abs().to_degrees();
+        if size > worst.0 {
+            worst = (size, label, alarm.upper.max(alarm.lower));
+        }
+    }
+    if seen_axes == 0 {
+        return sheet.none(
+            name,
+            unit,
+            "no axis is known to half a degree in all windows",
+        );
+    }
+    let method = "rotation of windows from that of the whole recording, CUSUM of each axis (k 0.5, h 5 standard deviations); change of the mean where it alarms, else 0";
+    sheet
+        .number(name, worst.0, unit, method)
+        .of(windows.len())
+        .with(&[
+            count_detail("windows", windows.len() as u64),
+            count_detail("observable_axes", seen_axes),
+            text_detail("axis", worst.1),
+            ("sum_sigmas", FactValue::Number(worst.2)),
+        ]);
+}
+
+/// Mean behind the change less that before it; the change is where the sum of the scores is furthest from 0.
+fn shift(rows: &[(f64, f64)], scores: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    let mut change = (0.0, 0);
+    for (index, score) in (1..rows.len()).zip(scores) {
+        sum += score;
+        if sum.abs() > change.0 {
+            change = (sum.abs(), index);
+        }
+    }
+    let mean = |part: &[(f64, f64)]| {
+        part.iter().map(|(apart, _)| apart).sum::<f64>() / part.len().max(1) as f64
+    };
+    let (before, after) = rows.split_at(change.1);
+    mean(after) - mean(before)
+}
+
 /// Estimates of windows against that of all.
 fn drift(motions: &[MotionPair], all: &Estimate, sheet: &mut Sheet) {
     let size = motions.len().div_ceil(MOST_WINDOWS).max(1);
-    let windows: Vec<(&[MotionPair], Deviation)> = motions
+    let estimates: Vec<Estimate> = motions
         .chunks(size)
-        .filter_map(|window| {
-            let found = hand_eye(window, Some(&all.a_from_b)).ok()?;
+        .filter_map(|window| hand_eye(window, Some(&all.a_from_b)).ok())
+        .collect();
+    trend(&estimates, all, sheet);
+    let windows: Vec<(&Estimate, Deviation)> = estimates
+        .iter()
+        .filter_map(|found| {
             let seen = found.rotation_deviation(&all.a_from_b, OBSERVABLE.0)?;
-            Some((window, seen))
+            Some((found, seen))
         })
         .collect();
     let worst = windows.iter().max_by(|(_, a), (_, b)| {
@@ -246,7 +328,7 @@ fn drift(motions: &[MotionPair], all: &Estimate, sheet: &mut Sheet) {
         excess(a).total_cmp(&excess(b))
     });
     let Some((_, seen)) = worst.filter(|_| windows.len() >= 2) else {
-        sheet.none_of(&NAMES[4..], "fewer than 2 windows with enough motion");
+        sheet.none_of(&NAMES[4..6], "fewer than 2 windows with enough motion");
         return;
     };
     let sigma = seen.sigma.hypot(SYSTEMATIC.0);

@@ -37,6 +37,11 @@ const MOUNT: Pose = Pose {
 };
 
 fn arm(mount: &Pose) -> [Vec<StampedPose>; 2] {
+    moving_arm(|_| *mount)
+}
+
+/// An arm whose eye is mounted as `mount` says, seconds in.
+fn moving_arm(mount: impl Fn(f64) -> Pose) -> [Vec<StampedPose>; 2] {
     let (mut hand, mut eye) = (Vec::new(), Vec::new());
     for i in 0..1200_i32 {
         let t = 0.05 * f64::from(i);
@@ -57,7 +62,7 @@ fn arm(mount: &Pose) -> [Vec<StampedPose>; 2] {
         hand.push(StampedPose { t_nanos, pose });
         eye.push(StampedPose {
             t_nanos,
-            pose: pose.compose(mount),
+            pose: pose.compose(&mount(t)),
         });
     }
     [hand, eye]
@@ -111,6 +116,22 @@ fn a_mount_that_is_right_is_not_contradicted_and_a_degree_is() {
     assert!(degrees > 0.8 && degrees < 1.0, "{degrees}");
     assert!(value(&wrong, "calibration.drift_at_least").expect("measured") < 0.05);
     assert_eq!(wrong.tables.len(), 2);
+}
+
+#[test]
+fn a_mount_that_gives_way_is_a_trend() {
+    let right = outcome_of(&rig(), &arm(&MOUNT));
+    assert_eq!(value(&right, "calibration.trend"), Some(0.0));
+    let loose = moving_arm(|secs| Pose {
+        quat_xyzw: quat_of_rotation_vector(&[0.0, (0.04 * secs).to_radians(), 0.0]),
+        ..MOUNT
+    });
+    let wrong = outcome_of(&rig(), &loose);
+    let degrees = value(&wrong, "calibration.trend").expect("measured");
+    assert!(degrees > 0.8 && degrees < 2.4, "{degrees}");
+    let fact = wrong.facts.iter().find(|f| f.name == "calibration.trend");
+    let axis = fact.and_then(|fact| fact.detail.get("axis"));
+    assert_eq!(axis, Some(&FactValue::Text("y".to_owned())));
 }
 
 #[test]

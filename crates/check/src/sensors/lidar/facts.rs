@@ -14,7 +14,7 @@ const SHORT_PART: f64 = 0.7;
 const SMEAR_RANGE_METERS: f64 = 20.0;
 /// Largest intensities of common encodings.
 const FULL_SCALES: [f32; 4] = [1.0, 100.0, 255.0, 65535.0];
-const NOT_SPINNING: &str = "not a spinning LiDAR: no rings, or few directions";
+pub(super) const NOT_SPINNING: &str = "not a spinning LiDAR: no rings, or few directions";
 const NOTHING: &str = "no cloud could be looked into";
 
 /// Layout, claims and invalid points.
@@ -292,6 +292,15 @@ pub(super) fn point_times(clouds: &Stream<'_>, sheet: &mut Sheet) {
         .of(timed.len());
 }
 
+/// Predicted smear at 20 m of a sweep at a time, meters; none where nothing tells how the vehicle moves.
+pub(super) fn smear_of(clouds: &Stream<'_>, platform: &Platform<'_>, t_nanos: i64) -> Option<f64> {
+    let (rate, speed) = (platform.rate(t_nanos), platform.speed(t_nanos));
+    rate.or(speed)?;
+    let (speed, rate) = (speed.unwrap_or(0.0), rate.unwrap_or(0.0));
+    let period = clouds.period_secs;
+    Some(smear_meters(speed, rate, period, SMEAR_RANGE_METERS))
+}
+
 /// What motion does to a sweep.
 pub(super) fn smear(clouds: &Stream<'_>, platform: &Platform<'_>, sheet: &mut Sheet) {
     let (name, unit) = ("lidar.smear", "m");
@@ -304,17 +313,7 @@ pub(super) fn smear(clouds: &Stream<'_>, platform: &Platform<'_>, sheet: &mut Sh
     let mut smears: Vec<f64> = clouds
         .sweeps
         .iter()
-        .filter_map(|sweep| {
-            let (rate, speed) = (platform.rate(sweep.t_nanos), platform.speed(sweep.t_nanos));
-            rate.or(speed)?;
-            let (speed, rate) = (speed.unwrap_or(0.0), rate.unwrap_or(0.0));
-            Some(smear_meters(
-                speed,
-                rate,
-                clouds.period_secs,
-                SMEAR_RANGE_METERS,
-            ))
-        })
+        .filter_map(|sweep| smear_of(clouds, platform, sweep.t_nanos))
         .collect();
     let n = smears.len();
     match quantile(&mut smears, 0.95) {

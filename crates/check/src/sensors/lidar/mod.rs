@@ -5,6 +5,7 @@
 mod facts;
 mod picture;
 mod platform;
+mod skew;
 
 use super::{At, Context, Outcome};
 use crate::facts::sheet::Sheet;
@@ -172,7 +173,7 @@ impl<'a> Stream<'a> {
 
 /// Facts and drawings of one stream of clouds or scans.
 pub(crate) fn outcome(
-    topic: &str,
+    (topic, frame): (&str, &str),
     stream: usize,
     rows: &[CloudRow],
     sweeps: &[Sweep],
@@ -196,6 +197,7 @@ pub(crate) fn outcome(
     facts::lasers(&clouds, &mut sheet);
     facts::point_times(&clouds, &mut sheet);
     facts::smear(&clouds, &platform, &mut sheet);
+    skew::skew(&clouds, (stream, frame), context, &mut sheet);
     facts::intensity(&clouds, &mut sheet);
     facts::repeats(&clouds, &platform, &mut sheet);
     outcome.curves = picture::curves(&clouds, context);

@@ -112,8 +112,17 @@ impl<'a> Carrier<'a> {
         mounted.max_by_key(|carrier| carrier.poses.len())
     }
 
+    /// Where the LiDAR of `from_nanos` was for the LiDAR of `to_nanos`, `to_from_from`; none without poses there.
+    pub(crate) fn between(&self, to_nanos: i64, from_nanos: i64) -> Option<Pose> {
+        let place = |t_nanos: i64| {
+            let pose = pose_at(self.poses, t_nanos, MOST_MOVE_GAP_SECS)?;
+            Some(pose.compose(&self.body_from_lidar))
+        };
+        Some(place(to_nanos)?.inverse().compose(&place(from_nanos)?))
+    }
+
     /// Moves the points of a sweep to where the LiDAR would have seen them at `to_nanos`; false, and nothing done,
-    /// without times or without poses all through. Cost: 64 interpolations, and a multiplication per point.
+    /// without times or without poses all through. Cost: 128 interpolations, and a multiplication per point.
     pub(crate) fn move_points(
         &self,
         columns: &mut Columns,
@@ -127,13 +136,6 @@ impl<'a> Carrier<'a> {
             return false;
         }
         let step = (last - first) / SLOTS as f64;
-        let place = |t_nanos: i64| {
-            let pose = pose_at(self.poses, t_nanos, MOST_MOVE_GAP_SECS)?;
-            Some(pose.compose(&self.body_from_lidar))
-        };
-        let Some(there) = place(to_nanos).map(|pose| pose.inverse()) else {
-            return false;
-        };
         #[expect(
             clippy::cast_possible_truncation,
             reason = "seconds within a sweep, and the cast saturates"
@@ -142,7 +144,7 @@ impl<'a> Carrier<'a> {
             stamp_nanos.saturating_add(((first + (slot as f64 + 0.5) * step) * 1e9) as i64)
         };
         let moves: Option<Vec<_>> = (0..SLOTS)
-            .map(|slot| Some(there.compose(&place(at(slot))?)))
+            .map(|slot| self.between(to_nanos, at(slot)))
             .map(|pose| pose.map(|pose| (pose.rotation_matrix(), pose.translation_meters)))
             .collect();
         let Some(moves) = moves else { return false };
