@@ -2,7 +2,7 @@
 
 use super::{FolderError, OpenFiles};
 use crate::message::schema;
-use crate::{Channel, Limits, Notes, Schema};
+use crate::{Channel, Limits, Notes, Schema, VideoFile};
 use fieldassay_model::{Account, LossReason};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +65,7 @@ pub struct Contents<'a> {
     pub(crate) files: Vec<String>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) events: Vec<Event>,
+    pub(crate) videos: Vec<VideoFile>,
     pub(crate) account: Account,
     pub(crate) maker: Option<Box<dyn Maker + 'a>>,
     schemas: BTreeMap<&'static str, Option<Arc<Schema>>>,
@@ -89,6 +90,7 @@ impl<'a> Contents<'a> {
             files: Vec::new(),
             channels: Vec::new(),
             events: Vec::new(),
+            videos: Vec::new(),
             account: Account::default(),
             maker: None,
             schemas: BTreeMap::new(),
@@ -140,6 +142,11 @@ impl<'a> Contents<'a> {
     /// Adds an event; order does not matter.
     pub fn event(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Adds a video file of which no messages are made.
+    pub fn video(&mut self, video: VideoFile) {
+        self.videos.push(video);
     }
 
     /// Adds a note; the message is made only when it is kept.

@@ -3,6 +3,7 @@
 //! Read [`outcome`] first: cameras by themselves, mounts by themselves, then ([`eye`]) mounts against motion. [`artefact`]
 //! is the calibration as the recording has it.
 
+mod direction;
 mod eye;
 
 use super::rig::Camera;
@@ -153,6 +154,21 @@ fn mounts(context: &Context<'_>) -> Vec<Fact> {
             "finite, and squared norm of the quaternion within 0.01 of 1 as tf2 has it",
         )
         .with(&[text_detail("which", &short(&broken))]);
+    let (cameras, elsewhere) = direction::contradictions(context);
+    if cameras > 0 {
+        let method = "optical axes in the vehicle's frame against up and the words of the names";
+        sheet
+            .count(
+                "calibration.mount_direction",
+                elsewhere.len() as u64,
+                method,
+            )
+            .of(cameras)
+            .with(&[text_detail("which", &short(&elsewhere))]);
+    } else if !context.rig.cameras.is_empty() {
+        let reason = "no calibrated camera is rigidly connected with a frame of the vehicle such as `base_link`";
+        sheet.none("calibration.mount_direction", "count", reason);
+    }
     let names = [
         ("calibration.identity", "count"),
         ("calibration.translation", "m"),
