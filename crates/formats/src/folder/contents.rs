@@ -60,6 +60,11 @@ pub trait Maker: Sync {
     ) -> Result<(), Failure>;
 }
 
+/// What a layout keeps about the channel of an event, `streams` being in the order of [`Contents::channel`].
+pub(super) fn stream_of<'s, S>(streams: &'s [S], event: &Event) -> Option<&'s S> {
+    streams.get(usize::try_from(event.channel).ok()?)
+}
+
 /// Everything a layout lists of its folder.
 pub struct Contents<'a> {
     pub(crate) files: Vec<String>,

@@ -23,7 +23,13 @@ pub(crate) fn outcome(videos: &[VideoFile]) -> Outcome {
     for (camera, files) in cameras {
         let mut sheet = Sheet::new(camera, files.len());
         worst("video.file_length", "count", &files, surplus, &mut sheet);
-        worst("video.edit_list", "s", &files, edited, &mut sheet);
+        worst(
+            "video.edit_list",
+            "s",
+            &files,
+            |t| Some(edited(t)),
+            &mut sheet,
+        );
         worst("video.file_gop", "s", &files, longest_gop, &mut sheet);
         let reordered = files.iter().filter(|file| file.track.reordered).count();
         sheet.count("video.file_b_frames", reordered as u64, METHOD);
@@ -68,9 +74,9 @@ fn surplus(track: &Mp4Track) -> Option<f64> {
 }
 
 /// Seconds by which decoders that know nothing of edit lists are off; 0 without a list.
-fn edited(track: &Mp4Track) -> Option<f64> {
+fn edited(track: &Mp4Track) -> f64 {
     let edits = track.edits.unwrap_or_default();
-    Some(edits.shift_secs.abs().max(edits.cut_secs))
+    edits.shift_secs.abs().max(edits.cut_secs)
 }
 
 fn longest_gop(track: &Mp4Track) -> Option<f64> {
