@@ -12,7 +12,7 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A folder or glob without recordings.
-    #[error("no recording is in `{}`\nhint: looked for files ending in .mcap, .bag, .db3 and .ulg and for folders laid out as a data set", path.display())]
+    #[error("no recording is in `{}`\nhint: looked for files ending in .mcap, .bag, .db3 and .ulg, and for folders laid out as a data set:\n  {}", path.display(), layouts())]
     NothingThere {
         /// The folder or pattern.
         path: PathBuf,
@@ -97,6 +97,13 @@ pub enum EngineError {
         /// What is wrong.
         message: String,
     },
+}
+
+/// Every layout of a folder and what it is recognized by, a line each.
+fn layouts() -> String {
+    let marks = fieldassay_formats::folder::LAYOUTS.iter();
+    let marks: Vec<&str> = marks.map(|layout| layout.mark).collect();
+    marks.join("\n  ")
 }
 
 /// The recording formats, for messages.

@@ -49,6 +49,25 @@ fn a_folder_with_a_layout_is_one_recording_wherever_it_lies() {
     );
 }
 
+/// The files of a single frame beside each other have neither times nor a form anybody defined.
+#[test]
+fn loose_frames_are_refused_with_the_layouts_there_are() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["000008.bin", "000008.png", "000008.txt"] {
+        write(root.path(), name, b"1 0 0 0");
+    }
+    let input = [root.path().display().to_string()];
+    let error = sources::find(&input, &Limits::default()).unwrap_err();
+    let text = error.to_string();
+    for layout in fieldassay_formats::folder::LAYOUTS {
+        assert!(text.contains(layout.mark), "{text}");
+    }
+    assert!(
+        text.contains("KITTI object: frames below each of"),
+        "{text}"
+    );
+}
+
 #[test]
 fn the_id_of_a_folder_is_what_sha256sum_says() {
     let Some(path) = shared_data("euroc_micro") else {

@@ -21,8 +21,8 @@ pub mod trajectory;
 pub mod ulog;
 
 pub use recording::{
-    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary, Visitor,
-    full_account,
+    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary,
+    VideoFile, Visitor, full_account,
 };
 pub(crate) use rules::bound_losses;
 pub use rules::{Notes, Rule};

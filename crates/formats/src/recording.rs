@@ -1,5 +1,6 @@
 //! What every recording format looks like to its readers.
 
+use crate::media::video::Mp4Track;
 use fieldassay_model::Account;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -229,6 +230,21 @@ pub trait Recording: Sync {
     fn account(&self, units: &[UnitSummary]) -> Account;
     /// The profile the writer declared (`ros1`, `ros2`, …) and the library that wrote it; may be empty.
     fn origin(&self) -> (String, String);
+    /// Video files that belong to the recording and are not passed on as messages.
+    fn videos(&self) -> &[VideoFile] {
+        &[]
+    }
+}
+
+/// A video file of a data set, by its tables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoFile {
+    /// What it shows, as the data set names it: `observation.images.top`.
+    pub feature: String,
+    /// Path within the data set.
+    pub path: String,
+    /// The track of pictures.
+    pub track: Mp4Track,
 }
 
 /// Everything a reader has to say about a file that was read whole: the account of the file and of

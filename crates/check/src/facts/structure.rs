@@ -89,9 +89,17 @@ fn rule_facts(rules: &[Rule], account: &Account) -> Vec<Fact> {
             let mut fact = Fact::count(code, RECORDING, case.count)
                 .with_method("rule of the format, checked on every record", 1);
             if case.count > 0 {
+                // A reader that knows what to do says so behind its message.
+                let (message, hint) = match case.message.split_once("; hint: ") {
+                    Some((message, hint)) => (message, Some(hint)),
+                    None => (case.message.as_str(), None),
+                };
+                if let Some(hint) = hint {
+                    fact = fact.with_detail("hint", FactValue::Text(hint.to_owned()));
+                }
                 let mut first = match case.offset {
-                    Some(offset) => format!("at byte {offset}: {}", case.message),
-                    None => case.message,
+                    Some(offset) => format!("at byte {offset}: {message}"),
+                    None => message.to_owned(),
                 };
                 if case.count > 1 {
                     first = format!("{} times, first {first}", case.count);

@@ -87,7 +87,9 @@ pub(crate) fn measure<'a>(
     for track in &fixes {
         jobs.push(Box::new(|| gnss::outcome(*track, &context)));
     }
-    for track in &poses {
+    // Odometry often goes out twice, as a topic and as a transform; the same would be told and drawn twice.
+    let told = |track: &&Track<'_, _>| !poses.iter().any(|topic| trajectory::repeats(track, topic));
+    for track in poses.iter().filter(told) {
         jobs.push(Box::new(|| trajectory::outcome(*track, &context)));
     }
     for (index, stream) in rows.sorted() {
@@ -99,6 +101,7 @@ pub(crate) fn measure<'a>(
     jobs.push(Box::new(|| stereo::outcome(&context, &views)));
     jobs.push(Box::new(|| sound(&rows, &views, &context)));
     jobs.push(Box::new(|| rows.episodes()));
+    jobs.push(Box::new(|| video::of_files(recording.videos())));
     let outcomes: Vec<Outcome> = jobs.into_par_iter().map(|job| job()).collect();
     let mut all = Outcome::default();
     for outcome in outcomes {

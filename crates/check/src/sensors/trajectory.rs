@@ -4,7 +4,8 @@
 
 use super::{Context, Outcome, Track};
 use crate::facts::sheet::{Annotate as _, Sheet, text_detail};
-use fieldassay_measure::pose::{StampedPose, validate};
+use fieldassay_measure::pose::matrix::norm;
+use fieldassay_measure::pose::{StampedPose, pose_at, validate};
 use fieldassay_measure::trajectory::{Extreme, Plausibility, closure, plausibility};
 use fieldassay_model::FactValue;
 use fieldassay_model::plot::{About, Curves, Line};
@@ -72,6 +73,36 @@ pub(crate) fn outcome(track: Track<'_, StampedPose>, _: &Context<'_>) -> Outcome
         curves: drawing(track).into_iter().collect(),
         ..Outcome::default()
     }
+}
+
+/// How near the poses of a transform are to those of a topic that says the same: what interpolation and rounding leave,
+/// meters and radians. Longest gap between poses of the topic that is bridged, seconds.
+const SAME: (f64, f64) = (0.01, 0.01);
+const SAME_GAP_SECS: f64 = 0.25;
+
+/// Whether a transform holds the poses of a topic once more: the same parent, and every pose within 1 cm and 0.6 degrees
+/// of the topic's, except for a tenth beyond its ends. Whatever differs anywhere is no repetition, so nothing that only the transform
+/// shows is lost. Cost: an interpolation per pose, up to the first that differs.
+pub(crate) fn repeats(edge: &Track<'_, StampedPose>, topic: &Track<'_, StampedPose>) -> bool {
+    let bare = |frame| str::trim_start_matches(frame, '/');
+    let is_pair = edge.stream.is_none() && topic.stream.is_some();
+    if !is_pair || bare(edge.parent) != bare(topic.parent) {
+        return false;
+    }
+    let ends = topic.rows.first().zip(topic.rows.last());
+    let Some((first, last)) = ends.filter(|_| topic.rows.is_sorted_by_key(|row| row.t_nanos))
+    else {
+        return false;
+    };
+    let within = |row: &&StampedPose| (first.t_nanos..=last.t_nanos).contains(&row.t_nanos);
+    let inside = edge.rows.iter().filter(within).count();
+    10 * inside >= 9 * edge.rows.len().max(1)
+        && edge.rows.iter().filter(within).all(|row| {
+            pose_at(topic.rows, row.t_nanos, SAME_GAP_SECS).is_some_and(|pose| {
+                let apart = pose.inverse().compose(&row.pose);
+                norm(&apart.translation_meters) <= SAME.0 && apart.angle_radians() <= SAME.1
+            })
+        })
 }
 
 fn last_name(frame: &str) -> &str {

@@ -1,4 +1,10 @@
 //! Facts about video streams.
+//!
+//! Read [`outcome`] first; [`files::outcome`] is about video files beside the messages.
+
+mod files;
+
+pub(crate) use files::outcome as of_files;
 
 use super::{At, Context, Outcome, Track};
 use crate::facts::sheet::{Annotate, Sheet, count_detail, secs_detail, text_detail};

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Argoverse2,
+    mark: "Argoverse 2: `city_SE3_egovehicle.feather` of a log",
     detect,
     list,
 };

@@ -2,7 +2,7 @@
 
 use super::{FolderError, OpenFiles};
 use crate::message::schema;
-use crate::{Channel, Limits, Notes, Schema};
+use crate::{Channel, Limits, Notes, Schema, VideoFile};
 use fieldassay_model::{Account, LossReason};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,11 +60,17 @@ pub trait Maker: Sync {
     ) -> Result<(), Failure>;
 }
 
+/// What a layout keeps about the channel of an event, `streams` being in the order of [`Contents::channel`].
+pub(super) fn stream_of<'s, S>(streams: &'s [S], event: &Event) -> Option<&'s S> {
+    streams.get(usize::try_from(event.channel).ok()?)
+}
+
 /// Everything a layout lists of its folder.
 pub struct Contents<'a> {
     pub(crate) files: Vec<String>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) events: Vec<Event>,
+    pub(crate) videos: Vec<VideoFile>,
     pub(crate) account: Account,
     pub(crate) maker: Option<Box<dyn Maker + 'a>>,
     schemas: BTreeMap<&'static str, Option<Arc<Schema>>>,
@@ -89,6 +95,7 @@ impl<'a> Contents<'a> {
             files: Vec::new(),
             channels: Vec::new(),
             events: Vec::new(),
+            videos: Vec::new(),
             account: Account::default(),
             maker: None,
             schemas: BTreeMap::new(),
@@ -140,6 +147,11 @@ impl<'a> Contents<'a> {
     /// Adds an event; order does not matter.
     pub fn event(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Adds a video file of which no messages are made.
+    pub fn video(&mut self, video: VideoFile) {
+        self.videos.push(video);
     }
 
     /// Adds a note; the message is made only when it is kept.

@@ -6,6 +6,7 @@
 //!
 //! Not here: the point cloud of the room (`pointcloud0`), which is no message.
 
+use super::contents::stream_of;
 use super::images::{Picture, image_format, make_picture};
 use super::{
     Contents, Event, Failure, Files, FolderError, Layout, Maker, OpenFiles, quat_xyzw_from_rows,
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Euroc,
+    mark: "EuRoC: `cam0/data.csv` or `imu0/data.csv`, also below `mav0/`",
     detect,
     list,
 };
@@ -442,9 +444,7 @@ impl Maker for Euroc {
         files: &mut OpenFiles<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let stream = usize::try_from(event.channel)
-            .ok()
-            .and_then(|channel| self.streams.get(channel));
+        let stream = stream_of(&self.streams, event);
         let stamp = event.log_time;
         match stream {
             Some(Stream::Picture(picture)) => make_picture(picture, event, files, out),

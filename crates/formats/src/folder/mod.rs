@@ -39,6 +39,8 @@ use crate::{Format, Limits, Rule};
 pub struct Layout {
     /// Name in documents.
     pub format: Format,
+    /// What it is recognized by, for people.
+    pub mark: &'static str,
     /// Whether the folder has this layout. Looks at paths, and at the heads of few files.
     pub detect: fn(&dyn Files) -> bool,
     /// Lists what the files hold.

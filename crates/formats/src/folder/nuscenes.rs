@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::NuScenes,
+    mark: "nuScenes: tables such as `sample_data.json` and `ego_pose.json`",
     detect: |files| tables(files).is_some(),
     list,
 };

@@ -2,7 +2,8 @@
 
 use super::{Contents, Event, Failure, Files, Maker, OpenFiles};
 use crate::{
-    Buffers, Channel, Format, Limits, Message, Recording, UnitSummary, Visitor, bound_losses,
+    Buffers, Channel, Format, Limits, Message, Recording, UnitSummary, VideoFile, Visitor,
+    bound_losses,
 };
 use fieldassay_model::{Account, LossReason};
 use std::ops::Range;
@@ -23,6 +24,7 @@ pub struct FolderRecording<'a> {
     channels: Vec<Channel>,
     events: Vec<Event>,
     units: Vec<Unit>,
+    videos: Vec<VideoFile>,
     maker: Option<Box<dyn Maker + 'a>>,
     account: Account,
     origin: String,
@@ -62,6 +64,7 @@ impl<'a> FolderRecording<'a> {
             channels: contents.channels,
             units: units(&events),
             events,
+            videos: contents.videos,
             maker: contents.maker,
             account,
             origin: contents.origin,
@@ -103,6 +106,10 @@ impl Recording for FolderRecording<'_> {
 
     fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    fn videos(&self) -> &[VideoFile] {
+        &self.videos
     }
 
     fn unit_count(&self) -> usize {

@@ -3,6 +3,7 @@
 //!
 //! Read [`Listing`] first. Not here: the tables of a data set.
 
+use super::contents::stream_of;
 use super::images::{Picture, make_picture};
 use super::{Contents, Event, Failure, Files, FolderError, Maker, OpenFiles};
 use crate::sensor::{Box3, Boxes, CameraInfo, Pose};
@@ -235,8 +236,7 @@ impl Maker for Scene {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let stamp = event.log_time;
-        let channel = usize::try_from(event.channel).ok();
-        match channel.and_then(|channel| self.streams.get(channel)) {
+        match stream_of(&self.streams, event) {
             None => return Err(gone()),
             Some(Stream::Picture(picture)) => make_picture(picture, event, files, out)?,
             Some(Stream::Cloud { frame, make }) => make(frame, event, files, out)?,

@@ -32,6 +32,7 @@ pub fn layout(kind: Kind) -> Layout {
     };
     Layout {
         format,
+        mark: "rows of times and poses, or of matrices",
         detect: |files| {
             files
                 .read(TRAJECTORY_PATH)

@@ -127,7 +127,7 @@ fn tables_frames_and_videos_that_disagree() {
         (
             Box::new(move |f| replace(f, info, "\"total_episodes\": 2", "\"total_episodes\": 5")),
             &[
-                "structure.episode_count: `meta/info.json` says `5` episodes, the table of episodes disagrees: it has `2`",
+                "structure.episode_count: `meta/info.json` says `5` episodes, but the table of episodes has `2`",
             ],
         ),
         (
@@ -213,7 +213,7 @@ fn a_trimmed_data_set_is_found() {
     assert!(found.messages.is_empty());
     let said = found.said().join("\n");
     for part in [
-        "structure.episode_count: `meta/info.json` says `14983` frames, the table of episodes disagrees: its lengths sum to `899`",
+        "structure.episode_count: `meta/info.json` says `14983` frames, but the lengths of its episodes sum to `899`",
         "structure.media_missing: none of the `3` files of frames is there",
         "structure.media_missing: none of the `3` videos of `observation.image` is there",
     ] {

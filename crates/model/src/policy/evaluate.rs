@@ -179,9 +179,13 @@ impl<'a> Judge<'a> {
             window: worst.fact.window,
             count: hits.len() as u64,
             message: self.message(worst, hits.len()),
-            hint: fill(worst.check.hint, |name| {
-                self.placeholder(name, worst, hits.len())
-            }),
+            // What the fact itself advises is closer to the case than the check's advice.
+            hint: match worst.fact.detail.get("hint") {
+                Some(FactValue::Text(hint)) => hint.clone(),
+                _ => fill(worst.check.hint, |name| {
+                    self.placeholder(name, worst, hits.len())
+                }),
+            },
             facts: vec![worst.fact.name.clone()],
             windows: hits
                 .iter()

@@ -3,6 +3,7 @@
 //! Read [`outcome`] first: cameras by themselves, mounts by themselves, then ([`eye`]) mounts against motion. [`artefact`]
 //! is the calibration as the recording has it.
 
+mod direction;
 mod eye;
 
 use super::rig::Camera;
@@ -153,6 +154,7 @@ fn mounts(context: &Context<'_>) -> Vec<Fact> {
             "finite, and squared norm of the quaternion within 0.01 of 1 as tf2 has it",
         )
         .with(&[text_detail("which", &short(&broken))]);
+    mount_directions(context, &mut sheet);
     let names = [
         ("calibration.identity", "count"),
         ("calibration.translation", "m"),
@@ -199,6 +201,25 @@ fn mounts(context: &Context<'_>) -> Vec<Fact> {
         .of(pairs)
         .with(&[text_detail("which", &far.1)]);
     sheet.facts
+}
+
+/// Cameras that look elsewhere than they say.
+fn mount_directions(context: &Context<'_>, sheet: &mut Sheet) {
+    let (cameras, elsewhere) = direction::contradictions(context);
+    if cameras > 0 {
+        let method = "optical axes in the vehicle's frame against up and the words of the names";
+        sheet
+            .count(
+                "calibration.mount_direction",
+                elsewhere.len() as u64,
+                method,
+            )
+            .of(cameras)
+            .with(&[text_detail("which", &short(&elsewhere))]);
+    } else if !context.rig.cameras.is_empty() {
+        let reason = "no calibrated camera is rigidly connected with a frame of the vehicle such as `base_link`";
+        sheet.none("calibration.mount_direction", "count", reason);
+    }
 }
 
 /// The first few of a list, as a sentence would have them.

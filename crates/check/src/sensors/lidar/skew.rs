@@ -15,7 +15,7 @@ use fieldassay_model::FactValue;
 
 /// Moments that are looked at, sweeps of each, and how far they lie apart in time, nanoseconds.
 const MOMENTS: usize = 3;
-const SWEEPS: usize = 4;
+const SWEEPS: u16 = 4;
 const STEP_NANOS: i64 = 200_000_000;
 /// Predicted smear from which on a moment tells something, meters (signals reference, B.8).
 const LEAST_SMEAR_METERS: f64 = 0.2;
@@ -93,7 +93,7 @@ fn measured(
             return None;
         };
         let view = CloudView::new(&cloud).ok()?;
-        Some((at.t_nanos, thinned(Columns::read(&view, at.t_nanos))))
+        Some((at.t_nanos, thinned(&Columns::read(&view, at.t_nanos))))
     });
     let of_moment = |moment: &Vec<i64>| -> Vec<TwoPlaces> {
         let sweeps: Vec<&(i64, Columns)> = moment
@@ -148,7 +148,7 @@ fn moments(clouds: &Stream<'_>, platform: &Platform<'_>) -> Vec<Vec<i64>> {
         .filter(|(smear, _)| *smear >= LEAST_SMEAR_METERS)
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let span = STEP_NANOS * SWEEPS as i64;
+    let span = STEP_NANOS * i64::from(SWEEPS);
     let mut times: Vec<i64> = Vec::new();
     for (_, t) in ranked {
         if times.len() < MOMENTS
@@ -167,7 +167,7 @@ fn moments(clouds: &Stream<'_>, platform: &Platform<'_>) -> Vec<Vec<i64>> {
             .map(|row| row.log_nanos)
     };
     let around = |t: &i64| {
-        let steps = (0_i64..).take(SWEEPS);
+        let steps = (0..SWEEPS).map(i64::from);
         let mut logs: Vec<i64> = steps
             .filter_map(|step| nearest(t.saturating_add((step - 1) * STEP_NANOS)))
             .collect();
@@ -178,7 +178,7 @@ fn moments(clouds: &Stream<'_>, platform: &Platform<'_>) -> Vec<Vec<i64>> {
 }
 
 /// A random part of the points that are neither too near nor too far and have a time.
-fn thinned(columns: Columns) -> Columns {
+fn thinned(columns: &Columns) -> Columns {
     let stride = columns.positions.len().div_ceil(MOST_POINTS).max(1);
     let mut random = SplitMix::new(SEED);
     let timed = columns.positions.iter().zip(&columns.times_secs);

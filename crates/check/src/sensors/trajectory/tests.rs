@@ -1,6 +1,7 @@
 //! Real paths, judged by the default policy.
 
-use super::outcome;
+use super::{outcome, repeats};
+use crate::sensors::Track;
 use crate::sensors::imu::tests::{complaints, csv, track, with_context};
 use fieldassay_measure::pose::{Pose, StampedPose, matrix::Matrix};
 
@@ -117,4 +118,43 @@ fn a_teleport_is_told_once() {
         all.len() == 1 && all[0].starts_with("trajectory.jump:"),
         "{all:?}"
     );
+}
+
+#[test]
+fn a_transform_that_says_what_a_topic_says_is_a_repetition() {
+    let series = |offset_nanos: i64, jump_meters: f64| -> Vec<StampedPose> {
+        (0..500_i64)
+            .map(|i| {
+                let t_nanos = i * 20_000_000 + offset_nanos;
+                let secs = t_nanos as f64 / 1e9;
+                let side = if i > 400 { jump_meters } else { 0.0 };
+                StampedPose {
+                    t_nanos,
+                    pose: Pose {
+                        translation_meters: [5.0 * secs, secs.sin() + side, 0.0],
+                        quat_xyzw: [0.0, 0.0, (0.05 * secs).sin(), (0.05 * secs).cos()],
+                    },
+                }
+            })
+            .collect()
+    };
+    let (topic, edge, other) = (
+        series(0, 0.0),
+        series(7_000_000, 0.0),
+        series(7_000_000, 0.3),
+    );
+    let as_topic = track(&topic, &[]);
+    let as_edge = |rows| Track {
+        stream: None,
+        ..track(rows, &[])
+    };
+    assert!(repeats(&as_edge(&edge), &as_topic));
+    assert!(!repeats(&as_edge(&other), &as_topic));
+    // Two topics are two sources, and so are the same numbers in another frame.
+    assert!(!repeats(&as_topic, &as_topic));
+    let mapped = Track {
+        parent: "map",
+        ..as_edge(&edge)
+    };
+    assert!(!repeats(&mapped, &as_topic));
 }

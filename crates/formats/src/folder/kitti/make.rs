@@ -1,5 +1,6 @@
 //! KITTI files as messages.
 
+use super::super::contents::stream_of;
 use super::super::images::{Picture, make_picture};
 use super::super::{Event, Failure, Maker, OpenFiles};
 use super::{VELODYNE, object};
@@ -41,9 +42,7 @@ impl Maker for Kitti {
         files: &mut OpenFiles<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let stream = usize::try_from(event.channel)
-            .ok()
-            .and_then(|channel| self.streams.get(channel));
+        let stream = stream_of(&self.streams, event);
         let stamp = event.log_time;
         match stream {
             None => {}

@@ -13,6 +13,7 @@ use crate::{Format, Limits};
 
 pub(in super::super) const LAYOUT: Layout = Layout {
     format: Format::KittiObject,
+    mark: "KITTI object: frames below each of `image_2/`, `velodyne/` and `calib/`; the files of one frame beside each other are none",
     detect: |files| root(files).is_some(),
     list,
 };

@@ -11,6 +11,7 @@ use crate::{Format, Limits};
 
 pub(in super::super) const LAYOUT: Layout = Layout {
     format: Format::KittiOdometry,
+    mark: "KITTI odometry: a sequence with `times.txt` beside `image_0/` or `velodyne/`",
     detect: |files| sequence(files).is_some(),
     list,
 };

@@ -11,6 +11,7 @@ use crate::{Format, Limits};
 
 pub(in super::super) const LAYOUT: Layout = Layout {
     format: Format::KittiRaw,
+    mark: "KITTI raw: a drive with `timestamps.txt` and `data/` below `image_02/`, `velodyne_points/` or `oxts/`",
     detect: |files| drive(files).is_some(),
     list,
 };
@@ -98,7 +99,7 @@ impl Day {
                 .find(|path| listing.files.has(path));
             let Some(path) = path else {
                 listing.contents.note("structure.calibration", || {
-                    format!("`{name}` is not there. hint: put the calibration files of the day into the folder of the drive")
+                    format!("`{name}` is not there; hint: put the calibration files of the day into the folder of the drive")
                 });
                 return None;
             };

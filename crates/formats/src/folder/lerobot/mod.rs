@@ -15,6 +15,7 @@ mod frames;
 mod meta;
 mod video;
 
+use super::contents::stream_of;
 use super::{Contents, Event, Failure, Files, FolderError, Layout, Maker, OpenFiles};
 use crate::sensor::Joints;
 use crate::{Format, Limits, message};
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::LeRobot,
+    mark: "LeRobot: `meta/info.json` with `codebase_version`",
     detect,
     list,
 };
@@ -83,15 +85,20 @@ fn totals(info: &Info, episodes: &[Episode], contents: &mut Contents<'_>) {
             info.total_episodes,
             episodes.len() as u64,
             "episodes",
-            "it has",
+            "the table of episodes has",
         ),
-        (info.total_frames, frames, "frames", "its lengths sum to"),
+        (
+            info.total_frames,
+            frames,
+            "frames",
+            "the lengths of its episodes sum to",
+        ),
     ];
-    for (stated, counted, what, verb) in stated {
+    for (stated, counted, what, counted_by) in stated {
         if let Some(stated) = stated.filter(|stated| *stated != counted) {
             contents.note("structure.episode_count", || {
                 format!(
-                    "`{INFO}` says `{stated}` {what}, the table of episodes disagrees: {verb} `{counted}`; hint: episodes were removed or added without writing `{INFO}` again"
+                    "`{INFO}` says `{stated}` {what}, but {counted_by} `{counted}`; hint: episodes were removed or added without writing `{INFO}` again"
                 )
             });
         }
@@ -279,10 +286,7 @@ impl Maker for LeRobot {
         files: &mut OpenFiles<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let stream = usize::try_from(event.channel)
-            .ok()
-            .and_then(|channel| self.streams.get(channel));
-        let Some(stream) = stream else {
+        let Some(stream) = stream_of(&self.streams, event) else {
             return Ok(());
         };
         let group = u32::try_from(event.place >> 32).unwrap_or(u32::MAX);

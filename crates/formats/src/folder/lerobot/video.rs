@@ -2,6 +2,7 @@
 
 use super::super::{Contents, Files, FolderError};
 use super::meta::{Episode, Info, Stretch, is_pointer, path};
+use crate::VideoFile;
 use crate::media::video::{Mp4Summary, Mp4Track};
 use std::collections::BTreeMap;
 
@@ -78,6 +79,11 @@ pub(super) fn shown(
                     let said = shown.entry(episode.index).or_default();
                     said.extend(properties(key, path, &track));
                 }
+                contents.video(VideoFile {
+                    feature: key.clone(),
+                    path: path.clone(),
+                    track,
+                });
             }
         }
     }

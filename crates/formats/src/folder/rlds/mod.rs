@@ -13,6 +13,7 @@
 mod example;
 mod tfrecord;
 
+use super::contents::stream_of;
 use super::{Contents, Event, Failure, Files, FolderError, Layout, Maker, OpenFiles};
 use crate::sensor::{Image, Joints};
 use crate::{Format, Limits, message};
@@ -25,6 +26,7 @@ use tfrecord::{Found, records};
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Rlds,
+    mark: "RLDS: `features.json`, `dataset_info.json` and TFRecord files",
     detect,
     list,
 };
@@ -378,10 +380,7 @@ impl Maker for Rlds {
         files: &mut OpenFiles<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let stream = usize::try_from(event.channel)
-            .ok()
-            .and_then(|channel| self.streams.get(channel));
-        let Some(stream) = stream else {
+        let Some(stream) = stream_of(&self.streams, event) else {
             return Ok(());
         };
         let payload = usize::try_from(event.place >> 32)

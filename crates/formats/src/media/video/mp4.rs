@@ -73,10 +73,26 @@ pub struct Mp4Track {
     pub missing_samples: u64,
     /// Bytes of the length before each NAL unit (`avcC`, `hvcC`); 0 where the track has none.
     pub nal_length_bytes: u8,
+    /// Length the header of the media declares, ticks; none where it leaves it open, as fragmented files do.
+    pub declared_ticks: Option<u64>,
+    /// What the edit list does; none without one.
+    pub edits: Option<Edits>,
+}
+
+/// An edit list (8.6.6), summed up: which pictures are shown when.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Edits {
+    /// Entries that show pictures; more than one reorder or repeat them.
+    pub shown: u32,
+    /// How much later the first picture is shown than it would be without the list, seconds; negative where pictures
+    /// are left out at the start.
+    pub shift_secs: f64,
+    /// Seconds left out at the end; 0 for an open end.
+    pub cut_secs: f64,
 }
 
 impl Mp4Track {
-    /// Samples per second: (n - 1) over the durations of all but the last; none below two samples.
+    /// Samples per second: their number over the sum of their durations; none below two samples.
     pub fn fps(&self) -> Option<f64> {
         let (ticks, scale) = (self.duration_ticks, f64::from(self.timescale));
         (self.samples > 1 && ticks > 0 && self.timescale > 0)
@@ -225,8 +241,13 @@ impl Mp4Summary {
             return Err(Mp4Error::NotMp4);
         }
         let movie = movie.ok_or(Mp4Error::NoIndex)?;
+        let header = find(movie, &[b"mvhd"]).unwrap_or_default();
+        let long = header.first() == Some(&1);
+        let movie_scale = be32(header, if long { 20 } else { 12 }).unwrap_or(0);
         for atom in Atoms::new(movie).filter(|atom| &atom.name == b"trak") {
-            summary.tracks.push(track(atom.body, file.len() as u64));
+            let mut track = track(atom.body, file.len() as u64);
+            track.edits = edits(atom.body, &track, movie_scale);
+            summary.tracks.push(track);
         }
         for fragment in fragments {
             summary.fragments = summary.fragments.saturating_add(1);
@@ -318,6 +339,12 @@ fn track(body: &[u8], file_bytes: u64) -> Mp4Track {
     if let Some(header) = find(media, &[b"mdhd"]) {
         let long = header.first() == Some(&1);
         track.timescale = be32(header, if long { 20 } else { 12 }).unwrap_or(0);
+        let (declared, open) = if long {
+            (be64(header, 24), u64::MAX)
+        } else {
+            (be32(header, 16).map(u64::from), u64::from(u32::MAX))
+        };
+        track.declared_ticks = declared.filter(|ticks| *ticks != 0 && *ticks != open);
     }
     if let Some(handler) = find(media, &[b"hdlr"]).and_then(|h| h.get(8..)) {
         track.handler = FourLetters(handler.first_chunk::<4>().copied().unwrap_or_default());
@@ -328,6 +355,52 @@ fn track(body: &[u8], file_bytes: u64) -> Mp4Track {
         sizes(tables, file_bytes, &mut track);
     }
     track
+}
+
+/// Sums up the edit list of a track; none without one or without the scales of time.
+fn edits(body: &[u8], track: &Mp4Track, movie_scale: u32) -> Option<Edits> {
+    let list = find(body, &[b"edts", b"elst"])?;
+    if movie_scale == 0 || track.timescale == 0 {
+        return None;
+    }
+    // Composition time of the first sample, which B-frames and encoder delays push back.
+    let offsets = find(body, &[b"mdia", b"minf", b"stbl", b"ctts"]);
+    let first = offsets.and_then(|body| entries::<8>(body, 4).first());
+    let first_ticks = first
+        .and_then(|entry| be32(entry, 4))
+        .map_or(0, u32::cast_signed);
+    // Length in the scale of the movie, start in that of the media; -1 is a pause.
+    let long = list.first() == Some(&1);
+    let rows: Vec<(u64, i64)> = if long {
+        let row = |e: &[u8; 20]| Some((be64(e, 0)?, be64(e, 8)?.cast_signed()));
+        entries::<20>(list, 4).iter().filter_map(row).collect()
+    } else {
+        let row =
+            |e: &[u8; 12]| Some((u64::from(be32(e, 0)?), i64::from(be32(e, 4)?.cast_signed())));
+        entries::<12>(list, 4).iter().filter_map(row).collect()
+    };
+    let secs = |ticks: u64| ticks as f64 / f64::from(movie_scale);
+    let media_secs = |ticks: f64| ticks / f64::from(track.timescale);
+    let pause: f64 = rows
+        .iter()
+        .take_while(|row| row.1 < 0)
+        .map(|row| secs(row.0))
+        .sum();
+    let shown: Vec<&(u64, i64)> = rows.iter().filter(|row| row.1 >= 0).collect();
+    let start = shown.first().map_or(0, |row| row.1);
+    let skipped = media_secs(start as f64 - f64::from(first_ticks));
+    let lasts: f64 = shown.iter().map(|row| secs(row.0)).sum();
+    let rest = media_secs(track.duration_ticks as f64) - skipped - lasts;
+    Some(Edits {
+        shown: u32::try_from(shown.len()).unwrap_or(u32::MAX),
+        shift_secs: pause - skipped,
+        // A length of 0 is open, and the scale of the movie rounds.
+        cut_secs: if lasts > 0.0 {
+            (rest - 1.0 / f64::from(movie_scale)).max(0.0)
+        } else {
+            0.0
+        },
+    })
 }
 
 /// Coding and size of the pictures (`stsd`, 8.5.2).
