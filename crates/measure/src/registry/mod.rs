@@ -100,6 +100,7 @@ where
 static GROUPS: &[&[Measure]] = &[
     crate::stats::cases::MEASURES,
     crate::criticality::cases::MEASURES,
+    crate::logic::cases::MEASURES,
 ];
 
 /// Every measure, subject by subject.
