@@ -18,6 +18,39 @@ const CASES: &[(&str, &str, &str, f64)] = &[
     ),
     ("rss", "lateral", "criticality.rss_lateral", 1e-9),
     ("stl_rtamt", "", "logic.stl", 1e-12),
+    ("bicycle_ks", "", "kinematics.single_track", 1e-6),
+    ("idm_rollout", "", "kinematics.idm_rollout", 1e-9),
+    ("idm_nuplan", "", "kinematics.idm", 1e-3),
+    ("savgol_comfort", "", "kinematics.comfort", 1e-9),
+    (
+        "driving_scores",
+        "nuplan_closed_loop",
+        "driving.nuplan_closed_loop",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_speed_limit",
+        "driving.nuplan_speed_limit",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_progress_ratio",
+        "driving.nuplan_progress_ratio",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_at_fault",
+        "driving.nuplan_at_fault",
+        1e-12,
+    ),
+    ("driving_scores", "pdms_v1", "driving.pdms", 1e-12),
+    ("driving_scores", "epdms", "driving.epdms", 1e-12),
+    ("robot_nav", "spl", "driving.spl", 1e-12),
+    ("robot_nav", "barn", "driving.barn", 1e-12),
+    ("trajectory_similarity", "", "similarity.paths", 1e-12),
 ];
 
 /// The first place where `found` lacks or differs from what is expected.

@@ -97,7 +97,8 @@ pub fn comfort(
         .map(|(x, y)| x.hypot(*y))
         .collect();
     let smooth = |x: &[f64]| Comfort::smoothed(x, step_secs);
-    let (longitudinal_acceleration, lateral_acceleration) = (smooth(longitudinal)?, smooth(lateral)?);
+    let (longitudinal_acceleration, lateral_acceleration) =
+        (smooth(longitudinal)?, smooth(lateral)?);
     let acceleration = smooth(&norm)?;
     let (yaw_rate, yaw_acceleration) = Comfort::yaw_of(yaw_radians, step_secs)?;
     Ok(Comfort {

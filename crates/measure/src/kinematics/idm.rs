@@ -58,7 +58,10 @@ pub struct Leader {
 impl Idm {
     /// Whether every number is of use. Errors: not finite, not positive.
     pub fn check(&self) -> Result<(), KinematicsError> {
-        finite(&[("min_gap", self.min_gap_meters), ("headway", self.headway_secs)])?;
+        finite(&[
+            ("min_gap", self.min_gap_meters),
+            ("headway", self.headway_secs),
+        ])?;
         positive(&[
             ("target_velocity", self.target_speed),
             ("min_gap", self.min_gap_meters),
@@ -75,9 +78,8 @@ impl Idm {
         let gap = leader.progress_meters - follower.progress_meters - leader.half_length_meters;
         let gap = gap.max(self.min_gap_meters);
         let root = (self.max_acceleration * self.max_deceleration).sqrt();
-        let wanted = self.min_gap_meters
-            + v * self.headway_secs
-            + v * (v - leader.speed) / (2.0 * root);
+        let wanted =
+            self.min_gap_meters + v * self.headway_secs + v * (v - leader.speed) / (2.0 * root);
         let free = (v / self.target_speed).powf(self.exponent);
         self.max_acceleration * (1.0 - free - (wanted / gap) * (wanted / gap))
     }

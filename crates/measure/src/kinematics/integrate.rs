@@ -98,7 +98,11 @@ pub fn integrate<const N: usize>(
         }
         // A NaN norm makes the step smaller until the limit is met.
         let factor = 0.9 * norm.powf(-0.2);
-        step *= if factor.is_nan() { 0.2 } else { factor.clamp(0.2, 5.0) };
+        step *= if factor.is_nan() {
+            0.2
+        } else {
+            factor.clamp(0.2, 5.0)
+        };
     }
     Err(KinematicsError::TooManySteps { steps: MAX_STEPS })
 }
@@ -139,10 +143,18 @@ mod tests {
     #[test]
     fn a_pendulum_of_unit_length_swings_back() {
         let swing = |s: &[f64; 2]| [s[1], -s[0]];
-        let found = integrate(swing, [1.0, 0.0], std::f64::consts::TAU, Tolerance::default());
+        let found = integrate(
+            swing,
+            [1.0, 0.0],
+            std::f64::consts::TAU,
+            Tolerance::default(),
+        );
         let [x, v] = found.expect("solved");
         assert!((x - 1.0).abs() < 1e-8 && v.abs() < 1e-8);
-        assert_eq!(integrate(swing, [1.0, 0.0], 0.0, Tolerance::default()), Ok([1.0, 0.0]));
+        assert_eq!(
+            integrate(swing, [1.0, 0.0], 0.0, Tolerance::default()),
+            Ok([1.0, 0.0])
+        );
         let bad = |_: &[f64; 1]| [f64::NAN];
         assert!(integrate(bad, [1.0], 1.0, Tolerance::default()).is_err());
     }

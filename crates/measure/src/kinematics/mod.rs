@@ -45,7 +45,9 @@ pub enum KinematicsError {
         index: usize,
     },
     /// Series that belong together differ in length.
-    #[error("`{field}` has `{seen}` samples, `{expected}` expected; hint: sample all at the same times")]
+    #[error(
+        "`{field}` has `{seen}` samples, `{expected}` expected; hint: sample all at the same times"
+    )]
     Lengths {
         /// Which series.
         field: &'static str,
@@ -55,7 +57,9 @@ pub enum KinematicsError {
         expected: usize,
     },
     /// A filter that does not fit its order or the series.
-    #[error("a window of `{window}` with order `{order}` on `{samples}` samples; hint: order < window <= samples")]
+    #[error(
+        "a window of `{window}` with order `{order}` on `{samples}` samples; hint: order < window <= samples"
+    )]
     Window {
         /// Samples the filter looks at.
         window: usize,
@@ -65,7 +69,9 @@ pub enum KinematicsError {
         samples: usize,
     },
     /// A numerical solution that needs too many steps.
-    #[error("the motion needs more than `{steps}` steps; hint: use a shorter time or a wider tolerance")]
+    #[error(
+        "the motion needs more than `{steps}` steps; hint: use a shorter time or a wider tolerance"
+    )]
     TooManySteps {
         /// The limit.
         steps: usize,

@@ -100,7 +100,10 @@ where
 static GROUPS: &[&[Measure]] = &[
     crate::stats::cases::MEASURES,
     crate::criticality::cases::MEASURES,
+    crate::driving::cases::MEASURES,
+    crate::kinematics::cases::MEASURES,
     crate::logic::cases::MEASURES,
+    crate::similarity::cases::MEASURES,
 ];
 
 /// Every measure, subject by subject.
