@@ -18,6 +18,7 @@ const CASES: &[(&str, &str, &str, f64)] = &[
     ),
     ("rss", "lateral", "criticality.rss_lateral", 1e-9),
     ("stl_rtamt", "", "logic.stl", 1e-12),
+    ("stl_random", "", "logic.stl", 1e-12),
     ("bicycle_ks", "", "kinematics.single_track", 1e-6),
     ("idm_rollout", "", "kinematics.idm_rollout", 1e-9),
     ("idm_nuplan", "", "kinematics.idm", 1e-3),
@@ -101,5 +102,33 @@ fn vectors_agree() {
             compared += 1;
         }
         assert!(compared > 0, "{file} {function}: no cases");
+    }
+}
+
+/// Parts of vectors that are held tighter than the whole: file, measure, keys, tolerance.
+const TIGHT: &[(&str, &str, &[&str], f64)] = &[
+    (
+        "idm_nuplan",
+        "kinematics.idm",
+        &["accel_unclamped", "euler"],
+        1e-12,
+    ),
+    ("bicycle_ks", "kinematics.single_track", &["xdot"], 1e-12),
+];
+
+#[test]
+fn exact_parts_agree_exactly() {
+    let folder = repository_root().join("conformance/scenario");
+    for (file, measure, keys, tolerance) in TIGHT {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        let vectors: Value = serde_json::from_str(&text).unwrap();
+        let run = registry::find(measure).unwrap().run;
+        for case in vectors["cases"].as_array().unwrap() {
+            let found = run(&case["in"]).unwrap();
+            for key in *keys {
+                let wrong = difference(key, &found[key], &case["out"][key], *tolerance);
+                assert_eq!(wrong, None, "{file}");
+            }
+        }
     }
 }

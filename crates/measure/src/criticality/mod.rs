@@ -14,7 +14,9 @@ mod impact;
 pub mod rss;
 mod worst;
 
-pub use contact::{Contact, MovingBox, STANDSTILL_METERS_PER_SEC, contact, contact_times};
+pub use contact::{
+    Contact, MovingBox, STANDSTILL_METERS_PER_SEC, contact, contact_times, footprint_distance,
+};
 pub use encroachment::{BoxTrack, Encroachment, encroachment};
 pub use exposure::{Exposure, exposure};
 pub use following::{Following, dst};

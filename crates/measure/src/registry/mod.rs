@@ -103,6 +103,7 @@ static GROUPS: &[&[Measure]] = &[
     crate::driving::cases::MEASURES,
     crate::kinematics::cases::MEASURES,
     crate::logic::cases::MEASURES,
+    crate::mining::cases::MEASURES,
     crate::similarity::cases::MEASURES,
 ];
 
