@@ -97,7 +97,15 @@ where
 }
 
 /// One line per subject.
-static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES];
+static GROUPS: &[&[Measure]] = &[
+    crate::stats::cases::MEASURES,
+    crate::criticality::cases::MEASURES,
+    crate::driving::cases::MEASURES,
+    crate::kinematics::cases::MEASURES,
+    crate::logic::cases::MEASURES,
+    crate::mining::cases::MEASURES,
+    crate::similarity::cases::MEASURES,
+];
 
 /// Every measure, subject by subject.
 pub fn measures() -> impl Iterator<Item = &'static Measure> {
