@@ -97,7 +97,7 @@ where
 }
 
 /// One line per subject.
-static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES];
+static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES, crate::boxes::cases::MEASURES];
 
 /// Every measure, subject by subject.
 pub fn measures() -> impl Iterator<Item = &'static Measure> {
