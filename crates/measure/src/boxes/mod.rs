@@ -15,7 +15,9 @@ mod polygon;
 mod rotated;
 
 pub use aligned::Rect;
+pub(crate) use boundary::overlap as boundary_overlap;
 pub use boundary::{Bitmap, boundary, boundary_iou, boundary_width};
+pub(crate) use keypoints::similarity as keypoint_similarity;
 pub use keypoints::{COCO_SIGMAS, Keypoints, oks};
 pub use mask::{Mask, MaskCounts, Segmentation};
 pub use polygon::rasterize;

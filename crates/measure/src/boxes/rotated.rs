@@ -262,6 +262,21 @@ impl Cuboid {
         [self.center_z_meters - half, self.center_z_meters + half]
     }
 
+    /// Whether a point lies inside or on the surface.
+    pub fn contains(&self, point_meters: [f64; 3]) -> bool {
+        let [x, y, z] = point_meters;
+        let point = BirdsEye {
+            center_meters: [x, y],
+            length_meters: 0.0,
+            width_meters: 0.0,
+            yaw_radians: self.footprint.yaw_radians,
+        };
+        let [[x, y], ..] = self.footprint.corners_of(&point);
+        x.abs() <= self.footprint.length_meters / 2.0
+            && y.abs() <= self.footprint.width_meters / 2.0
+            && (z - self.center_z_meters).abs() <= self.height_meters / 2.0
+    }
+
     /// Volume common to both, cubic meters.
     pub fn intersection(&self, other: &Self) -> f64 {
         let (a, b) = (self.ends(), other.ends());

@@ -97,7 +97,12 @@ where
 }
 
 /// One line per subject.
-static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES, crate::boxes::cases::MEASURES];
+static GROUPS: &[&[Measure]] = &[
+    crate::stats::cases::MEASURES,
+    crate::boxes::cases::MEASURES,
+    crate::detection::cases::MEASURES,
+    crate::segmentation::cases::MEASURES,
+];
 
 /// Every measure, subject by subject.
 pub fn measures() -> impl Iterator<Item = &'static Measure> {
