@@ -1,8 +1,10 @@
 //! The measures of this subject by name.
 
+mod av2;
 mod coco;
 mod kitti;
 mod nuscenes;
+mod voc;
 
 use crate::registry::Measure;
 use crate::stats::{Estimate, Interval, Resampling};
@@ -46,5 +48,35 @@ pub(crate) fn lines<'a>(
     values.into_iter().enumerate().map(with).collect()
 }
 
-pub(crate) static MEASURES: &[Measure] =
-    &[coco::COCO, coco::LVIS, kitti::KITTI, nuscenes::NUSCENES];
+/// Names by the order in which they are first met.
+#[derive(Default)]
+pub(crate) struct Names(BTreeMap<String, u32>);
+
+impl Names {
+    pub(crate) fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.0.get(name) {
+            return number;
+        }
+        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(name.to_owned(), number);
+        number
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Names with their numbers, by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.0.iter().map(|(name, &number)| (name.as_str(), number))
+    }
+}
+
+pub(crate) static MEASURES: &[Measure] = &[
+    coco::COCO,
+    coco::LVIS,
+    voc::VOC,
+    kitti::KITTI,
+    nuscenes::NUSCENES,
+    av2::AV2,
+];

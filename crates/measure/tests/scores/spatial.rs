@@ -53,7 +53,7 @@ fn zeros_for_none(found: &mut Value, curve: bool) {
                 *value = 0.0.into();
             }
             if curve && value.as_array().is_some_and(Vec::is_empty) {
-                *value = json!([0.0; 41]);
+                *value = vec![0.0; 41].into();
             }
         }
     }
@@ -62,7 +62,7 @@ fn zeros_for_none(found: &mut Value, curve: bool) {
 #[test]
 fn kitti_scores_as_its_devkit_does() {
     let vector = vectors("H_kitti.json");
-    let found = run(
+    let mut found = run(
         "detection.kitti",
         &json!({"gt": vector["gt"], "dt": vector["dt"]}),
     );

@@ -1,6 +1,6 @@
 //! nuScenes.
 
-use super::{Bootstrap, Lines, lines};
+use super::{Bootstrap, Lines, Names, lines};
 use crate::boxes::Cuboid;
 use crate::detection::nuscenes::{Detection, ERRORS, NuscenesError, Object, Rules, evaluate};
 use crate::registry::{About, Direction, Measure, Number, call};
@@ -73,21 +73,6 @@ enum CaseProblem {
     },
     #[error("results row `{row}` has no `detection_score`; hint: a result says how sure it is")]
     Score0 { row: usize },
-}
-
-/// Names by the order in which they are first met.
-#[derive(Default)]
-struct Names(BTreeMap<String, u32>);
-
-impl Names {
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.0.get(name) {
-            return number;
-        }
-        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(name.to_owned(), number);
-        number
-    }
 }
 
 /// Numbers for everything that has a name.

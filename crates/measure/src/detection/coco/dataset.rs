@@ -75,7 +75,12 @@ pub struct Dataset {
 struct Ids {
     what: &'static str,
     sorted: Vec<(i64, usize)>,
+    /// Places of the ids from the first on, where ids lie close together.
+    dense: Vec<u32>,
 }
+
+/// Stands for "no id here" among dense places.
+const NONE: u32 = u32::MAX;
 
 impl Ids {
     fn new(what: &'static str, ids: impl Iterator<Item = i64>) -> Result<Self, CocoError> {
@@ -89,19 +94,42 @@ impl Ids {
                 second: pair[1].1,
             });
         }
-        Ok(Self { what, sorted })
+        let mut out = Self {
+            what,
+            sorted,
+            dense: Vec::new(),
+        };
+        if let (Some(&(first, _)), Some(&(last, _))) = (out.sorted.first(), out.sorted.last()) {
+            let span = usize::try_from(last.abs_diff(first)).unwrap_or(usize::MAX);
+            if span < 128 * out.sorted.len() {
+                out.dense = vec![NONE; span + 1];
+                for (&(id, _), place) in out.sorted.iter().zip(0..) {
+                    out.dense[usize::try_from(id.abs_diff(first)).unwrap_or(span)] = place;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn find(&self, id: i64) -> Option<u32> {
+        if self.dense.is_empty() {
+            let place = self.sorted.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+            return u32::try_from(place).ok();
+        }
+        let offset = id.checked_sub(self.sorted.first()?.0)?;
+        let place = self.dense.get(usize::try_from(offset).ok()?)?;
+        (*place != NONE).then_some(*place)
     }
 
     /// Position among the sorted ids.
+    #[inline]
     fn place(&self, id: i64, list: &'static str, row: usize) -> Result<u32, CocoError> {
-        let place = self.sorted.binary_search_by_key(&id, |&(id, _)| id);
-        let unknown = CocoError::Unknown {
+        self.find(id).ok_or(CocoError::Unknown {
             list,
             row,
             what: self.what,
             id,
-        };
-        u32::try_from(place.map_err(|_| unknown.clone())?).map_err(|_| unknown)
+        })
     }
 }
 
@@ -109,6 +137,7 @@ const LABELS: &str = "ground truth";
 const FOUND: &str = "results";
 
 /// A row's place before sorting.
+#[derive(Clone, Copy, Default)]
 struct Place {
     category: u32,
     image: u32,
@@ -116,18 +145,41 @@ struct Place {
     row: u32,
 }
 
+/// Sorts by a small number, equal ones in their order; also says where each number starts.
+fn bucket(
+    places: &[Place],
+    buckets: usize,
+    of: impl Fn(&Place) -> u32,
+) -> (Vec<Place>, Vec<usize>) {
+    let mut starts = vec![0; buckets + 1];
+    for place in places {
+        starts[of(place) as usize + 1] += 1;
+    }
+    for i in 0..buckets {
+        starts[i + 1] += starts[i];
+    }
+    let mut next = starts.clone();
+    let mut out = vec![Place::default(); places.len()];
+    for place in places {
+        let at = &mut next[of(place) as usize];
+        out[*at] = *place;
+        *at += 1;
+    }
+    (out, starts)
+}
+
 /// Rows by category, image, key and row, and where each category starts.
-fn sort(mut places: Vec<Place>, categories: usize) -> (Vec<Place>, Vec<usize>) {
-    places.sort_unstable_by_key(|p| {
-        (
-            (u64::from(p.category) << 32) | u64::from(p.image),
-            p.key,
-            p.row,
-        )
-    });
-    let starts = (0..=categories)
-        .map(|c| places.partition_point(|p| (p.category as usize) < c))
-        .collect();
+fn sort(mut places: Vec<Place>, images: usize, categories: usize) -> (Vec<Place>, Vec<usize>) {
+    if !places.is_sorted_by_key(|p| p.image) {
+        places = bucket(&places, images, |p| p.image).0;
+    }
+    let (mut places, starts) = bucket(&places, categories, |p| p.category);
+    let cells = places.chunk_by_mut(|a, b| a.image == b.image && a.category == b.category);
+    for cell in cells {
+        if cell.len() > 1 {
+            cell.sort_unstable_by_key(|p| (p.key, p.row));
+        }
+    }
     (places, starts)
 }
 
@@ -305,7 +357,7 @@ impl Dataset {
                 place(FOUND, row, f.image_id, f.category_id, descending(f.score))
             })
             .collect();
-        let (labels, truth_starts) = sort(labels?, categories.sorted.len());
+        let (labels, truth_starts) = sort(labels?, images.sorted.len(), categories.sorted.len());
         let mut results = results?;
         let mut not_exhaustive = Vec::new();
         if rules.lvis {
@@ -313,7 +365,7 @@ impl Dataset {
             federated.keep(&mut results, rules.most());
             not_exhaustive = federated.not_exhaustive;
         }
-        let (results, found_starts) = sort(results, categories.sorted.len());
+        let (results, found_starts) = sort(results, images.sorted.len(), categories.sorted.len());
         let gather = Gather {
             truth,
             rules,

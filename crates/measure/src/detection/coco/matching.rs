@@ -4,7 +4,7 @@
 //! thresholds are the bits of one word.
 
 use super::dataset::{Detection, Truth};
-use super::{Dataset, Rules};
+use super::{AreaRange, Dataset, Rules};
 use crate::detection::curve::order_by_score;
 
 /// A detection hits where it overlaps an object this much, even where the threshold is 1 (cocoeval).
@@ -44,6 +44,8 @@ pub(super) fn all_bits(thresholds: usize) -> u16 {
 struct Cell<'a> {
     rules: &'a Rules,
     thresholds: Vec<f64>,
+    /// Bits of all thresholds.
+    all: u16,
     /// Per range of areas and label: thresholds at which it is taken.
     taken: Vec<u16>,
     /// Per range of areas and label.
@@ -94,6 +96,10 @@ impl Cell<'_> {
 
     /// Hits and ignored thresholds of the detection just looked for, for one range of areas.
     fn assign(&mut self, area: usize, truths: &[Truth], detection: &Unmatched) -> (u16, u16) {
+        if self.candidates.is_empty() {
+            let is_out = detection.is_out(&self.rules.areas[area]);
+            return (0, if is_out { self.all } else { 0 });
+        }
         let offset = area * truths.len();
         let (mut hit, mut ignored, mut lost) = (0, 0, 0);
         // At each threshold the first free label in this order: those that count before those that do not.
@@ -118,9 +124,8 @@ impl Cell<'_> {
             }
         }
         hit &= !lost;
-        let [least, most] = self.rules.areas[area].area;
-        if !detection.is_exhaustive || detection.area < least || detection.area > most {
-            ignored |= all_bits(self.thresholds.len()) & !hit;
+        if detection.is_out(&self.rules.areas[area]) {
+            ignored |= self.all & !hit;
         }
         (hit, ignored)
     }
@@ -130,6 +135,12 @@ impl Cell<'_> {
 struct Unmatched {
     area: f64,
     is_exhaustive: bool,
+}
+
+impl Unmatched {
+    fn is_out(&self, range: &AreaRange) -> bool {
+        !self.is_exhaustive || self.area < range.area[0] || self.area > range.area[1]
+    }
 }
 
 /// Ends of the stretch of equal images from `start` on.
@@ -157,6 +168,7 @@ pub fn match_category(dataset: &Dataset, category: usize, rules: &Rules) -> Cate
         thresholds: (rules.overlaps.iter())
             .map(|t| t.min(MOST_OVERLAP))
             .collect(),
+        all: all_bits(rules.overlaps.len()),
         taken: Vec::new(),
         is_ignored: Vec::new(),
         candidates: Vec::new(),
@@ -177,6 +189,7 @@ pub fn match_category(dataset: &Dataset, category: usize, rules: &Rules) -> Cate
         let found_end = end_of(detections, d, image, |row| row.image);
         let labels = &truths[t..truth_end];
         cell.start(labels);
+        let is_exhaustive = dataset.is_exhaustive(category, image);
         positives.extend(count(&cell.is_ignored, labels.len(), image));
         for (rank, at) in (d..found_end).take(rules.most()).enumerate() {
             let whole = found_range.start + at;
@@ -185,7 +198,7 @@ pub fn match_category(dataset: &Dataset, category: usize, rules: &Rules) -> Cate
             });
             let unmatched = Unmatched {
                 area: detections[at].area,
-                is_exhaustive: dataset.is_exhaustive(category, image),
+                is_exhaustive,
             };
             #[expect(
                 clippy::cast_possible_truncation,
