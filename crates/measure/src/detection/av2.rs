@@ -59,6 +59,9 @@ pub struct Rules {
     /// Whether one label can be taken only by the surest of the detections nearest to it, however far that is, as in
     /// av2; else by the surest that is near enough.
     pub first_claims: bool,
+    /// Whether the scale error takes the box around two boxes for their union, as av2 does, which makes it larger where
+    /// one is longer and the other wider; else the union itself.
+    pub scale_by_hull: bool,
     /// The first so many categories are part of the means even without a label, with the worst scores, as av2 counts the
     /// categories of its configuration.
     pub asked: usize,
@@ -74,6 +77,7 @@ impl Default for Rules {
             range_meters: 150.0,
             recalls: 101,
             first_claims: true,
+            scale_by_hull: true,
             asked: 0,
         }
     }
@@ -173,11 +177,23 @@ fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
     crate::pose::matrix::norm(&crate::pose::matrix::subtract(&a, &b))
 }
 
-fn errors_of(label: &Object, found: &Object) -> [f64; 3] {
+/// Share of the box around two boxes, put on one center and heading, that is common to both.
+fn hull_iou(a: [f64; 3], b: [f64; 3]) -> f64 {
+    let common: f64 = a.iter().zip(b).map(|(a, b)| a.min(b)).product();
+    let hull: f64 = a.iter().zip(b).map(|(a, b)| a.max(b)).product();
+    common / hull
+}
+
+fn errors_of(label: &Object, found: &Object, rules: &Rules) -> [f64; 3] {
+    let overlap = if rules.scale_by_hull {
+        hull_iou
+    } else {
+        size_iou
+    };
     let turn = (label.yaw_radians - found.yaw_radians).rem_euclid(TAU);
     [
         distance(label.center_meters, found.center_meters),
-        1.0 - size_iou(label.size_meters, found.size_meters),
+        1.0 - overlap(label.size_meters, found.size_meters),
         turn.min(TAU - turn),
     ]
 }
@@ -237,7 +253,9 @@ impl Sweep<'_> {
             out.push(Matched {
                 sweep: found.object.sweep,
                 score: found.score,
-                errors: hit.map_or([0.0; 3], |at| errors_of(self.labels[at], &found.object)),
+                errors: hit.map_or([0.0; 3], |at| {
+                    errors_of(self.labels[at], &found.object, self.rules)
+                }),
                 hits: claims.iter().map(Option::is_some).collect(),
             });
         }

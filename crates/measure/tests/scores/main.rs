@@ -2,6 +2,7 @@
 
 mod coco;
 mod geometry;
+mod peers;
 mod segmentation;
 mod spatial;
 

@@ -49,6 +49,8 @@ struct Case {
     categories: Vec<String>,
     #[serde(default = "yes")]
     first_claims: bool,
+    #[serde(default = "yes")]
+    scale_by_hull: bool,
     #[serde(default)]
     bootstrap: Option<Bootstrap>,
 }
@@ -114,6 +116,7 @@ fn score(case: &Case) -> Result<Scored, Av2Error> {
     }
     let rules = Rules {
         first_claims: case.first_claims,
+        scale_by_hull: case.scale_by_hull,
         asked: case.categories.len(),
         ..Rules::default()
     };
@@ -142,11 +145,11 @@ pub(super) const AV2: Measure = Measure {
     name: "detection.av2",
     about: About {
         title: "Argoverse 2's average precision, errors of hits and composite detection score",
-        formula: "per sweep and category, the hundred surest detections within 150 m each look at the label whose center is nearest in space; of several with one nearest label the surest has it, and hits where it is nearer than 0.5, 1, 2, 4 m; AP is the mean over distances and 101 recalls of the best precision from each recall on; ATE (meters), ASE (1 - IoU of sizes) and AOE (radians) are means over hits at 2 m; CDS = AP * mean(1 - ATE / 2, 1 - ASE, 1 - AOE / pi)",
-        defaults: "labels without points do not count; means over categories with labels and those named in `categories`, which without labels have AP 0, ATE 2, ASE 1, AOE pi, CDS 0; `first_claims` false lets a free label within reach be taken instead; intervals draw logs; n counts sweeps",
+        formula: "per sweep and category, the hundred surest detections within 150 m each look at the label whose center is nearest in space; of several with one nearest label the surest has it, and hits where it is nearer than 0.5, 1, 2, 4 m; AP is the mean over distances and 101 recalls of the best precision from each recall on; ATE (meters), ASE (1 - common volume / volume of the box around both, put on one center and heading) and AOE (radians) are means over hits at 2 m; CDS = AP * mean(1 - ATE / 2, 1 - ASE, 1 - AOE / pi)",
+        defaults: "labels without points do not count; means over categories with labels and those named in `categories`, which without labels have AP 0, ATE 2, ASE 1, AOE pi, CDS 0; `scale_by_hull` false divides by the union of the two instead; `first_claims` false lets a free label within reach be taken instead; intervals draw logs; n counts sweeps",
         direction: Direction::Higher,
         blind_spots: "as in av2 a far detection can claim a label before a near one of lower score, which then is a miss; a heading off by half a turn costs a third of CDS at most; the region of interest is not applied",
-        peers: "av2 0.3.6, which rounds to three digits and breaks ties of scores by an unstable sort",
+        peers: "av2 0.3.6, which rounds to three digits, breaks ties of scores by an unstable sort, and calls the box around two boxes their union",
         source: "Wilson et al. 2021, appendix; av2 0.3.6 `evaluation.detection`",
     },
     example: r#"{"ground_truth": [{"log_id": "a", "timestamp_ns": 0, "category": "BUS", "tx_m": 10, "ty_m": 2, "tz_m": 1, "length_m": 12, "width_m": 3, "height_m": 3, "qw": 1, "qx": 0, "qy": 0, "qz": 0, "num_interior_pts": 9}], "results": [{"log_id": "a", "timestamp_ns": 0, "category": "BUS", "tx_m": 10.2, "ty_m": 2, "tz_m": 1, "length_m": 11, "width_m": 3, "height_m": 3, "qw": 1, "qx": 0, "qy": 0, "qz": 0, "score": 0.9}]}"#,
