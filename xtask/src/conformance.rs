@@ -11,6 +11,7 @@ mod bytes;
 mod cases;
 mod geometry;
 mod images;
+mod scores;
 mod signals;
 
 use anyhow::{Context as _, Result, bail};
@@ -198,7 +199,14 @@ impl Reader {
 }
 
 /// Files of their own form, by name without `.json`.
-static OWN: &[(&str, Reader)] = &[("signals", Reader::Own(|_, value| entries_of(value)))];
+static OWN: &[(&str, Reader)] = &[
+    ("A_rotated_iou_shapely", Reader::Own(scores::rotated)),
+    ("H_coco_bbox", Reader::Own(scores::coco)),
+    ("H_kitti", Reader::Own(scores::kitti)),
+    ("H_miou_boundary", Reader::Own(scores::miou)),
+    ("H_nuscenes_detection", Reader::Own(scores::nuscenes)),
+    ("signals", Reader::Own(|_, value| entries_of(value))),
+];
 
 fn reader_of(stem: &str) -> Option<&'static Reader> {
     if cases::knows(stem) {

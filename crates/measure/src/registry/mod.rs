@@ -105,6 +105,9 @@ static GROUPS: &[&[Measure]] = &[
     crate::logic::cases::MEASURES,
     crate::mining::cases::MEASURES,
     crate::similarity::cases::MEASURES,
+    crate::boxes::cases::MEASURES,
+    crate::detection::cases::MEASURES,
+    crate::segmentation::cases::MEASURES,
 ];
 
 /// Every measure, subject by subject.
