@@ -97,7 +97,10 @@ where
 }
 
 /// One line per subject.
-static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES];
+static GROUPS: &[&[Measure]] = &[
+    crate::stats::cases::MEASURES,
+    crate::trajectory::cases::MEASURES,
+];
 
 /// Every measure, subject by subject.
 pub fn measures() -> impl Iterator<Item = &'static Measure> {
