@@ -127,10 +127,10 @@ mod tests {
         let mut noise = Noise::new(5);
         (0..200)
             .filter(|seed| {
-                let x = wandering(&mut noise, share, 600);
+                let x = wandering(&mut noise, share, 400);
                 let length = if is_blocked { block_length(&x) } else { 1 };
                 let how = Resampling {
-                    resamples: 300,
+                    resamples: 200,
                     seed: *seed,
                 };
                 let mean = |drawn: &mut [f64]| [drawn.iter().sum::<f64>() / drawn.len() as f64];

@@ -2,9 +2,20 @@
 
 use super::frame::{Frame, PathError, check_stamps, frames};
 use crate::pose::StampedPose;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const NANOS: i64 = 1_000_000_000;
+
+/// What stamps a path may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamps {
+    /// Strictly ascending; others are refused.
+    #[default]
+    Strict,
+    /// Any, as evo takes them: repeated stamps serve as they come, unsorted ones by a search through all.
+    AsTheyAre,
+}
 
 /// How two paths are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -19,6 +30,8 @@ pub struct Association {
     /// Whether times are compared as seconds in `f64`, as evo does; false by default. Only pairs at the very edge of
     /// `max_diff_nanos`, or halfway between two poses, come out differently.
     pub in_float_seconds: bool,
+    /// What stamps are taken; strictly ascending ones by default.
+    pub stamps: Stamps,
 }
 
 impl Default for Association {
@@ -28,6 +41,7 @@ impl Default for Association {
             offset_nanos: 0,
             is_interpolated: false,
             in_float_seconds: false,
+            stamps: Stamps::Strict,
         }
     }
 }
@@ -147,11 +161,46 @@ fn nearest<T: Copy + PartialOrd, D: PartialOrd>(
     found
 }
 
+/// [`nearest`] among stamps in any order: a search through all of `long` for each of `short`; the first of equals.
+fn nearest_of_all<T: Copy, D: PartialOrd>(
+    short: impl Iterator<Item = T>,
+    long: &[T],
+    distance: impl Fn(T, T) -> D,
+    most: &D,
+) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (i, stamp) in short.enumerate() {
+        let mut best: Option<(usize, D)> = None;
+        for (j, t) in long.iter().enumerate() {
+            let d = distance(*t, stamp);
+            if best.as_ref().is_none_or(|(_, least)| d < *least) {
+                best = Some((j, d));
+            }
+        }
+        found.extend(best.filter(|(_, d)| d <= most).map(|(j, _)| (i, j)));
+    }
+    found
+}
+
+/// Whether both paths may be searched in order; refuses what the options do not take.
+fn check(reference: &[i64], estimate: &[i64], how: &Association) -> Result<bool, PathError> {
+    for (stamps, whose) in [(reference, "reference"), (estimate, "estimate")] {
+        match (check_stamps(stamps.iter().copied(), whose), how.stamps) {
+            (Ok(()) | Err(PathError::Repeated { .. }), Stamps::AsTheyAre) => {}
+            // Between stamps in no order nothing can be interpolated.
+            (Err(PathError::Unsorted { .. }), Stamps::AsTheyAre) if !how.is_interpolated => {}
+            (other, _) => other?,
+        }
+    }
+    Ok(reference.is_sorted() && estimate.is_sorted())
+}
+
 /// Index pairs (reference, estimate): for each pose of the shorter path the nearest one of the other, within the
 /// tolerance; of two equally near ones the earlier. A pose of the longer path may serve several.
 ///
-/// `reference`, `estimate`: nanoseconds, strictly ascending. With paths of the same length the estimate counts as the
-/// shorter one. Errors: [`AssociateError`]. Cost: one pass over both. Source: evo 1.38.1 `sync`, nearest time.
+/// `reference`, `estimate`: nanoseconds, strictly ascending unless [`Stamps::AsTheyAre`]. With paths of the same length
+/// the estimate counts as the shorter one. Errors: [`AssociateError`]. Cost: one pass over both; the product of their
+/// lengths for stamps in no order. Source: evo 1.38.1 `sync`, nearest time.
 pub fn associate(
     reference: &[i64],
     estimate: &[i64],
@@ -161,8 +210,7 @@ pub fn associate(
     let Ok(most) = u64::try_from(max_diff_nanos) else {
         return Err(AssociateError::BadTolerance { max_diff_nanos });
     };
-    check_stamps(reference.iter().copied(), "reference")?;
-    check_stamps(estimate.iter().copied(), "estimate")?;
+    let is_sorted = check(reference, estimate, how)?;
     let is_estimate_longer = estimate.len() > reference.len();
     let (short, long, sign) = if is_estimate_longer {
         (reference, estimate, 1)
@@ -176,19 +224,30 @@ pub fn associate(
         let long: Vec<f64> = long.iter().map(|t| float_secs(*t) + offset).collect();
         let short = short.iter().map(|t| float_secs(*t));
         let most = max_diff_nanos as f64 / 1e9;
-        nearest(short, &long, |a, b| (a - b).abs(), &most)
+        let distance = |a: f64, b: f64| (a - b).abs();
+        if is_sorted {
+            nearest(short, &long, distance, &most)
+        } else {
+            nearest_of_all(short, &long, distance, &most)
+        }
     } else {
         let long: Vec<i64> = long.iter().map(|t| t.saturating_add(shift)).collect();
-        nearest(short.iter().copied(), &long, i64::abs_diff, &most)
+        let short = short.iter().copied();
+        if is_sorted {
+            nearest(short, &long, i64::abs_diff, &most)
+        } else {
+            nearest_of_all(short, &long, i64::abs_diff, &most)
+        }
     };
     if found.is_empty() {
-        let offset = how.offset_nanos;
-        let moved: Vec<i64> = estimate.iter().map(|t| t.saturating_add(offset)).collect();
-        let any = nearest(moved.iter().copied(), reference, i64::abs_diff, &u64::MAX);
-        let distances = any.iter().map(|(i, j)| moved[*i].abs_diff(reference[*j]));
+        let distance = |t: &i64| {
+            let t = t.saturating_add(how.offset_nanos);
+            let others = reference.iter().map(move |r| r.abs_diff(t));
+            others.min().unwrap_or(u64::MAX)
+        };
         return Err(AssociateError::NoPairs {
             max_diff_nanos,
-            nearest_nanos: distances.min().unwrap_or(u64::MAX),
+            nearest_nanos: estimate.iter().map(distance).min().unwrap_or(u64::MAX),
         });
     }
     let in_order = |(s, l)| if is_estimate_longer { (s, l) } else { (l, s) };

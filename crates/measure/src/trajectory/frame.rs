@@ -135,7 +135,7 @@ pub enum PathError {
     },
     /// A stamp that is before its predecessor.
     #[error(
-        "stamp `{index}` of the {whose} is before the one before it; hint: sort the poses by time, and find out why they were not"
+        "stamp `{index}` of the {whose} is before the one before it; hint: sort the poses by time, or take the stamps as they are (evo does)"
     )]
     Unsorted {
         /// `reference` or `estimate`.
@@ -145,7 +145,7 @@ pub enum PathError {
     },
     /// A stamp that appears twice.
     #[error(
-        "stamp `{index}` of the {whose} repeats the one before it; hint: keep one pose per time"
+        "stamp `{index}` of the {whose} repeats the one before it; hint: keep one pose per time, or take the stamps as they are (evo does)"
     )]
     Repeated {
         /// `reference` or `estimate`.
@@ -187,11 +187,10 @@ pub(super) fn check_stamps(
     Ok(())
 }
 
-/// The frames of stamped poses; refuses stamps that do not ascend strictly and poses that are none.
+/// The frames of stamped poses, whatever their stamps; refuses poses that are none.
 ///
-/// `whose` is `reference` or `estimate` and goes into the message. Errors: [`PathError`]. Cost: one pass.
+/// `whose` is `reference` or `estimate` and goes into the message. Errors: [`PathError::NoPose`]. Cost: one pass.
 pub fn frames(poses: &[StampedPose], whose: &'static str) -> Result<Vec<Frame>, PathError> {
-    check_stamps(poses.iter().map(|p| p.t_nanos), whose)?;
     poses
         .iter()
         .enumerate()

@@ -23,7 +23,7 @@ mod thin;
 
 pub use align::{AlignError, Alignment, umeyama, umeyama_plane, umeyama_yaw};
 pub use ape::{Ape, ape};
-pub use associate::{AssociateError, Association, Pairs, associate, pairs};
+pub use associate::{AssociateError, Association, Pairs, Stamps, associate, pairs};
 pub use errors::{ErrorStats, PathErrors, Relation, TrajectoryError, error_stats};
 pub use fit::{Fit, Motion, fit};
 pub use frame::{Frame, PathError, distances, frames};

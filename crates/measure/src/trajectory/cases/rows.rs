@@ -1,6 +1,6 @@
 //! Paths as rows of numbers, and what a case may ask to be done to them first.
 
-use super::super::{Association, Pairs, PathError, Plane, TrajectoryError, pairs};
+use super::super::{Association, Pairs, PathError, Plane, Stamps, TrajectoryError, pairs};
 use super::{Frame, downsample, filter_motion, project};
 use crate::pose::{Pose, StampedPose};
 use serde::Deserialize;
@@ -136,6 +136,7 @@ pub(super) struct Associate {
     offset_secs: f64,
     interpolate: bool,
     float_seconds: bool,
+    stamps: Stamps,
 }
 
 impl Associate {
@@ -148,6 +149,7 @@ impl Associate {
             offset_nanos: nanos(self.offset_secs)?,
             is_interpolated: self.interpolate,
             in_float_seconds: self.float_seconds,
+            stamps: self.stamps,
         })
     }
 }
