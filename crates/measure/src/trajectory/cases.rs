@@ -229,6 +229,8 @@ struct RpeCase {
     rel_tol: f64,
     #[serde(default)]
     pairs_from_reference: bool,
+    #[serde(default)]
+    from_first_cut: bool,
     bootstrap: Option<Resampling>,
 }
 
@@ -248,6 +250,7 @@ fn run_rpe(case: &RpeCase) -> Result<Errors> {
         unit: case.unit,
         is_over_all_pairs: case.all_pairs,
         rel_tol: case.rel_tol,
+        is_from_first_cut: case.from_first_cut,
     };
     let found = rpe(
         &pairs,

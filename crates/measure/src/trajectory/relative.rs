@@ -47,6 +47,7 @@ pub fn relative_errors(
         unit: DeltaUnit::Meters,
         is_over_all_pairs: true,
         rel_tol,
+        ..Step::default()
     };
     let pairs = select(reference, &[], &step)?;
     Ok(pairs

@@ -49,6 +49,9 @@ pub struct Step {
     /// Largest departure from `delta`, as a share of it, over all pairs in meters, degrees and radians, and of any pair
     /// in seconds; 0.1 by default.
     pub rel_tol: f64,
+    /// Whether the first of consecutive pairs in meters begins where the first step ends, as in evo up to 1.36, instead
+    /// of at the first pose; false by default.
+    pub is_from_first_cut: bool,
 }
 
 impl Default for Step {
@@ -58,6 +61,7 @@ impl Default for Step {
             unit: DeltaUnit::Frames,
             is_over_all_pairs: false,
             rel_tol: 0.1,
+            is_from_first_cut: false,
         }
     }
 }
@@ -117,7 +121,9 @@ pub fn select(
             let found = if is_all {
                 nearest_later(&along, step)
             } else {
-                accumulated(&steps_of(path), step.delta)
+                let mut cuts = accumulated(&steps_of(path), step.delta);
+                cuts.drain(..usize::from(step.is_from_first_cut).min(cuts.len()));
+                cuts
             };
             (found, covered)
         }
@@ -354,7 +360,7 @@ mod tests {
             seed in 0_u64..1000, scale in 0.01_f64..0.4, delta in 0.01_f64..3.1, rel_tol in 0.0_f64..1.2,
         ) {
             let path = path(seed, 60, scale);
-            let step = Step { delta, unit: DeltaUnit::Radians, is_over_all_pairs: true, rel_tol };
+            let step = Step { delta, unit: DeltaUnit::Radians, is_over_all_pairs: true, rel_tol, ..Step::default() };
             let (found, _) = by_angle(&path, &step);
             let tolerance = delta * rel_tol;
             let mut wanted = Vec::new();
@@ -374,7 +380,7 @@ mod tests {
             seed in 0_u64..1000, delta in 0.1_f64..9.0, rel_tol in 0.0_f64..0.5,
         ) {
             let along = distances(&path(seed, 80, 0.1));
-            let step = Step { delta, unit: DeltaUnit::Meters, is_over_all_pairs: true, rel_tol };
+            let step = Step { delta, unit: DeltaUnit::Meters, is_over_all_pairs: true, rel_tol, ..Step::default() };
             let mut wanted = Vec::new();
             for i in 0..along.len() - 1 {
                 let off = |j: &usize| ((along[*j] - along[i]) - delta).abs();

@@ -70,10 +70,10 @@ const RPE: Measure = Measure {
     about: About {
         title: "Relative pose error: how far single steps of an estimated path are from those of its reference",
         formula: "E = (Q_i^-1 Q_j)^-1 (P_i^-1 P_j), Q reference, P estimate, for steps (i, j): frames (0, d), (d, 2d), …; meters and angles added up until they reach delta; seconds the nearest stamp. all_pairs: every (i, i + d); for every i the nearest j in meters or seconds within rel_tol delta; every two poses whose rotations differ by delta within rel_tol delta. point_distance ||dq| - |dp||, point_distance_error_ratio that in percent of |dq|",
-        defaults: "delta 1, unit frames|meters|degrees|radians|seconds (frames), all_pairs false, rel_tol 0.1, pairs_from_reference false; as trajectory.ape otherwise",
+        defaults: "delta 1, unit frames|meters|degrees|radians|seconds (frames), all_pairs false, rel_tol 0.1, pairs_from_reference false, from_first_cut false (true begins consecutive pairs in meters where the first step ends, as evo up to 1.36); as trajectory.ape otherwise",
         direction: Direction::Lower,
         blind_spots: "single steps say little about where the path ends up; noise of the reference counts in full over short steps; all pairs overlap, so they hold much less evidence than their number; with steps along the estimate a wrong scale changes which pairs are compared",
-        peers: "evo 1.38.1 evo_rpe, all units but seconds, which it has not; TUM evaluate_rpe.py has seconds but draws pairs at random unless told otherwise",
+        peers: "evo 1.38.1 evo_rpe, all units but seconds, which it has not; numbers that older evo published over meters need from_first_cut; TUM evaluate_rpe.py has seconds but draws pairs at random unless told otherwise",
         source: "Sturm et al. 2012; evo 1.38.1, observed",
     },
     example: r#"{"reference": [[0, 0, 0, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1, 0, 0, 0, 0, 1]], "estimate": [[0, 0, 0.1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1.2, 0, 0, 0, 0, 1]], "delta": 1, "unit": "seconds"}"#,
