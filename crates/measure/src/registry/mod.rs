@@ -99,6 +99,7 @@ where
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
     crate::stats::cases::MEASURES,
+    crate::tracking::cases::MEASURES,
     crate::trajectory::cases::MEASURES,
 ];
 
