@@ -5,6 +5,10 @@ use super::{Interval, Resampling, SplitMix, moments, quantiles};
 /// Blocks below which no interval is given: percentiles of fewer exchangeable parts say nothing.
 const FEWEST_BLOCKS: usize = 8;
 
+/// Correlations in a row that must be small for the series to be taken as forgotten: `max(5, sqrt(log10 n))` of Politis
+/// and White, which is 5 for any series that fits into memory.
+const RUN: usize = 5;
+
 /// Length of the blocks that a moving-block bootstrap of a mean needs, in values.
 ///
 /// Politis and White 2004 with the correction of Patton, Politis and White 2009 (circular blocks, flat-top window):
@@ -19,9 +23,7 @@ pub fn block_length(values: &[f64]) -> usize {
         return 1;
     }
     let size = n as f64;
-    let runs = (size.log10().sqrt().ceil()).max(5.0) as usize;
-    let most_lag = size.sqrt().ceil() as usize + runs;
-    let most_lag = most_lag.min(n - 1);
+    let most_lag = (n.isqrt() + 1 + RUN).min(n - 1);
     let covariance = |lag: usize| {
         let ahead = values.iter().skip(lag);
         let products = values
@@ -38,7 +40,7 @@ pub fn block_length(values: &[f64]) -> usize {
             covariances
                 .iter()
                 .skip(lag)
-                .take(runs)
+                .take(RUN)
                 .all(|c| c.abs() < limit)
         })
         .map_or(most_lag, |lag| lag - 1);
@@ -57,11 +59,21 @@ pub fn block_length(values: &[f64]) -> usize {
     let ratio = 1.5 * (slope / spectrum).powi(2);
     let length = (ratio * size).cbrt().ceil();
     let most = (3.0 * size.sqrt()).ceil().min(size / 3.0);
-    if length.is_finite() {
-        length.clamp(1.0, most.max(1.0)) as usize
+    // A spectrum of zero asks for the longest blocks there are.
+    whole(if length.is_finite() {
+        length.min(most)
     } else {
-        most.max(1.0) as usize
-    }
+        most
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 1 and the number of values"
+)]
+fn whole(length: f64) -> usize {
+    length.max(1.0) as usize
 }
 
 /// Percentile intervals at 95 % of several statistics by the moving-block bootstrap (Künsch 1989): blocks of `length`

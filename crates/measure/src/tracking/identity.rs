@@ -77,8 +77,12 @@ pub fn identity(
         .iter()
         .map(|e| e.weight)
         .sum();
-    // A sum of whole numbers.
-    let matches = total.round() as u64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a sum of whole numbers of frames"
+    )]
+    let matches = total as u64;
     Ok(IdentityCounts {
         matches,
         misses: sequence.gt.ids.len() as u64 - matches,

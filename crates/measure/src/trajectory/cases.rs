@@ -144,7 +144,7 @@ struct ApeCase {
 
 /// Errors at the edge.
 #[derive(Serialize)]
-struct Errors {
+struct Measured {
     relation: Relation,
     unit: &'static str,
     pairs: usize,
@@ -166,8 +166,8 @@ struct Summed {
 }
 
 impl Summed {
-    fn with(self, errors: PathErrors, steps: Option<Vec<(usize, usize)>>) -> Errors {
-        Errors {
+    fn with(self, errors: PathErrors, steps: Option<Vec<(usize, usize)>>) -> Measured {
+        Measured {
             relation: self.relation,
             unit: self.relation.unit(),
             pairs: errors.errors.len(),
@@ -182,7 +182,7 @@ impl Summed {
     }
 }
 
-fn run_ape(case: &ApeCase) -> Result<Errors> {
+fn run_ape(case: &ApeCase) -> Result<Measured> {
     let paths = Paths {
         reference: &case.reference,
         estimate: &case.estimate,
@@ -234,7 +234,7 @@ struct RpeCase {
     bootstrap: Option<Resampling>,
 }
 
-fn run_rpe(case: &RpeCase) -> Result<Errors> {
+fn run_rpe(case: &RpeCase) -> Result<Measured> {
     let paths = Paths {
         reference: &case.reference,
         estimate: &case.estimate,

@@ -163,7 +163,11 @@ pub fn select(
 }
 
 fn by_frames(n: usize, step: &Step) -> Vec<(usize, usize)> {
-    // Checked to be whole and positive; casts of large floats saturate.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and positive; casts of large floats saturate"
+    )]
     let delta = step.delta as usize;
     let stride = if step.is_over_all_pairs { 1 } else { delta };
     (0..n.saturating_sub(delta))

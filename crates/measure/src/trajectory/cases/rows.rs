@@ -199,8 +199,8 @@ impl Prepare {
         Ok(kept.into_iter().map(|i| path[i]).collect())
     }
 
-    fn thin_frames(&self, path: Vec<Frame>) -> Result<Vec<Frame>, PathsError> {
-        let kept = self.kept(&path)?;
+    fn thin_frames(&self, path: &[Frame]) -> Result<Vec<Frame>, PathsError> {
+        let kept = self.kept(path)?;
         Ok(kept.into_iter().map(|i| path[i]).collect())
     }
 }
@@ -233,8 +233,8 @@ impl Paths<'_> {
                 let option = "start_secs";
                 return Err(PathsError::NoStamps { option });
             }
-            let reference = prepare.thin_frames(self.reference.frames("reference")?)?;
-            let estimate = prepare.thin_frames(self.estimate.frames("estimate")?)?;
+            let reference = prepare.thin_frames(&self.reference.frames("reference")?)?;
+            let estimate = prepare.thin_frames(&self.estimate.frames("estimate")?)?;
             let found = Pairs::by_position(reference, estimate).map_err(TrajectoryError::from)?;
             (found, None)
         };
