@@ -56,6 +56,7 @@ fn trackeval_and_motmetrics_agree() {
 fn mot(path: &Path) -> Result<BTreeMap<i64, Vec<(i64, BoxXywh)>>, String> {
     let mut frames: BTreeMap<i64, Vec<(i64, BoxXywh)>> = BTreeMap::new();
     for row in number_rows(path)? {
+        #[expect(clippy::cast_possible_truncation, reason = "whole numbers in the file")]
         let (frame, id) = (row[0] as i64, row[1] as i64);
         let bounds = [row[2], row[3], row[4], row[5]];
         frames.entry(frame).or_default().push((id, bounds));
