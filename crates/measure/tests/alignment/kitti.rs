@@ -107,12 +107,22 @@ fn its_own_extrinsic_scores_best_among_perturbations() {
     };
     let edges = scene.push(&image, &cloud).expect("a pair");
     assert!(edges > 500, "{edges} depth edges");
-    // Two sizes of steps; of the 728 changes one neighbor scores as well as the claimed mounting within the noise of
-    // a single frame (727 are worse at both sizes).
+    // Two sizes of steps. Of the 728 changes of each, one scores up to 0.8 % higher than the claimed mounting: a shift
+    // of 5 to 10 cm without any turn, which a single frame does not resolve. Every turned mounting is worse.
+    let claimed_score = scene.edge_score(&Change::default());
     for (degrees, meters) in [(0.5_f64, 0.05), (1.0, 0.1)] {
         let share = scene.share_worse(degrees.to_radians(), meters);
         assert_eq!(share.tried, 728);
         assert!(share.worse >= 727, "{degrees} degrees: {share:?}");
+        for index in (0..729_u32).filter(|index| index % 27 != 13) {
+            let digit = |place: u32| f64::from(index / 3_u32.pow(place) % 3) - 1.0;
+            let change = Change {
+                rotation_radians: [0, 1, 2].map(|i| degrees.to_radians() * digit(i)),
+                translation_meters: [3, 4, 5].map(|i| meters * digit(i)),
+            };
+            let score = scene.edge_score(&change);
+            assert!(score < claimed_score, "{change:?}: {score}");
+        }
     }
     // Turned by a degree about any axis, the mounting is far from the best.
     for axis in [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]] {
