@@ -22,7 +22,134 @@ struct Known {
 }
 
 /// One line per function, ordered by file.
-static KNOWN: &[Known] = &[];
+static KNOWN: &[Known] = &[
+    Known {
+        file: "bicycle_ks",
+        function: "",
+        measure: "kinematics.single_track",
+        tolerance: 1e-6,
+    },
+    Known {
+        file: "criticality_1d",
+        function: "",
+        measure: "criticality.following",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "delta_v",
+        function: "",
+        measure: "criticality.delta_v",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "epdms",
+        measure: "driving.epdms",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "nuplan_at_fault",
+        measure: "driving.nuplan_at_fault",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "nuplan_closed_loop",
+        measure: "driving.nuplan_closed_loop",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "nuplan_progress_ratio",
+        measure: "driving.nuplan_progress_ratio",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "nuplan_speed_limit",
+        measure: "driving.nuplan_speed_limit",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "driving_scores",
+        function: "pdms_v1",
+        measure: "driving.pdms",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "idm_nuplan",
+        function: "",
+        measure: "kinematics.idm",
+        tolerance: 1e-3,
+    },
+    Known {
+        file: "idm_rollout",
+        function: "",
+        measure: "kinematics.idm_rollout",
+        tolerance: 1e-9,
+    },
+    Known {
+        file: "robot_nav",
+        function: "barn",
+        measure: "driving.barn",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "robot_nav",
+        function: "spl",
+        measure: "driving.spl",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "rss",
+        function: "lateral",
+        measure: "criticality.rss_lateral",
+        tolerance: 1e-9,
+    },
+    Known {
+        file: "rss",
+        function: "lon_opposite",
+        measure: "criticality.rss_opposite_direction",
+        tolerance: 1e-9,
+    },
+    Known {
+        file: "rss",
+        function: "lon_same",
+        measure: "criticality.rss_same_direction",
+        tolerance: 1e-9,
+    },
+    Known {
+        file: "savgol_comfort",
+        function: "",
+        measure: "kinematics.comfort",
+        tolerance: 1e-9,
+    },
+    Known {
+        file: "stl_random",
+        function: "",
+        measure: "logic.stl",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "stl_rtamt",
+        function: "",
+        measure: "logic.stl",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "trajectory_similarity",
+        function: "",
+        measure: "similarity.paths",
+        tolerance: 1e-12,
+    },
+    Known {
+        file: "ttc_obb",
+        function: "",
+        measure: "criticality.contact",
+        tolerance: 1e-9,
+    },
+];
 
 /// Whether `file` (without `.json`) is compared here.
 pub(super) fn knows(file: &str) -> bool {
