@@ -78,6 +78,12 @@ static KNOWN: &[Known] = &[
         tolerance: 1e-12,
     },
     Known {
+        file: "encroachment",
+        function: "",
+        measure: "criticality.encroachment",
+        tolerance: 1e-9,
+    },
+    Known {
         file: "idm_nuplan",
         function: "",
         measure: "kinematics.idm",
@@ -148,6 +154,12 @@ static KNOWN: &[Known] = &[
         function: "",
         measure: "criticality.contact",
         tolerance: 1e-9,
+    },
+    Known {
+        file: "ttc_random",
+        function: "",
+        measure: "criticality.contact",
+        tolerance: 1e-12,
     },
 ];
 
