@@ -5,7 +5,8 @@
 //! [`transform`] (the frame tree over time); then one module per sensor ([`imu`], [`gnss`], [`image`], [`lidar`],
 //! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
 //! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
-//! [`segmentation`]. [`registry`] knows every measure by name.
+//! [`segmentation`]; then scenes and drives: [`criticality`], [`logic`] (temporal logic), [`kinematics`], [`mining`],
+//! [`similarity`] and [`driving`] (scores). [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.

@@ -8,6 +8,8 @@ use serde_json::Value;
 const CASES: &[(&str, &str, &str, f64)] = &[
     ("criticality_1d", "", "criticality.following", 1e-12),
     ("ttc_obb", "", "criticality.contact", 1e-9),
+    ("ttc_random", "", "criticality.contact", 1e-12),
+    ("encroachment", "", "criticality.encroachment", 1e-9),
     ("delta_v", "", "criticality.delta_v", 1e-12),
     ("rss", "lon_same", "criticality.rss_same_direction", 1e-9),
     (

@@ -16,6 +16,7 @@ use fieldassay_formats::sensor::SensorReader;
 use fieldassay_formats::trajectory::{self, Kind, TIMES_PATH, TRAJECTORY_PATH};
 use fieldassay_formats::ulog::UlogRecording;
 use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Schema, Visitor};
+use fieldassay_measure::logic::{Formula, Monitor, robustness};
 use fieldassay_model::Policy;
 
 /// A decoder and how it is fed.
@@ -51,6 +52,7 @@ pub(crate) const TARGETS: &[Target] = &[
     target("json_stamp", json_stamp),
     target("json_columns", json_columns),
     target("policy_yaml", policy_yaml),
+    target("stl_formula", stl_formula),
     media_entries::TARGETS[0],
     media_entries::TARGETS[1],
     media_entries::TARGETS[2],
@@ -466,5 +468,43 @@ fn policy_yaml(bytes: &[u8]) {
             );
         }
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A formula that parses gives the same robustness online as over the whole trace, where it can run online.
+fn stl_formula(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let formula = match Formula::parse(&text) {
+        Ok(formula) => formula,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let trace = [1.0, -2.0, 0.5, 3.0, -0.25];
+    let mut signals: Vec<(&str, &[f64])> = vec![("", &trace)];
+    signals.extend(
+        formula
+            .signals()
+            .iter()
+            .map(|name| (name.as_str(), &trace[..])),
+    );
+    let offline = robustness(&formula, &signals);
+    if formula.horizon().is_none_or(|horizon| horizon > 10_000) {
+        return;
+    }
+    let Ok(mut monitor) = Monitor::new(&formula) else {
+        return;
+    };
+    let mut online = Vec::new();
+    for x in trace {
+        match monitor.push(&vec![x; formula.signals().len()]) {
+            Ok(found) => online.extend(found),
+            Err(_) => return,
+        }
+    }
+    if let (Ok(rest), Ok(offline)) = (monitor.finish(), offline) {
+        online.extend(rest);
+        assert_eq!(online, offline, "online is offline, late");
     }
 }

@@ -107,9 +107,9 @@ mod tests {
     use super::*;
 
     /// A box that moves in a straight line, 100 Hz.
-    fn straight(from: [f64; 2], heading: f64, speed: f64, secs: f64) -> (Vec<i64>, Vec<MovingBox>) {
+    fn straight(from: [f64; 2], heading: f64, speed: f64, secs: i64) -> (Vec<i64>, Vec<MovingBox>) {
         let (s, c) = heading.sin_cos();
-        (0..=(secs * 100.0) as i64)
+        (0..=secs * 100)
             .map(|i| {
                 let d = speed * i as f64 / 100.0;
                 let b = MovingBox {
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn a_crossing_by_hand() {
         // Lanes 2 m wide cross at the origin: the area is 2 m square, a box is in it from 3 m before to 3 m after.
-        let east = straight([-10.0, 0.0], 0.0, 10.0, 3.0);
-        let north = straight([0.0, -30.0], std::f64::consts::FRAC_PI_2, 10.0, 6.0);
+        let east = straight([-10.0, 0.0], 0.0, 10.0, 3);
+        let north = straight([0.0, -30.0], std::f64::consts::FRAC_PI_2, 10.0, 6);
         let found = pet(&east, &north);
         assert!(found.first_leads);
         // East leaves at (10 + 3) / 10 = 1.3 s, north enters at (30 - 3) / 10 = 2.7 s.
@@ -153,16 +153,16 @@ mod tests {
 
     #[test]
     fn at_once_is_negative_and_apart_is_infinite() {
-        let east = straight([-10.0, 0.0], 0.0, 10.0, 3.0);
-        let north = straight([0.0, -10.0], std::f64::consts::FRAC_PI_2, 10.0, 3.0);
+        let east = straight([-10.0, 0.0], 0.0, 10.0, 3);
+        let north = straight([0.0, -10.0], std::f64::consts::FRAC_PI_2, 10.0, 3);
         assert!(pet(&east, &north).pet_secs < 0.0);
-        let away = straight([100.0, 100.0], 0.0, 10.0, 3.0);
+        let away = straight([100.0, 100.0], 0.0, 10.0, 3);
         assert_eq!(pet(&east, &away).pet_secs, f64::INFINITY);
     }
 
     #[test]
     fn unsorted_tracks_are_refused() {
-        let (mut t, boxes) = straight([0.0, 0.0], 0.0, 1.0, 0.1);
+        let (mut t, boxes) = straight([0.0, 0.0], 0.0, 1.0, 1);
         t.swap(3, 4);
         let track = BoxTrack {
             t_nanos: &t,

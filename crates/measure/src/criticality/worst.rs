@@ -50,7 +50,7 @@ pub fn worst_case_time(
             return Ok(t);
         }
         let closing = speed + acceleration * t;
-        if closing == 0.0 && acceleration == 0.0 || acceleration == 0.0 && t > nearest_secs {
+        if acceleration == 0.0 && (closing == 0.0 || t > nearest_secs) {
             return Ok(f64::INFINITY);
         }
         let step = 2.0 * room / (closing + (closing * closing + 2.0 * acceleration * room).sqrt());

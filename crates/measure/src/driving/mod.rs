@@ -1,10 +1,12 @@
 //! Scores of a drive in a closed loop, and of a mobile robot on its way.
 //!
-//! Read [`nuplan`] (closed-loop score and its parts), [`navsim`] (PDMS and EPDMS), [`robot`] (SPL, BARN, social
-//! distance) and [`expert`] (errors against the expert's drive) first.
+//! Read [`nuplan`] (closed-loop score and its parts), [`collision`] (whom it blames, which tracks its time to collision
+//! sees), [`navsim`] (PDMS and EPDMS), [`robot`] (SPL, BARN, social distance) and [`expert`] (errors against the
+//! expert's drive) first.
 //! Not here: maps and simulation: what needs a map comes in as a number (progress along a route, over-speed).
 
 pub(crate) mod cases;
+pub mod collision;
 pub mod expert;
 pub mod navsim;
 pub mod nuplan;

@@ -37,7 +37,9 @@ impl Comfort {
             step_secs,
         };
         let mut found = savgol(acceleration, &filter.shortened(acceleration.len()))?;
-        found.iter_mut().for_each(|x| *x = (*x * 1e8).round() / 1e8);
+        for x in &mut found {
+            *x = (*x * 1e8).round() / 1e8;
+        }
         Ok(found)
     }
 

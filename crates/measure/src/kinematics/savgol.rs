@@ -91,7 +91,9 @@ impl Filter {
         }
         let unit = half * self.step_secs;
         let scale = (0..self.derivative).fold(1.0, |s, _| s * unit);
-        weights.iter_mut().for_each(|w| *w /= scale);
+        for weight in &mut weights {
+            *weight /= scale;
+        }
         weights
     }
 }

@@ -52,6 +52,7 @@ pub enum Relation {
 
 impl Relation {
     /// The relation seen from the other span.
+    #[must_use]
     pub fn inverse(self) -> Self {
         match self {
             Self::Before => Self::After,
@@ -223,7 +224,7 @@ impl Intervals {
         )
     }
 
-    /// Each span made at least `least_nanos` long about its middle, then joined where they touch (RefAV's dilation of
+    /// Each span made at least `least_nanos` long about its middle, then joined where they touch (`RefAV`'s dilation of
     /// matches to 1.5 s).
     #[must_use]
     pub fn stretched(&self, least_nanos: i64) -> Self {

@@ -163,8 +163,7 @@ impl<'a> Parser<'a> {
         let placed = self.peek();
         let seen = match placed.word {
             Word::Number(x) => format!("`{x}`"),
-            Word::Name(text) => format!("`{text}`"),
-            Word::Symbol(text) => format!("`{text}`"),
+            Word::Name(text) | Word::Symbol(text) => format!("`{text}`"),
             Word::End => "the end".to_owned(),
         };
         LogicError::Text {

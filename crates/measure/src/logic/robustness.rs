@@ -140,13 +140,11 @@ impl<'a> Machine<'a> {
             Value::Trace(x) => x.iter().position(|x| x.is_nan()),
             Value::Own(x) => x.iter().position(|x| x.is_nan()),
         };
-        match undefined {
-            Some(index) => Err(LogicError::Undefined { index }),
-            None => {
-                self.stack.push(value);
-                Ok(())
-            }
+        if let Some(index) = undefined {
+            return Err(LogicError::Undefined { index });
         }
+        self.stack.push(value);
+        Ok(())
     }
 
     fn binary(&mut self, op: Binary) -> Result<(), LogicError> {
@@ -173,11 +171,15 @@ impl<'a> Machine<'a> {
         let found = match (a, b) {
             (Constant(x), Constant(y)) => return Constant(f(x, y)),
             (Own(mut x), Constant(y)) => {
-                x.iter_mut().for_each(|x| *x = f(*x, y));
+                for x in &mut x {
+                    *x = f(*x, y);
+                }
                 x
             }
             (Constant(x), Own(mut y)) => {
-                y.iter_mut().for_each(|y| *y = f(x, *y));
+                for y in &mut y {
+                    *y = f(x, *y);
+                }
                 y
             }
             (Own(mut x), Trace(y)) => {
@@ -272,7 +274,9 @@ impl<'a> Machine<'a> {
 /// Past operators are future ones on the reversed trace.
 fn mirrored(direction: Toward, traces: &mut [&mut Vec<f64>]) {
     if direction == Toward::Past {
-        traces.iter_mut().for_each(|x| x.reverse());
+        for x in traces {
+            x.reverse();
+        }
     }
 }
 

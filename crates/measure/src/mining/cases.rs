@@ -129,7 +129,7 @@ fn half_quarter() -> f64 {
     22.5_f64.to_radians()
 }
 
-/// A primitive with RefAV's names and defaults; angles in radians.
+/// A primitive with `RefAV`'s names and defaults; angles in radians.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "primitive", deny_unknown_fields)]
 enum RelationPrimitive {

@@ -1,4 +1,4 @@
-//! Derivatives of tracks as RefAV takes them.
+//! Derivatives of tracks as `RefAV` takes them.
 //!
 //! Read [`derivative`] first. Not here: smoother estimates (`kinematics::savgol`).
 
@@ -36,7 +36,7 @@ fn difference<const D: usize>(
 /// there are fewer; the upper of the two middle ones for an even number; ends repeated), per component. Order 0 is the
 /// median alone.
 ///
-/// `t_nanos` ascends, one stamp per position. A single sample has derivative 0. Source: RefAV 5c5be643 `utils.py`,
+/// `t_nanos` ascends, one stamp per position. A single sample has derivative 0. Source: `RefAV` 5c5be643 `utils.py`,
 /// which filters with scipy's `median_filter(size=min(7, n), mode="nearest")`. Cost: `7 log 7` per sample and component.
 pub fn derivative(t_nanos: &[i64], positions: &[[f64; 3]], order: usize) -> Vec<[f64; 3]> {
     let mut found = positions.to_vec();
@@ -68,7 +68,7 @@ fn median(x: &[[f64; 3]]) -> Vec<[f64; 3]> {
 }
 
 /// Yaw rate at each sample, radians per second: central differences, turns of more than half a circle taken the other
-/// way round; no median. As RefAV, with the yaw for its rotation vector.
+/// way round; no median. As `RefAV`, with the yaw for its rotation vector.
 pub fn yaw_rates(t_nanos: &[i64], yaws: &[f64]) -> Vec<f64> {
     let yaws: Vec<[f64; 1]> = yaws.iter().map(|y| [*y]).collect();
     difference(t_nanos, &yaws, |d| d - TAU * (d / TAU).round())
@@ -81,7 +81,7 @@ pub fn yaw_rates(t_nanos: &[i64], yaws: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// Computed with numpy 2.4 and scipy 1.17.1 by the rule of RefAV.
+    /// Computed with numpy 2.4 and scipy 1.17.1 by the rule of `RefAV`.
     #[test]
     fn medians_are_those_of_scipy() {
         let of = |x: &[f64]| -> Vec<f64> {

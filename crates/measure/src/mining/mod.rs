@@ -1,7 +1,7 @@
 //! What tracks of objects do, alone and to each other: the primitives scenarios are mined with.
 //!
 //! Read [`Track`] first, then [`Motion`] (one track), [`relation`] (two or more) and [`Scenario`] (combining what was
-//! found). The set and its defaults are those of RefAV (5c5be643) for Argoverse 2 scenario mining; primitives that need
+//! found). The set and its defaults are those of `RefAV` (5c5be643) for Argoverse 2 scenario mining; primitives that need
 //! a map take it as a function of the time. Positions are in a frame of the world (city), meters; x forward and y left
 //! in the frame of a track; radians.
 //! Not here: maps, cameras, reading annotations, scores of mined scenarios.

@@ -4,7 +4,7 @@
 
 use super::{Track, derivative, length, turned, yaw_rates};
 
-/// A track whose positions stay within this is parked, meters: annotations jitter (RefAV).
+/// A track whose positions stay within this is parked, meters: annotations jitter (`RefAV`).
 const PARKED_METERS: f64 = 2.0;
 /// A turn, radians.
 const TURN_RADIANS: f64 = 45.0 / 180.0 * std::f64::consts::PI;
@@ -61,7 +61,7 @@ impl<'a> Motion<'a> {
             .collect()
     }
 
-    /// Whether the whole track stays within a box of 2 m across its diagonal (RefAV `stationary`: parked, not stopped).
+    /// Whether the whole track stays within a box of 2 m across its diagonal (`RefAV` `stationary`: parked, not stopped).
     pub fn stationary(&self) -> bool {
         let extent = |d: usize| {
             let values = self.track.positions.iter().map(|p| p[d]);
@@ -73,7 +73,7 @@ impl<'a> Motion<'a> {
         length(&[extent(0), extent(1), extent(2)]) < PARKED_METERS
     }
 
-    /// When the speed is within bounds, meters per second; RefAV takes 0.5 and infinity. Empty for a parked track.
+    /// When the speed is within bounds, meters per second; `RefAV` takes 0.5 and infinity. Empty for a parked track.
     pub fn has_velocity(&self, least: f64, greatest: f64) -> Vec<i64> {
         self.moving(
             self.velocities
@@ -82,7 +82,7 @@ impl<'a> Motion<'a> {
         )
     }
 
-    /// When the forward acceleration is within bounds, meters per second squared; RefAV takes 0.65 and infinity; below
+    /// When the forward acceleration is within bounds, meters per second squared; `RefAV` takes 0.65 and infinity; below
     /// -1 is surely braking. Empty for a parked track.
     pub fn accelerating(&self, least: f64, greatest: f64) -> Vec<i64> {
         self.moving(
@@ -105,7 +105,7 @@ impl<'a> Motion<'a> {
     /// run cut by the begin or end of the track counts from 15 degrees if it turns by more than 5 degrees a second on the
     /// whole and at the cut.
     ///
-    /// RefAV also adds the sample after a run and asks for an intersection nearby at cuts; its table does not.
+    /// `RefAV` also adds the sample after a run and asks for an intersection nearby at cuts; its table does not.
     pub fn turning(&self, side: Option<Side>) -> Vec<i64> {
         let rates = &self.yaw_rates;
         let step_secs = self.step_secs();

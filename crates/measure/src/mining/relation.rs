@@ -54,7 +54,7 @@ struct Moment {
     clearance: f64,
 }
 
-/// A track and another one, at the stamps both have; derivatives of the other are taken over those stamps only, as RefAV
+/// A track and another one, at the stamps both have; derivatives of the other are taken over those stamps only, as `RefAV`
 /// does.
 #[derive(Clone, Debug)]
 pub struct Pair<'a> {
@@ -78,24 +78,15 @@ impl<'a> Pair<'a> {
         let own = derivative(&track.t_nanos, &track.positions, 1);
         let smooth = derivative(&stamps, &places, 0);
         let velocities = derivative(&stamps, &places, 1);
-        let moments = shared
-            .iter()
-            .zip(stamps.iter().zip(smooth.iter().zip(&velocities)));
-        let moment = |(&(i, j), (&t_nanos, (place, velocity))): (
-            &(usize, usize),
-            (&i64, (&[f64; 3], &[f64; 3])),
-        )| {
-            let (yaw, center) = (*track.yaws.get(i)?, track.positions.get(i)?);
-            let apart = [
-                place[0] - center[0],
-                place[1] - center[1],
-                place[2] - center[2],
-            ];
+        let moment = |(k, &(i, j)): (usize, &(usize, usize))| {
+            let (yaw, center, place) =
+                (*track.yaws.get(i)?, track.positions.get(i)?, smooth.get(k)?);
+            let apart = std::array::from_fn(|d| place[d] - center[d]);
             Some(Moment {
-                t_nanos,
+                t_nanos: *stamps.get(k)?,
                 place: turned(&apart, yaw),
                 own_velocity: turned(own.get(i)?, yaw),
-                velocity: turned(velocity, yaw),
+                velocity: turned(velocities.get(k)?, yaw),
                 yaw: other.yaws.get(j)? - yaw,
                 clearance: footprint_distance(&track.footprint(i)?, &other.footprint(j)?),
             })
@@ -103,7 +94,7 @@ impl<'a> Pair<'a> {
         Self {
             track,
             other,
-            moments: moments.filter_map(moment).collect(),
+            moments: shared.iter().enumerate().filter_map(moment).collect(),
         }
     }
 
@@ -115,12 +106,12 @@ impl<'a> Pair<'a> {
             .collect()
     }
 
-    /// When the footprints are at most so far apart, meters; RefAV takes 10.
+    /// When the footprints are at most so far apart, meters; `RefAV` takes 10.
     pub fn near(&self, within_meters: f64) -> Vec<i64> {
         self.when(|m| m.clearance <= within_meters)
     }
 
-    /// When the other lies within an angle of the track's heading and within a distance; RefAV takes 22.5 degrees and
+    /// When the other lies within an angle of the track's heading and within a distance; `RefAV` takes 22.5 degrees and
     /// 50 m.
     pub fn facing_toward(&self, within_radians: f64, within_meters: f64) -> Vec<i64> {
         self.when(|m| {
@@ -129,9 +120,9 @@ impl<'a> Pair<'a> {
     }
 
     /// When the track moves toward the other: its velocity within an angle of the direction to the other, closing by at
-    /// least `least_speed`; RefAV takes 22.5 degrees, 0.5 and no limit of distance.
+    /// least `least_speed`; `RefAV` takes 22.5 degrees, 0.5 and no limit of distance.
     ///
-    /// The speed is in meters per second; RefAV compares the change of the distance per sample, so at 10 Hz its 0.5 is
+    /// The speed is in meters per second; `RefAV` compares the change of the distance per sample, so at 10 Hz its 0.5 is
     /// 5 m/s.
     pub fn heading_toward(
         &self,
@@ -209,10 +200,10 @@ impl<'a> Pair<'a> {
 
     /// When the other crosses the half line that goes out from a side of the track: its center passes the edge of the
     /// strip as wide as the track, at more than 0.2 m/s across, from half a length to `reach_meters` beyond; the crossing
-    /// lasts while it moves on and stays within `lateral_meters`. RefAV takes forward, 10 and 5 m. `turn` asks for crossing
+    /// lasts while it moves on and stays within `lateral_meters`. `RefAV` takes forward, 10 and 5 m. `turn` asks for crossing
     /// to the left (counterclockwise seen from above) or to the right only.
     ///
-    /// RefAV loses its direction after the first crossing and lets it begin without bound; both are put right here.
+    /// `RefAV` loses its direction after the first crossing and lets it begin without bound; both are put right here.
     pub fn crossed_by(
         &self,
         toward: Toward,
@@ -311,7 +302,7 @@ fn choose(found: Vec<(i64, f64, TrackId)>, least: usize, most: usize) -> Related
     related
 }
 
-/// When at least `least` others are within a distance of the track, with each of them; RefAV takes 10 m and 1.
+/// When at least `least` others are within a distance of the track, with each of them; `RefAV` takes 10 m and 1.
 ///
 /// Pairs are of one track. Cost: a sort of what is near.
 pub fn near_objects(pairs: &[Pair<'_>], within_meters: f64, least: usize) -> Related {
@@ -330,13 +321,13 @@ pub fn near_objects(pairs: &[Pair<'_>], within_meters: f64, least: usize) -> Rel
 pub struct Sector {
     /// The direction; the sector is as wide as the track's box.
     pub toward: Toward,
-    /// How far the sector reaches beyond the box on both sides, meters; RefAV: without limit.
+    /// How far the sector reaches beyond the box on both sides, meters; `RefAV`: without limit.
     pub lateral_meters: f64,
-    /// Greatest distance of the footprints, meters; RefAV: 50.
+    /// Greatest distance of the footprints, meters; `RefAV`: 50.
     pub within_meters: f64,
-    /// Fewest others; RefAV: 1.
+    /// Fewest others; `RefAV`: 1.
     pub least: usize,
-    /// Most others, the nearest; RefAV: all.
+    /// Most others, the nearest; `RefAV`: all.
     pub most: usize,
 }
 

@@ -62,7 +62,7 @@ impl Matches {
     }
 }
 
-/// Tracks and when they match (RefAV's scenario, one level of relations deep). Tracks that never match are not in it.
+/// Tracks and when they match (`RefAV`'s scenario, one level of relations deep). Tracks that never match are not in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scenario(BTreeMap<TrackId, Matches>);
 
@@ -137,7 +137,7 @@ impl Scenario {
 }
 
 /// The stamps of a match with each run of neighboring samples made to last at least `least_secs`, evenly at both ends as
-/// far as the track goes, and runs of fewer than `least_samples` left out first; RefAV takes 1.5 s and 2.
+/// far as the track goes, and runs of fewer than `least_samples` left out first; `RefAV` takes 1.5 s and 2.
 ///
 /// `track` are all stamps of the track, ascending, `matched` some of them. Cost: linear.
 pub fn stretched(

@@ -1,0 +1,14 @@
+//! See `stl_formula` in the entries.
+#![no_main]
+
+#[path = "../../xtask/src/fuzz/entries.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    for target in entries::TARGETS
+        .iter()
+        .filter(|target| target.name == "stl_formula")
+    {
+        (target.run)(bytes);
+    }
+});
