@@ -94,7 +94,7 @@ impl Rect {
         common / self.area()
     }
 
-    /// Generalized intersection over union, -1 to 1: the IoU less the share of the smallest enclosing box that neither
+    /// Generalized intersection over union, -1 to 1: the `IoU` less the share of the smallest enclosing box that neither
     /// covers (Rezatofighi et al. 2019, eq. 1).
     ///
     /// Errors: [`BoxError::NoArea`] where neither has an area.

@@ -46,7 +46,7 @@ fn near_outside(line: &[bool], reach: usize, out: &mut [bool]) {
 /// The pixels inside that lie within `reach` pixels (along rows, columns and diagonals) of the outside; beyond the image
 /// is outside.
 ///
-/// The same as the mask less its erosion by `reach` rounds of a 3 by 3 square with a border of 0 (OpenCV 5.0.0,
+/// The same as the mask less its erosion by `reach` rounds of a 3 by 3 square with a border of 0 (`OpenCV` 5.0.0,
 /// `mask_to_boundary` of boundary-iou-api). Errors: a width that does not divide the pixels. Cost: two passes.
 pub fn boundary(mask: &Bitmap, reach: usize) -> Result<Bitmap, BoxError> {
     let (width, n) = (mask.width, mask.pixels.len());
@@ -62,7 +62,9 @@ pub fn boundary(mask: &Bitmap, reach: usize) -> Result<Bitmap, BoxError> {
     let mut inner = vec![false; n];
     for (line, out) in mask.pixels.chunks(width).zip(inner.chunks_mut(width)) {
         near_outside(line, reach, out);
-        out.iter_mut().for_each(|near| *near = !*near);
+        for near in out {
+            *near = !*near;
+        }
     }
     let mut column = vec![false; height];
     let mut near = vec![false; height];
@@ -121,14 +123,14 @@ mod tests {
             let pixels = (0..width * height).map(|_| random.unit() < 0.85).collect();
             let mask = Bitmap { width, pixels };
             let found = boundary(&mask, reach).unwrap();
-            let inside = |x: isize, y: isize| {
-                let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return false };
+            // Coordinates are shifted by the reach, so that they stay positive.
+            let inside = |x: usize, y: usize| {
+                let (Some(x), Some(y)) = (x.checked_sub(reach), y.checked_sub(reach)) else { return false };
                 x < width && y < height && mask.pixels[y * width + x]
             };
             for y in 0..height {
                 for x in 0..width {
-                    let r = reach as isize;
-                    let all = (-r..=r).all(|dy| (-r..=r).all(|dx| inside(x as isize + dx, y as isize + dy)));
+                    let all = (y..=y + 2 * reach).all(|y| (x..=x + 2 * reach).all(|x| inside(x, y)));
                     let expected = mask.pixels[y * width + x] && !all;
                     prop_assert_eq!(found.pixels[y * width + x], expected);
                 }

@@ -453,6 +453,6 @@ mod tests {
         assert_eq!(same.mask([2, 3]), runs.mask([2, 3]));
         assert!(matches!(runs.mask([3, 2]), Err(BoxError::Sizes { .. })));
         assert!(of(r#"{"size": [2, 3]}"#).is_err());
-        assert!(of(r#"[[0, 0, 2, 0, 2, 2]]"#).is_ok());
+        assert!(of("[[0, 0, 2, 0, 2, 2]]").is_ok());
     }
 }

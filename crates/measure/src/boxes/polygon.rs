@@ -81,7 +81,7 @@ fn truncated(x: f64) -> i64 {
 pub fn rasterize(index: usize, xy: &[f64], size: [u32; 2]) -> Result<Mask, BoxError> {
     let [height, width] = size;
     image_size(height, width)?;
-    if xy.len() < 6 || xy.len() % 2 != 0 {
+    if xy.len() < 6 || !xy.len().is_multiple_of(2) {
         return Err(BoxError::Polygon {
             index,
             numbers: xy.len(),

@@ -263,7 +263,7 @@ impl Sweep<'_> {
 }
 
 /// Positions of the rows of each category that counts, by sweep.
-fn by_sweep<'a, T>(rows: &'a [T], object: impl Fn(&T) -> &Object, category: u32) -> Vec<&'a T> {
+fn by_sweep<T>(rows: &[T], object: impl Fn(&T) -> &Object, category: u32) -> Vec<&T> {
     let mut out: Vec<&T> = rows
         .iter()
         .filter(|r| object(r).category == category)
@@ -357,7 +357,7 @@ pub fn evaluate(
 }
 
 impl CategoryMatches {
-    fn rows<'a>(&'a self, weight: &'a dyn Fn(u32) -> u32) -> impl Iterator<Item = &'a Matched> {
+    fn rows(&self, weight: &dyn Fn(u32) -> u32) -> impl Iterator<Item = &Matched> {
         (self.detections.iter()).flat_map(|d| std::iter::repeat_n(d, weight(d.sweep) as usize))
     }
 

@@ -259,9 +259,9 @@ impl Frame<'_> {
                 continue;
             }
             let mut best: Option<usize> = None;
-            for j in 0..self.found.len() {
+            for (j, &is_taken) in taken.iter().enumerate() {
                 if self.found_parts[j] == Part::Absent
-                    || taken[j]
+                    || is_taken
                     || self.overlap(j, i) <= self.least
                 {
                     continue;

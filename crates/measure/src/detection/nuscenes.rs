@@ -13,7 +13,7 @@ use std::f64::consts::{PI, TAU};
 const RECALLS: usize = 101;
 /// Errors of hits, in the order of [`ERRORS`].
 pub const ERROR_KINDS: usize = 5;
-/// Names of the errors: translation (meters), scale (1 - IoU of sizes), orientation (radians), velocity (meters per
+/// Names of the errors: translation (meters), scale (1 - `IoU` of sizes), orientation (radians), velocity (meters per
 /// second), attribute (share wrong).
 pub const ERRORS: [&str; ERROR_KINDS] = ["mATE", "mASE", "mAOE", "mAVE", "mAAE"];
 

@@ -2,9 +2,11 @@
 
 mod coco;
 mod geometry;
+mod laws;
 mod peers;
 mod segmentation;
 mod spatial;
+mod twins;
 
 use fieldassay_measure::registry;
 use fieldassay_testkit::{expect_near, repository_root};

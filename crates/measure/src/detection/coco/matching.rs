@@ -159,7 +159,7 @@ fn end_of<T>(list: &[T], start: usize, image: u32, of: impl Fn(&T) -> u32) -> us
 pub fn match_category(dataset: &Dataset, category: usize, rules: &Rules) -> CategoryMatches {
     let areas = rules.areas.len();
     if category >= dataset.categories().len() {
-        return gather(&[], &[], Vec::new(), areas);
+        return gather(&[], &[], &[], areas);
     }
     let (truth_range, truths) = dataset.truths_of(category);
     let (found_range, detections) = dataset.detections_of(category);
@@ -209,7 +209,7 @@ pub fn match_category(dataset: &Dataset, category: usize, rules: &Rules) -> Cate
         }
         (t, d) = (truth_end, found_end);
     }
-    let mut out = gather(detections, &looked_at, words, areas);
+    let mut out = gather(detections, &looked_at, &words, areas);
     out.positives = positives;
     out
 }
@@ -229,7 +229,7 @@ fn count(is_ignored: &[bool], labels: usize, image: u32) -> impl Iterator<Item =
 fn gather(
     detections: &[Detection],
     looked_at: &[(u32, u32)],
-    words: Vec<(u16, u16)>,
+    words: &[(u16, u16)],
     areas: usize,
 ) -> CategoryMatches {
     let scores = looked_at
