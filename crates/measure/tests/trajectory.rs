@@ -1,8 +1,13 @@
 //! Paths against the results of other programs, on synthetic and on real data.
 
+use fieldassay_measure::pose::{Pose, quat_of_rotation_vector};
 use fieldassay_measure::registry;
+use fieldassay_measure::trajectory::{
+    Alignment, Fit, Frame, Motion, Pairs, Relation, Step, ape, rpe,
+};
 use fieldassay_testkit::paths::{TrajectoryVector, number_rows, trajectory_vectors};
 use fieldassay_testkit::{repository_root, shared_data};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn run(name: &str, case: &Value) -> Result<Value, String> {
@@ -237,4 +242,77 @@ fn fr2_desk_gives_the_numbers_of_evo() {
     });
     let found = run("trajectory.ape", &case).unwrap();
     near(&found["stats"]["rmse"], 0.007_729, 1e-4);
+}
+
+fn frames() -> impl Strategy<Value = Vec<Frame>> {
+    let one = (
+        prop::array::uniform3(-1.5..1.5_f64),
+        prop::array::uniform3(-20.0..20.0_f64),
+    );
+    let frame = one.prop_filter_map("a pose", |(turn, translation_meters)| {
+        Frame::of(&Pose {
+            translation_meters,
+            quat_xyzw: quat_of_rotation_vector(&turn),
+        })
+    });
+    prop::collection::vec(frame, 6..20)
+}
+
+/// Root mean square errors by every relation that single poses and steps have in common.
+fn errors(reference: &[Frame], estimate: &[Frame], how: &Fit) -> Vec<f64> {
+    let pairs = Pairs::by_position(reference.to_vec(), estimate.to_vec()).unwrap_or_default();
+    let relations = [
+        Relation::TranslationPart,
+        Relation::RotationPart,
+        Relation::FullTransformation,
+        Relation::RotationAngleRad,
+        Relation::PointDistance,
+    ];
+    let absolute = relations.map(|r| ape(&pairs, r, how, None).map(|a| a.errors));
+    let relative =
+        relations.map(|r| rpe(&pairs, r, (&Step::default(), false), None).map(|a| a.errors));
+    let is_none = how.motion == Motion::None;
+    let all = absolute
+        .into_iter()
+        .chain(relative.into_iter().filter(|_| is_none));
+    all.map(|e| e.map_or(f64::NAN, |e| e.stats.rmse.estimate))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn a_path_has_no_errors_against_itself(path in frames()) {
+        for motion in [Motion::None, Motion::Se3, Motion::Yaw, Motion::Origin] {
+            for error in errors(&path, &path, &Fit { motion, ..Fit::default() }) {
+                prop_assert!(error < 1e-12, "{motion:?} {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn errors_do_not_depend_on_the_frame(a in frames(), b in frames(), by in frames(), scale in 0.3..3.0_f64) {
+        let n = a.len().min(b.len());
+        let (a, b) = (&a[..n], &b[..n]);
+        let moved = |scale: f64| -> Vec<Frame> {
+            let motion = Alignment {
+                rotation: by[0].rotation,
+                translation: by[0].position_meters,
+                scale,
+                mean_squared_error: 0.0,
+            };
+            b.iter().map(|f| motion.apply_frame(f)).collect()
+        };
+        for (motion, with_scale) in [(Motion::Se3, false), (Motion::Se3, true), (Motion::Origin, false)] {
+            let how = Fit { motion, with_scale, first: None };
+            let scale = if with_scale { scale } else { 1.0 };
+            for (x, y) in errors(a, b, &how).into_iter().zip(errors(a, &moved(scale), &how)) {
+                prop_assert!((x - y).abs() <= 1e-7 * (1.0 + x.abs()), "{motion:?} {x} {y}");
+            }
+        }
+        // Steps do not see a motion of the whole path.
+        let steps = |b: &[Frame]| errors(a, b, &Fit::default()).split_off(5);
+        for (x, y) in steps(b).into_iter().zip(steps(&moved(1.0))) {
+            prop_assert!((x - y).abs() <= 1e-10 * (1.0 + x.abs()), "{x} {y}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod clear;
 mod coherence;
 mod hota;
 mod identity;
+mod mot;
 mod scores;
 mod sequence;
 mod views;
@@ -21,6 +22,7 @@ pub use clear::{Clear, ClearCounts, clear, clear_motmetrics};
 pub use coherence::{Coherence, Observation, TrackReport, coherence, fragments, track_report};
 pub use hota::{Alphas, HOTA_ALPHAS, Hota, HotaCounts, alphas, hota, mean_over_alphas};
 pub use identity::{Identity, IdentityCounts, identity};
+pub use mot::{Boxes, MOT_PEDESTRIAN, MotBox, mot_frame};
 pub use scores::{TrackingCounts, TrackingSummary, tracking_counts, tracking_summary};
 pub use sequence::{BoxXywh, Sequence, TrackingError};
 pub use views::{

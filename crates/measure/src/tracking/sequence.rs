@@ -65,6 +65,20 @@ pub enum TrackingError {
 /// A box of an image: left, top, width, height; pixels.
 pub type BoxXywh = [f64; 4];
 
+/// Intersection over union; 0 for boxes without an area, as in `TrackEval`.
+pub(super) fn iou(a: &BoxXywh, b: &BoxXywh) -> f64 {
+    let width = (a[0] + a[2]).min(b[0] + b[2]) - a[0].max(b[0]);
+    let height = (a[1] + a[3]).min(b[1] + b[3]) - a[1].max(b[1]);
+    if width > 0.0 && height > 0.0 {
+        let common = width * height;
+        let union = a[2] * a[3] + b[2] * b[3] - common;
+        if union > f64::EPSILON {
+            return common / union;
+        }
+    }
+    0.0
+}
+
 /// Two boxes of a frame that have something in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pair {
@@ -206,16 +220,10 @@ impl Sequence {
             tracker.iter().map(|(id, _)| *id),
         )?;
         for (i, (_, a)) in gt.iter().enumerate() {
-            let (right, bottom, area) = (a[0] + a[2], a[1] + a[3], a[2] * a[3]);
             for (j, (_, b)) in tracker.iter().enumerate() {
-                let width = right.min(b[0] + b[2]) - a[0].max(b[0]);
-                let height = bottom.min(b[1] + b[3]) - a[1].max(b[1]);
-                if width > 0.0 && height > 0.0 {
-                    let common = width * height;
-                    let union = area + b[2] * b[3] - common;
-                    if union > f64::EPSILON {
-                        self.add(i, j, common / union);
-                    }
+                let similarity = iou(a, b);
+                if similarity > 0.0 {
+                    self.add(i, j, similarity);
                 }
             }
         }

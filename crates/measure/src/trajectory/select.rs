@@ -274,20 +274,69 @@ fn by_angle(path: &[Frame], step: &Step) -> (Vec<(usize, usize)>, f64) {
 
 /// Departure of a cosine from its bound below which the angle itself is looked at.
 const UNSURE: f64 = 1e-12;
-/// What the arc cosine may be wrong by near 1, with the sums of angles beside it, radians.
-const SLACK_RADIANS: f64 = 1e-7;
+/// Twice the error of [`half_angle`], with room for the rounding of the sums of angles, radians.
+const SLACK_RADIANS: f64 = 2e-4;
+
+/// Arc cosine of 0 to 1 within 5e-5 (Abramowitz and Stegun 4.4.45): enough to know how far to pass over.
+fn half_angle(cosine: f64) -> f64 {
+    let x = cosine.min(1.0);
+    (1.0 - x).sqrt() * (1.570_728_8 + x * (-0.212_114_4 + x * (0.074_261 - x * 0.018_729_3)))
+}
+
+/// How far a path has turned up to each pose, and where it has turned by how much.
+struct Turned {
+    sums: Vec<f64>,
+    /// First index of each of a number of even parts of the whole turning, or of a later part where it is empty.
+    firsts: Vec<usize>,
+    parts_per_radian: f64,
+}
+
+impl Turned {
+    fn new(turns: &[f64]) -> Self {
+        let mut sums = Vec::with_capacity(turns.len() + 1);
+        sums.push(0.0);
+        sums.extend(turns.iter().scan(0.0, |sum, turn| {
+            *sum += turn;
+            Some(*sum)
+        }));
+        let total = sums.last().copied().unwrap_or(0.0);
+        let mut turned = Self {
+            firsts: Vec::new(),
+            parts_per_radian: 4.0 * sums.len() as f64 / total.max(1e-9),
+            sums,
+        };
+        for (i, sum) in turned.sums.iter().enumerate() {
+            let part = turned.part(*sum);
+            while turned.firsts.len() <= part {
+                turned.firsts.push(i);
+            }
+        }
+        turned
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounds down, which passes over less; what is beyond any part saturates"
+    )]
+    fn part(&self, sum: f64) -> usize {
+        (sum * self.parts_per_radian) as usize
+    }
+
+    /// An index after `j` before which the path has not yet turned by `gap` since `j`.
+    fn next(&self, j: usize, gap: f64) -> usize {
+        let here = self.sums.get(j).copied().unwrap_or(0.0);
+        let first = self.firsts.get(self.part(here + gap)).copied();
+        first.unwrap_or(self.sums.len()).max(j + 1)
+    }
+}
 
 /// Every two poses whose rotations differ by an angle within the bounds (both included).
 ///
 /// Two poses cannot differ by more than the turning between them. So after a pose that is too near or too far by some
 /// angle, all are passed over until the path has turned as much: on real paths most of the `n^2 / 2` are.
 fn all_by_angle(quats: &[[f64; 4]], turns: &[f64], (low, high): (f64, f64)) -> Vec<(usize, usize)> {
-    let mut turned = Vec::with_capacity(quats.len());
-    turned.push(0.0);
-    turned.extend(turns.iter().scan(0.0, |sum, turn| {
-        *sum += turn;
-        Some(*sum)
-    }));
+    let turned = Turned::new(turns);
     // The cosine of half the angle falls with the angle.
     let most = if low > 0.0 { (0.5 * low).cos() } else { 2.0 };
     let least = if high < PI { (0.5 * high).cos() } else { -1.0 };
@@ -309,29 +358,12 @@ fn all_by_angle(quats: &[[f64; 4]], turns: &[f64], (low, high): (f64, f64)) -> V
                 j += 1;
                 continue;
             }
-            let angle = 2.0 * half_cosine.min(1.0).acos();
+            let angle = 2.0 * half_angle(half_cosine);
             let gap = (low - angle).max(angle - high) - SLACK_RADIANS;
-            j = next_reaching(&turned, j, gap);
+            j = turned.next(j, gap.max(0.0));
         }
     }
     found
-}
-
-/// The first index after `j` up to which the path turned by `gap` since `j`, by doubling strides.
-fn next_reaching(turned: &[f64], j: usize, gap: f64) -> usize {
-    let mut low = j + 1;
-    let Some(here) = turned.get(j) else {
-        return low;
-    };
-    let target = here + gap;
-    let mut stride = 1;
-    while turned.get(low + stride - 1).is_some_and(|t| *t < target) {
-        low += stride;
-        stride *= 2;
-    }
-    let end = (low + stride - 1).min(turned.len());
-    let rest = turned.get(low..end).unwrap_or_default();
-    low + rest.partition_point(|t| *t < target)
 }
 
 #[cfg(test)]
