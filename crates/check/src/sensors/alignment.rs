@@ -13,10 +13,15 @@ use fieldassay_measure::pose::Pose;
 use fieldassay_measure::stats::{Interval, median, quantile};
 use fieldassay_model::FactValue;
 use fieldassay_model::plot::{About, Table};
+use rayon::prelude::*;
 
 /// Most pairs of frames that are read again, and pairs of streams that are looked at.
 const MOST_FRAMES: usize = 16;
 const MOST_PAIRS: usize = 12;
+/// Pairs of frames that are read first, and the upper end of the interval below which they settle it, radians (half a
+/// degree; policies warn from more).
+const FIRST_FRAMES: usize = 6;
+const SETTLED_RADIANS: f64 = 0.008_726_646_259_971_648;
 /// Candidates per frame wanted, from which the calmest is taken.
 const CANDIDATES: usize = 4;
 /// Largest distance in time of a pair, nanoseconds: half a turn at 10 Hz and a little.
@@ -33,19 +38,25 @@ const NAMES: [(&str, &str); 3] = [
     ("lidar.camera_pairing", "s"),
 ];
 
-/// Facts about every camera with every LiDAR, at most 12 pairs. Cost: up to 16 images and clouds per pair are read
-/// again, and about half a second of search at VGA.
+/// Facts about every camera with every LiDAR, at most 12 pairs. Cost: 6 images and clouds per pair of streams are read
+/// again, 16 where those leave a doubt.
 pub(crate) fn outcome(
     context: &Context<'_>,
     cameras: &[CameraStream<'_>],
     lidars: &[CloudStream<'_>],
 ) -> Outcome {
-    let mut all = Outcome::default();
-    let pairs = cameras
+    let pairs: Vec<_> = cameras
         .iter()
-        .flat_map(|camera| lidars.iter().map(move |lidar| (camera, lidar)));
-    for (camera, lidar) in pairs.take(MOST_PAIRS) {
-        all.append(pair(camera, lidar, context));
+        .flat_map(|camera| lidars.iter().map(move |lidar| (camera, lidar)))
+        .take(MOST_PAIRS)
+        .collect();
+    let outcomes: Vec<Outcome> = pairs
+        .par_iter()
+        .map(|(camera, lidar)| pair(camera, lidar, context))
+        .collect();
+    let mut all = Outcome::default();
+    for outcome in outcomes {
+        all.append(outcome);
     }
     all
 }
@@ -56,16 +67,13 @@ fn pair(camera: &CameraStream<'_>, lidar: &CloudStream<'_>, context: &Context<'_
     let mut outcome = Outcome::default();
     match look(camera, lidar, context) {
         Err(reason) => sheet.none_of(&NAMES, &reason),
-        Ok(views) => {
+        Ok((views, fit)) => {
             pairing(&views, &mut sheet);
-            match views.scene.decalibration(&SearchOptions::default()) {
-                Err(error) => {
-                    let reason = statement(&error.to_string());
-                    sheet.none_of(NAMES.get(..2).unwrap_or_default(), &reason);
-                }
-                Ok(found) => {
-                    alignment(&found, &views, &mut sheet);
-                    outcome.tables.push(table(&subject, &found));
+            match fit {
+                Err(reason) => sheet.none_of(NAMES.get(..2).unwrap_or_default(), &reason),
+                Ok(fit) => {
+                    alignment(&fit, &views, &mut sheet);
+                    outcome.tables.push(table(&subject, &fit.found));
                 }
             }
         }
@@ -74,9 +82,35 @@ fn pair(camera: &CameraStream<'_>, lidar: &CloudStream<'_>, context: &Context<'_
     outcome
 }
 
+/// The mounting that fits, and how many others fit worse than the claimed one.
+struct Fit {
+    found: Decalibration,
+    worse_ratio: f64,
+}
+
+impl Fit {
+    fn of(scene: &Scene) -> Result<Self, String> {
+        let found = scene.decalibration(&SearchOptions::default());
+        let found = found.map_err(|error| statement(&error.to_string()))?;
+        let worse = scene.share_worse(0.5_f64.to_radians(), 0.05);
+        Ok(Self {
+            found,
+            worse_ratio: worse.ratio(),
+        })
+    }
+
+    /// Whether more pairs could not change the answer: the claimed mounting fits, and a large error is excluded.
+    fn is_settled(&self) -> bool {
+        self.worse_ratio >= FINE && self.found.angle().2 < SETTLED_RADIANS
+    }
+}
+
 /// Pairs read again.
 struct Views {
     scene: Scene,
+    camera_from_lidar: Pose,
+    /// See [`passes_after`].
+    passed_nanos: i64,
     /// Camera stamp minus the time the beam crossed the camera's axis, seconds, where points carry times.
     crossings_secs: Vec<f64>,
     /// Topic of the poses sweeps were moved to the exposure by, none where nothing was corrected, and how many were.
@@ -100,11 +134,12 @@ fn model_of(info: &CameraInfo) -> Result<CameraModel, String> {
     .map_err(|error| statement(&error.to_string()))
 }
 
+/// Reads a few pairs again, and the others where those leave a doubt; what fits them.
 fn look(
     camera: &CameraStream<'_>,
     lidar: &CloudStream<'_>,
     context: &Context<'_>,
-) -> Result<Views, String> {
+) -> Result<(Views, Result<Fit, String>), String> {
     let info = camera.info.ok_or("the camera has no calibration")?;
     let model = model_of(info)?;
     let camera_frame = if camera.frame.is_empty() {
@@ -122,48 +157,87 @@ fn look(
     if chosen.is_empty() {
         return Err("no image within 60 ms of a cloud".to_owned());
     }
-    let images = read_images(camera, &chosen, context);
-    let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
-    let mut clouds = read_clouds(lidar, &logs, context);
-    let carrier = Carrier::of(lidar.frame, context);
     let mut views = Views {
         scene: Scene::new(&model, &camera_from_lidar),
+        camera_from_lidar,
+        passed_nanos,
         crossings_secs: Vec::new(),
         moved_by: None,
         moved: 0,
         turn_radians: f64::NAN,
     };
-    let mut refused = "no pair could be decoded".to_owned();
-    for (pair, (image, cloud)) in chosen.iter().zip(images.iter().zip(&mut clouds)) {
-        let (Some(image), Some(columns)) = (image, cloud) else {
-            continue;
-        };
-        if let Some(passed) = crossing(columns, &camera_from_lidar) {
-            let apart = pair.apart() as f64 / 1e9;
-            views.crossings_secs.push(apart - passed);
-        }
-        if let Some(carrier) = &carrier
-            && carrier.move_points(columns, pair.lidar.0, pair.camera.0)
-        {
-            views.moved += 1;
-            views.moved_by = Some(carrier.topic.to_owned());
-        }
-        if let Err(error) = views.push(image, columns) {
-            refused = error;
-            continue;
-        }
-        if let Some(rate) = platform.rate(pair.camera.0) {
-            let apart = pair.apart().saturating_sub(passed_nanos).abs();
-            views.turn_radians = views.turn_radians.max(rate * apart as f64 / 1e9);
-        }
+    let tools = Tools {
+        carrier: Carrier::of(lidar.frame, context),
+        platform,
+        context,
+    };
+    // Every third first, so that the first look covers the whole recording.
+    let (first, rest): (Vec<_>, Vec<_>) = chosen
+        .iter()
+        .enumerate()
+        .partition(|(i, _)| i % chosen.len().div_ceil(FIRST_FRAMES) == 0);
+    let plain = |pairs: Vec<(usize, &Chosen)>| -> Vec<Chosen> {
+        pairs.into_iter().map(|(_, pair)| *pair).collect()
+    };
+    let mut refused = views.read((camera, lidar), &plain(first), &tools);
+    let mut fit = Fit::of(&views.scene);
+    if !rest.is_empty() && !fit.as_ref().is_ok_and(Fit::is_settled) {
+        refused = views
+            .read((camera, lidar), &plain(rest), &tools)
+            .or(refused);
+        fit = Fit::of(&views.scene);
     }
     if views.scene.is_empty() {
-        return Err(refused);
+        return Err(refused.unwrap_or_else(|| "no pair could be decoded".to_owned()));
     }
-    Ok(views)
+    Ok((views, fit))
+}
+
+/// What reading pairs needs besides them.
+struct Tools<'a> {
+    carrier: Option<Carrier<'a>>,
+    platform: Platform<'a>,
+    context: &'a Context<'a>,
 }
 
 impl Views {
+    /// Reads pairs again; the last reason one was refused.
+    fn read(
+        &mut self,
+        (camera, lidar): (&CameraStream<'_>, &CloudStream<'_>),
+        chosen: &[Chosen],
+        tools: &Tools<'_>,
+    ) -> Option<String> {
+        let images = read_images(camera, chosen, tools.context);
+        let logs: Vec<i64> = chosen.iter().map(|pair| pair.lidar.1).collect();
+        let mut clouds = read_clouds(lidar, &logs, tools.context);
+        let mut refused = None;
+        for (pair, (image, cloud)) in chosen.iter().zip(images.iter().zip(&mut clouds)) {
+            let (Some(image), Some(columns)) = (image, cloud) else {
+                continue;
+            };
+            if let Some(passed) = crossing(columns, &self.camera_from_lidar) {
+                let apart = pair.apart() as f64 / 1e9;
+                self.crossings_secs.push(apart - passed);
+            }
+            if let Some(carrier) = &tools.carrier
+                && carrier.move_points(columns, pair.lidar.0, pair.camera.0)
+            {
+                self.moved += 1;
+                self.moved_by = Some(carrier.topic.to_owned());
+            }
+            if let Err(error) = self.push(image, columns) {
+                refused = Some(error);
+                continue;
+            }
+            if let Some(rate) = tools.platform.rate(pair.camera.0) {
+                let apart = pair.apart().saturating_sub(self.passed_nanos).abs();
+                self.turn_radians = self.turn_radians.max(rate * apart as f64 / 1e9);
+            }
+        }
+        refused
+    }
+
     fn push(&mut self, image: &GreyPixels, columns: &Columns) -> Result<(), String> {
         let (width, height, data) = image;
         let view = GreyView {
@@ -334,16 +408,18 @@ pub(super) fn in_order<T: Clone>(
 fn crossing(columns: &Columns, camera_from_lidar: &Pose) -> Option<f64> {
     let axis = camera_from_lidar.inverse();
     let forward = axis.apply(&[0.0, 0.0, 1.0]);
-    let [x, y, _] = [0, 1, 2].map(|i| forward[i] - axis.translation_meters[i]);
-    let azimuth = y.atan2(x);
+    let [x, y] = [0, 1].map(|i| forward[i] - axis.translation_meters[i]);
+    let [x, y] = [x, y].map(|v| v / x.hypot(y));
+    let least = AXIS_RADIANS.cos();
     let mut times: Vec<f64> = columns
         .positions
         .iter()
         .zip(&columns.times_secs)
         .filter(|(p, secs)| {
-            let d = f64::from(p[1]).atan2(f64::from(p[0])) - azimuth;
-            let d = d - std::f64::consts::TAU * (d / std::f64::consts::TAU).round();
-            d.abs() < AXIS_RADIANS && secs.is_finite()
+            let (px, py) = (f64::from(p[0]), f64::from(p[1]));
+            let ahead = px * x + py * y;
+            // Within the angle: the cosine, without the root.
+            ahead > 0.0 && ahead * ahead > least * least * (px * px + py * py) && secs.is_finite()
         })
         .map(|(_, secs)| *secs)
         .collect();
@@ -378,12 +454,12 @@ fn pairing(views: &Views, sheet: &mut Sheet) {
 /// Share of mountings half a degree and 5 cm away that fit worse, from which on the claimed one is not doubted.
 const FINE: f64 = 0.985;
 
-fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
+fn alignment(fit: &Fit, views: &Views, sheet: &mut Sheet) {
+    let found = &fit.found;
     let (low, angle, high) = found.angle();
     let [x, y, z] = found
         .rotation_radians
         .map(|r| FactValue::Number(round(r.to_degrees())));
-    let share = views.scene.share_worse(0.5_f64.to_radians(), 0.05);
     let nid = views
         .scene
         .nid(&fieldassay_measure::calibration::alignment::Change::default());
@@ -391,7 +467,7 @@ fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
         ("x_degrees", x),
         ("y_degrees", y),
         ("z_degrees", z),
-        ("share_worse_ratio", FactValue::Number(share.ratio())),
+        ("share_worse_ratio", FactValue::Number(fit.worse_ratio)),
         (
             "information_distance",
             FactValue::Number(nid.unwrap_or(f64::NAN)),
@@ -421,7 +497,7 @@ fn alignment(found: &Decalibration, views: &Views, sheet: &mut Sheet) {
     sheet
         .number(
             NAMES[1].0,
-            if share.ratio() < FINE {
+            if fit.worse_ratio < FINE {
                 low.to_degrees()
             } else {
                 0.0

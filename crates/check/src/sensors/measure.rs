@@ -77,6 +77,9 @@ pub(crate) fn measure<'a>(
         reread: &again,
         start_nanos,
     };
+    let (cameras, clouds) = (rows.cameras(), rows.clouds());
+    let views: Vec<CameraStream<'_>> = cameras.iter().map(|held| held.camera(&context)).collect();
+    let lidars: Vec<CloudStream<'_>> = clouds.iter().map(HeldTimes::clouds).collect();
     let mut jobs: Vec<Job<'_>> = Vec::new();
     for track in &imus {
         jobs.push(Box::new(|| imu::outcome(*track, &context)));
@@ -93,7 +96,11 @@ pub(crate) fn measure<'a>(
         let job = stream_job(&rows, index, stream, &context);
         jobs.extend(job);
     }
-    jobs.push(Box::new(|| pairs(&rows, &context)));
+    jobs.push(Box::new(|| motion::outcome(&context, &views)));
+    jobs.push(Box::new(|| alignment::outcome(&context, &views, &lidars)));
+    jobs.push(Box::new(|| stereo::outcome(&context, &views)));
+    jobs.push(Box::new(|| sound(&rows, &views, &context)));
+    jobs.push(Box::new(|| rows.episodes()));
     jobs.push(Box::new(|| video::of_files(recording.videos())));
     let outcomes: Vec<Outcome> = jobs.into_par_iter().map(|job| job()).collect();
     let mut all = Outcome::default();
@@ -159,15 +166,9 @@ fn stream_job<'a>(
     })
 }
 
-/// Facts about pairs of sensors.
-fn pairs(rows: &Rows<'_>, context: &Context<'_>) -> Outcome {
-    let (cameras, clouds) = (rows.cameras(), rows.clouds());
-    let views: Vec<CameraStream<'_>> = cameras.iter().map(|held| held.camera(context)).collect();
-    let lidars: Vec<CloudStream<'_>> = clouds.iter().map(HeldTimes::clouds).collect();
-    let mut all = motion::outcome(context, &views);
-    all.append(alignment::outcome(context, &views, &lidars));
-    all.append(stereo::outcome(context, &views));
-    all.append(rows.episodes());
+/// Facts about sound beside pictures.
+fn sound(rows: &Rows<'_>, views: &[CameraStream<'_>], context: &Context<'_>) -> Outcome {
+    let mut all = Outcome::default();
     for (index, stream) in rows.sorted() {
         let is_sound = stream
             .sensor
@@ -176,7 +177,7 @@ fn pairs(rows: &Rows<'_>, context: &Context<'_>) -> Outcome {
         if let (true, Some(data)) = (is_sound, rows.collected.samples.get(index)) {
             let onsets = rows.gather(&data.rows);
             let track = rows.track(index, &onsets, context);
-            all.append(audio::sync(track, &views, context));
+            all.append(audio::sync(track, views, context));
         }
     }
     all

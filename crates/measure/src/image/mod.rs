@@ -12,7 +12,7 @@ mod scan;
 pub mod sequence;
 
 pub use matching::{Match, MatchOptions, match_stereo};
-pub use rotation::{RotationEstimate, rotation_between};
+pub use rotation::{Pyramid, RotationEstimate, rotation_between, rotation_of};
 pub use scan::{Scan, scan};
 
 /// An 8-bit grey image, borrowed.

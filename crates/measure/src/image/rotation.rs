@@ -29,6 +29,9 @@ const LAST_STEP_PIXELS: f64 = 0.003;
 /// Factor on the covariance for what interpolation adds: without it the squared error over 300 pairs of synthetic
 /// textures is 1.7 times what the scores say.
 const INTERPOLATION: f64 = 1.7;
+/// Levels of up to this many pixels are used whole, of larger ones every second pixel, as on a chessboard: smoothing has
+/// made neighbors alike.
+const ALL_PIXELS: usize = 4000;
 /// Blocks the score is summed over for the covariance, in each direction.
 const BLOCKS: usize = 8;
 
@@ -84,21 +87,31 @@ pub fn rotation_between(
     next: &Grey<'_>,
     camera: &Pinhole,
 ) -> Result<RotationEstimate, ImageError> {
-    prev.same_size(next)?;
-    camera.check()?;
-    let (width, height) = (prev.width(), prev.height());
-    if width < LEAST_PIXELS || height < LEAST_PIXELS {
-        return Err(ImageError::TooSmall {
+    rotation_of(&Pyramid::new(prev)?, &Pyramid::new(next)?, camera)
+}
+
+/// [`rotation_between`] of images whose pyramids are there already: each frame of a sequence is in two pairs.
+///
+/// Errors: as there.
+pub fn rotation_of(
+    prev: &Pyramid,
+    next: &Pyramid,
+    camera: &Pinhole,
+) -> Result<RotationEstimate, ImageError> {
+    let (firsts, seconds) = (&prev.levels, &next.levels);
+    let ((width, height), (other_width, other_height)) = (prev.size(), next.size());
+    if (width, height) != (other_width, other_height) {
+        return Err(ImageError::SizesDiffer {
             width,
             height,
-            needed: LEAST_PIXELS,
+            other_width,
+            other_height,
         });
     }
-    let firsts = pyramid(prev);
-    let seconds = pyramid(next);
+    camera.check()?;
     let mut state = State::default();
     let mut fit = None;
-    for (depth, (first, second)) in firsts.iter().zip(&seconds).enumerate().rev() {
+    for (depth, (first, second)) in firsts.iter().zip(seconds).enumerate().rev() {
         let camera = at_level(camera, depth);
         let template = Template::new(first, &camera)?;
         if depth + 1 == firsts.len() {
@@ -112,6 +125,35 @@ pub fn rotation_between(
         height,
         needed: LEAST_PIXELS,
     })
+}
+
+/// An image smoothed and halved until little is left, for [`rotation_of`]. Memory: 6 bytes per pixel.
+pub struct Pyramid {
+    levels: Vec<Level>,
+}
+
+impl Pyramid {
+    /// Errors: [`ImageError::TooSmall`] below 16 pixels in a direction. Cost: a few passes over the pixels.
+    pub fn new(image: &Grey<'_>) -> Result<Self, ImageError> {
+        let (width, height) = (image.width(), image.height());
+        if width < LEAST_PIXELS || height < LEAST_PIXELS {
+            return Err(ImageError::TooSmall {
+                width,
+                height,
+                needed: LEAST_PIXELS,
+            });
+        }
+        Ok(Self {
+            levels: pyramid(image),
+        })
+    }
+
+    /// Width and height of the image.
+    pub fn size(&self) -> (usize, usize) {
+        self.levels
+            .first()
+            .map_or((0, 0), |level| (level.width, level.height))
+    }
 }
 
 /// A smoothed image in floats.
@@ -194,6 +236,24 @@ fn smooth(width: usize, height: usize, data: &[f32]) -> Level {
     }
 }
 
+/// Mean squared gradient of the pixels inside the border, levels per pixel squared.
+fn mean_energy(level: &Level) -> f64 {
+    let (width, height) = (level.width, level.height);
+    let row = |y: usize| &level.data[y * width..(y + 1) * width];
+    let mut sum = 0.0;
+    for v in BORDER..height - BORDER {
+        let (up, mid, down) = (row(v - 1), row(v), row(v + 1));
+        let part: f32 = (BORDER..width - BORDER)
+            .map(|u| {
+                let (gu, gv) = (0.5 * (mid[u + 1] - mid[u - 1]), 0.5 * (down[u] - up[u]));
+                gu * gu + gv * gv
+            })
+            .sum();
+        sum += f64::from(part);
+    }
+    sum / ((width - 2 * BORDER) * (height - 2 * BORDER)) as f64
+}
+
 /// What is carried from level to level.
 struct State {
     /// `next_from_prev`, row-major.
@@ -240,15 +300,19 @@ impl Template {
         };
         let (fx, fy) = (single(camera.fx), single(camera.fy));
         let (cx, cy) = (single(camera.cx), single(camera.cy));
-        let mut energy = 0.0_f64;
+        let mean = mean_energy(level);
+        template.gradient = mean.sqrt();
+        if mean < LEAST_GRADIENT {
+            return Err(template.textureless(f64::INFINITY));
+        }
+        let stride = if n > ALL_PIXELS { 2 } else { 1 };
         for v in BORDER..height - BORDER {
             let row = |y: usize| &level.data[y * width..(y + 1) * width];
             let (up, mid, down) = (row(v - 1), row(v), row(v + 1));
             let y = (v as f32 - cy) / fy;
-            for u in BORDER..width - BORDER {
+            for u in (BORDER + v % stride..width - BORDER).step_by(stride) {
                 let gu = 0.5 * (mid[u + 1] - mid[u - 1]);
                 let gv = 0.5 * (down[u] - up[u]);
-                energy += f64::from(gu * gu + gv * gv);
                 let x = (u as f32 - cx) / fx;
                 let (a, b) = (gu * fx, gv * fy);
                 // Flow of a small rotation d: x' = d_y - d_z y - x (d_x y - d_y x), and likewise y'.
@@ -262,10 +326,6 @@ impl Template {
                 let block = (v * BLOCKS / height) * BLOCKS + u * BLOCKS / width;
                 template.block.push(u8::try_from(block).unwrap_or(0));
             }
-        }
-        template.gradient = (energy / n.max(1) as f64).sqrt();
-        if template.gradient * template.gradient < LEAST_GRADIENT {
-            return Err(template.textureless(f64::INFINITY));
         }
         Ok(template)
     }
@@ -360,14 +420,14 @@ impl Template {
             scale,
             ..Sums::default()
         };
-        // Upper triangle of the products of rotation x, y, z, value, one and residual; a row of the image at a time
+        // Products of rotation x, y, z, value, one and residual; a row of the image at a time
         // in single precision, so that a sum stays exact to five digits.
         for (rows, values) in self
             .rows
             .chunks(self.width)
             .zip(residuals.chunks(self.width))
         {
-            let mut part = [0.0_f32; 21];
+            let mut part = [[0.0_f32; 8]; 6];
             for (row, residual) in rows.iter().zip(values) {
                 let reach = residual * inverse;
                 let keep = (1.0 - reach * reach).max(0.0);
@@ -375,18 +435,19 @@ impl Template {
                 let inside = residual.abs() <= f32::MAX;
                 let r = if inside { *residual } else { 0.0 };
                 let weight = if inside { keep * keep } else { 0.0 };
-                let c = [row[1], row[2], row[3], row[0], 1.0, r];
-                let mut k = 0;
-                for i in 0..6 {
-                    let wi = weight * c[i];
-                    for cj in &c[i..] {
-                        part[k] += wi * cj;
-                        k += 1;
+                // Eight wide, so that a row of products is two vector instructions.
+                let c = [row[1], row[2], row[3], row[0], 1.0, r, 0.0, 0.0];
+                for (part, ci) in part.iter_mut().zip(c) {
+                    let wi = weight * ci;
+                    for (p, cj) in part.iter_mut().zip(c) {
+                        *p += wi * cj;
                     }
                 }
             }
             for (total, part) in sums.products.iter_mut().zip(part) {
-                *total += f64::from(part);
+                for (total, part) in total.iter_mut().zip(part) {
+                    *total += f64::from(part);
+                }
             }
         }
         sums.unpack();
@@ -462,7 +523,7 @@ impl Template {
 /// Weighted sums of one step.
 #[derive(Clone)]
 struct Sums {
-    products: [f64; 21],
+    products: [[f64; 6]; 6],
     normal: [[f64; 5]; 5],
     right: [f64; 5],
     scale: f32,
@@ -472,7 +533,7 @@ struct Sums {
 impl Default for Sums {
     fn default() -> Self {
         Self {
-            products: [0.0; 21],
+            products: [[0.0; 6]; 6],
             normal: [[0.0; 5]; 5],
             right: [0.0; 5],
             scale: LEAST_SCALE,
@@ -483,18 +544,9 @@ impl Default for Sums {
 
 impl Sums {
     fn unpack(&mut self) {
-        let mut k = 0;
-        for i in 0..6 {
-            for j in i..6 {
-                let value = self.products[k];
-                k += 1;
-                if i < 5 && j < 5 {
-                    self.normal[i][j] = value;
-                    self.normal[j][i] = value;
-                } else if i < 5 {
-                    self.right[i] = value;
-                }
-            }
+        for (i, row) in self.products.iter().take(5).enumerate() {
+            self.normal[i].copy_from_slice(&row[..5]);
+            self.right[i] = row[5];
         }
     }
 }
@@ -585,17 +637,29 @@ fn shifted_correlation(first: &Level, second: &Level, dx: i32, dy: i32) -> f64 {
         ) else {
             continue;
         };
-        let mut part = [0.0_f32; 5];
+        // Four sums beside each other, so that they become vector instructions.
+        let mut part = [[0.0_f32; 4]; 5];
+        let (a, a_rest) = a.as_chunks::<4>();
+        let (b, b_rest) = b.as_chunks::<4>();
+        let mut add = |a: &[f32; 4], b: &[f32; 4]| {
+            for lane in 0..4 {
+                let (a, b) = (a[lane], b[lane]);
+                part[0][lane] += a;
+                part[1][lane] += b;
+                part[2][lane] += a * a;
+                part[3][lane] += a * b;
+                part[4][lane] += b * b;
+            }
+        };
         for (a, b) in a.iter().zip(b) {
-            part[0] += a;
-            part[1] += b;
-            part[2] += a * a;
-            part[3] += a * b;
-            part[4] += b * b;
+            add(a, b);
+        }
+        for (a, b) in a_rest.iter().zip(b_rest) {
+            add(&[*a, 0.0, 0.0, 0.0], &[*b, 0.0, 0.0, 0.0]);
         }
         m[0] += columns as f64;
         for (total, part) in m[1..].iter_mut().zip(part) {
-            *total += f64::from(part);
+            *total += part.iter().map(|p| f64::from(*p)).sum::<f64>();
         }
     }
     correlation(&m)

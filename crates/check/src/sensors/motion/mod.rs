@@ -79,8 +79,10 @@ pub(crate) fn outcome(context: &Context<'_>, cameras: &[CameraStream<'_>]) -> Ou
         .par_iter()
         .map(|stream| pair::outcome(&scene, stream))
         .collect();
-    outcomes.extend(cameras.iter().take(MOST_CAMERAS).map(|camera| {
-        match view::turns(camera, &scene) {
+    let seen: Vec<Outcome> = cameras
+        .par_iter()
+        .take(MOST_CAMERAS)
+        .map(|camera| match view::turns(camera, &scene) {
             Ok(stream) => pair::outcome(&scene, &stream),
             Err(reason) => {
                 let mut sheet = Sheet::new(&scene.subject(camera.topic), camera.t_nanos.len());
@@ -90,8 +92,9 @@ pub(crate) fn outcome(context: &Context<'_>, cameras: &[CameraStream<'_>]) -> Ou
                     ..Outcome::default()
                 }
             }
-        }
-    }));
+        })
+        .collect();
+    outcomes.extend(seen);
     let mut all = Outcome::default();
     for outcome in outcomes {
         all.append(outcome);

@@ -2,10 +2,9 @@
 
 use super::{Kind, LEAST_TURNS, Scene, Turning};
 use crate::sensors::CameraStream;
-use fieldassay_formats::media::{GreyImage, Limits, Scale, grey};
+use fieldassay_formats::media::{Limits, Scale, grey};
 use fieldassay_formats::sensor::{CameraInfo, Sample};
-use fieldassay_measure::image::rotation::rotation_between;
-use fieldassay_measure::image::{Grey, Pinhole};
+use fieldassay_measure::image::{Grey, Pinhole, Pyramid, rotation_of};
 use fieldassay_measure::motion::{Turn, clip};
 use fieldassay_measure::pose::matrix::{norm, scale};
 use rayon::prelude::*;
@@ -46,10 +45,14 @@ pub(super) fn turns<'a>(
     let looks = scene
         .context
         .reread_map(camera.stream, &logs, |_, sample| match sample {
-            Sample::Image(image) => grey(&image, Scale::Eighth, Limits::default()).ok(),
+            Sample::Image(image) => {
+                let small = grey(&image, Scale::Eighth, Limits::default()).ok()?;
+                let (width, height) = (small.width as usize, small.height as usize);
+                Pyramid::new(&Grey::new(width, height, &small.data).ok()?).ok()
+            }
             _ => None,
         });
-    let mut images: Vec<(i64, GreyImage)> = by_log
+    let mut images: Vec<(i64, Pyramid)> = by_log
         .iter()
         .zip(looks)
         .filter_map(|((_, t), look)| Some((*t, look?)))
@@ -153,28 +156,17 @@ fn busiest(turns: &[Turn], secs: f64) -> Option<(i64, i64)> {
 }
 
 fn turn(
-    (t, first): (i64, &GreyImage),
-    (u, second): (i64, &GreyImage),
+    (t, first): (i64, &Pyramid),
+    (u, second): (i64, &Pyramid),
     info: Option<&CameraInfo>,
 ) -> Option<Turn> {
     let step_secs = u.saturating_sub(t) as f64 / 1e9;
     if u <= t || step_secs > LONGEST_STEP_SECS {
         return None;
     }
-    let look = |image: &GreyImage| -> Option<(usize, usize)> {
-        Some((
-            usize::try_from(image.width).ok()?,
-            usize::try_from(image.height).ok()?,
-        ))
-    };
-    let (width, height) = look(first)?;
-    let (other_width, other_height) = look(second)?;
-    let found = rotation_between(
-        &Grey::new(width, height, &first.data).ok()?,
-        &Grey::new(other_width, other_height, &second.data).ok()?,
-        &pinhole(info, width as f64, height as f64),
-    )
-    .ok()?;
+    let (width, height) = first.size();
+    let camera = pinhole(info, width as f64, height as f64);
+    let found = rotation_of(first, second, &camera).ok()?;
     let is_good = found.correlation >= LEAST_CORRELATION && found.sigma_radians() <= LARGEST_SIGMA;
     is_good.then(|| Turn {
         start_nanos: t,

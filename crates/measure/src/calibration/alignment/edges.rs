@@ -85,8 +85,8 @@ impl Rings {
         let mut rings: Vec<Vec<Echo>> = vec![Vec::new(); count];
         for (point, ring) in cloud.points.iter().zip(cloud.rings) {
             let [x, y, z] = point.map(f64::from);
-            let flat = x.hypot(y);
-            let range = flat.hypot(z);
+            let flat = (x * x + y * y).sqrt();
+            let range = (flat * flat + z * z).sqrt();
             if !range.is_finite() || range < LEAST_RANGE_METERS {
                 continue;
             }
@@ -413,17 +413,23 @@ pub fn edge_strength(image: &Field, kind: EdgeKind) -> Field {
 }
 
 /// Inverse distance transform of edge strengths (Levinson and Thrun 2013, eq. 1):
-/// `D = alpha E + (1 - alpha) max_{x,y} E(x,y) gamma^max(|x-i|,|y-j|)`; exact in two passes over the image, because
-/// every path of chessboard steps is covered by one pass down and one up. Cost: about 20 operations per pixel.
+/// `D = alpha E + (1 - alpha) max_{x,y} E(x,y) gamma^max(|x-i|,|y-j|)`; exact in two passes over the image
+/// (to the right and down, to the left and up), because every shortest path of chessboard steps is some of the one and
+/// then some of the other. Cost: about 12 operations per pixel.
 pub fn inverse_distance(strength: &Field, alpha: f32, gamma: f32) -> Field {
     let (width, height) = (strength.width, strength.height);
     let mut spread = strength.values.clone();
     for y in 0..height {
-        pull(&mut spread, (width, y, y.checked_sub(1)), gamma, false);
+        let (above, rest) = spread.split_at_mut(y * width);
+        let row = rest.get_mut(..width).unwrap_or_default();
+        hand_down(above.get(y.saturating_sub(1) * width..), row, gamma);
+        carry(row.iter_mut(), gamma);
     }
     for y in (0..height).rev() {
-        let from = (y + 1 < height).then_some(y + 1);
-        pull(&mut spread, (width, y, from), gamma, true);
+        let (upper, below) = spread.split_at_mut((y + 1) * width);
+        let row = upper.get_mut(y * width..).unwrap_or_default();
+        hand_down(below.get(..width), row, gamma);
+        carry(row.iter_mut().rev(), gamma);
     }
     let values = spread
         .iter()
@@ -437,51 +443,27 @@ pub fn inverse_distance(strength: &Field, alpha: f32, gamma: f32) -> Field {
     }
 }
 
-/// One row of a pass: what the neighboring row and the row itself hand on.
-fn pull(values: &mut [f32], rows: (usize, usize, Option<usize>), gamma: f32, reverse: bool) {
-    let (width, y, from) = rows;
-    if let Some(from) = from {
-        let (low, high) = (y.min(from), y.max(from));
-        let (first, second) = values.split_at_mut(high * width);
-        let lower = first
-            .get_mut(low * width..(low + 1) * width)
-            .unwrap_or_default();
-        let upper = second.get_mut(..width).unwrap_or_default();
-        let (to, source) = if from < y {
-            (upper, lower)
-        } else {
-            (lower, upper)
-        };
-        for (x, value) in to.iter_mut().enumerate() {
-            let best = source
-                .get(x.saturating_sub(1)..(x + 2).min(width))
-                .unwrap_or_default()
-                .iter()
-                .fold(0.0_f32, |a, b| a.max(*b));
-            *value = value.max(gamma * best);
-        }
-    }
-    let row = values
-        .get_mut(y * width..(y + 1) * width)
-        .unwrap_or_default();
-    let mut carried = 0.0_f32;
-    let mut step = |value: &mut f32| {
-        carried = value.max(gamma * carried);
-        *value = carried;
+/// What the three nearest pixels of the neighboring row hand on.
+fn hand_down(from: Option<&[f32]>, row: &mut [f32], gamma: f32) {
+    let Some(from) = from.filter(|from| from.len() == row.len() && row.len() >= 2) else {
+        return;
     };
-    if reverse {
-        row.iter_mut().rev().for_each(&mut step);
-        row.iter_mut().for_each(sweep_forward(gamma));
-    } else {
-        row.iter_mut().for_each(&mut step);
-        row.iter_mut().rev().for_each(sweep_forward(gamma));
+    let last = row.len() - 1;
+    row[0] = row[0].max(gamma * from[0].max(from[1]));
+    row[last] = row[last].max(gamma * from[last].max(from[last - 1]));
+    // Plain comparisons, so that they become vector instructions.
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
+    for (value, near) in row[1..last].iter_mut().zip(from.windows(3)) {
+        *value = larger(*value, gamma * larger(larger(near[0], near[1]), near[2]));
     }
 }
 
-fn sweep_forward(gamma: f32) -> impl FnMut(&mut f32) {
+/// What each pixel of a row hands to the next.
+fn carry<'a>(row: impl Iterator<Item = &'a mut f32>, gamma: f32) {
     let mut carried = 0.0_f32;
-    move |value| {
-        carried = value.max(gamma * carried);
+    for value in row {
+        let handed = gamma * carried;
+        carried = if *value > handed { *value } else { handed };
         *value = carried;
     }
 }

@@ -108,7 +108,7 @@ impl Scene {
     /// [`AlignmentError::Ambiguous`], [`AlignmentError::Border`]. Cost: about 600 edge scores.
     pub fn decalibration(&self, options: &SearchOptions) -> Result<Decalibration, AlignmentError> {
         let frames = self
-            .frame_scores(&Change::default())
+            .frame_scores(&Change::default(), 1)
             .iter()
             .filter(|score| **score > 0.0)
             .count();
@@ -163,6 +163,7 @@ impl Scene {
             reason = "the range is a few degrees, so a few steps"
         )]
         let half = ((options.range_radians / COARSE).round() as i32).clamp(1, 10);
+        let stride = self.coarse_stride();
         let mut nodes: Vec<([i32; 3], f64)> = Vec::new();
         for x in -half..=half {
             for y in -half..=half {
@@ -171,7 +172,7 @@ impl Scene {
                         rotation_radians: [x, y, z].map(|i| COARSE * f64::from(i)),
                         ..Change::default()
                     };
-                    nodes.push(([x, y, z], self.edge_score(&change)));
+                    nodes.push(([x, y, z], self.thinned_score(&change, stride)));
                 }
             }
         }
@@ -199,7 +200,12 @@ impl Scene {
             .collect();
         let second = peaks.iter().map(|node| height(node)).fold(0.0, f64::max);
         // A sharp peak can hide between the nodes: the one uphill from the claimed mounting counts as well.
-        let (uphill, score) = self.ascend([0.0; 3]);
+        let (uphill, _) = self.ascend([0.0; 3]);
+        let change = Change {
+            rotation_radians: uphill,
+            ..Change::default()
+        };
+        let score = self.thinned_score(&change, stride);
         if (score - mean) / (best.1 - mean) > options.most_second_peak_ratio {
             return Ok((uphill, second));
         }
@@ -314,7 +320,7 @@ impl Scene {
                 rotation_radians,
                 ..Change::default()
             };
-            fit.add(x, &self.frame_scores(&change));
+            fit.add(x, &self.frame_scores(&change, 1));
         }
         fit
     }
