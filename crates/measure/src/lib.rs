@@ -4,23 +4,33 @@
 //! (recorder against sensor clock), [`change`] (alarms on a sequence), [`sync`] (several streams) and
 //! [`transform`] (the frame tree over time); then one module per sensor ([`imu`], [`gnss`], [`image`], [`lidar`],
 //! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
-//! [`calibration`], [`trajectory`] and [`tracking`]. [`registry`] knows every measure by name.
+//! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
+//! [`segmentation`]. [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
 
 pub mod audio;
+pub mod boxes;
 pub mod calibration;
 pub mod change;
 pub mod clock;
+pub mod criticality;
+pub mod detection;
+pub mod driving;
 pub mod gnss;
 pub mod image;
 pub mod imu;
 pub mod joints;
+pub mod kinematics;
 pub mod lidar;
+pub mod logic;
+pub mod mining;
 pub mod motion;
 pub mod pose;
 pub mod registry;
+pub mod segmentation;
+pub mod similarity;
 pub mod stats;
 pub mod sync;
 pub mod time;

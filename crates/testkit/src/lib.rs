@@ -3,6 +3,7 @@
 //! Read [`shared_data`] first; [`Lcg`] gives seeded pseudo-random numbers, [`expect_near`] compares floats.
 
 pub mod images;
+pub mod paths;
 pub mod vectors;
 
 use std::io::Write as _;

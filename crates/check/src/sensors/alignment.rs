@@ -16,7 +16,7 @@ use fieldassay_model::plot::{About, Table};
 use rayon::prelude::*;
 
 /// Most pairs of frames that are read again, and pairs of streams that are looked at.
-const MOST_FRAMES: usize = 16;
+const MOST_FRAMES: usize = 32;
 const MOST_PAIRS: usize = 12;
 /// Pairs of frames that are read first, and the upper end of the interval below which they settle it, radians (half a
 /// degree; policies warn from more).
@@ -99,9 +99,14 @@ impl Fit {
         })
     }
 
+    /// By how much the mounting that fits best scores above the claimed one, as a part of that.
+    fn gain(&self) -> f64 {
+        self.found.best_score / self.found.claimed_score - 1.0
+    }
+
     /// Whether more pairs could not change the answer: the claimed mounting fits, and a large error is excluded.
     fn is_settled(&self) -> bool {
-        self.worse_ratio >= FINE && self.found.angle().2 < SETTLED_RADIANS
+        self.gain() < LEAST_GAIN && self.found.angle().2 < SETTLED_RADIANS
     }
 }
 
@@ -451,8 +456,9 @@ fn pairing(views: &Views, sheet: &mut Sheet) {
         .of(n);
 }
 
-/// Share of mountings half a degree and 5 cm away that fit worse, from which on the claimed one is not doubted.
-const FINE: f64 = 0.985;
+/// Gain in score from which on the claimed mounting is doubted: 1 degree of error brings 3 % and more, a sound mounting
+/// up to 1.5 % (seen in 60 simulated drives of a car and a robot with 16 rings).
+const LEAST_GAIN: f64 = 0.02;
 
 fn alignment(fit: &Fit, views: &Views, sheet: &mut Sheet) {
     let found = &fit.found;
@@ -468,6 +474,7 @@ fn alignment(fit: &Fit, views: &Views, sheet: &mut Sheet) {
         ("y_degrees", y),
         ("z_degrees", z),
         ("share_worse_ratio", FactValue::Number(fit.worse_ratio)),
+        ("score_gain_ratio", FactValue::Number(fit.gain())),
         (
             "information_distance",
             FactValue::Number(nid.unwrap_or(f64::NAN)),
@@ -497,13 +504,13 @@ fn alignment(fit: &Fit, views: &Views, sheet: &mut Sheet) {
     sheet
         .number(
             NAMES[1].0,
-            if fit.worse_ratio < FINE {
+            if fit.gain() >= LEAST_GAIN {
                 low.to_degrees()
             } else {
                 0.0
             },
             "deg",
-            "low end of calibration.lidar_camera; 0 where hardly any other mounting fits better than the claimed one",
+            "low end of calibration.lidar_camera; 0 where the best mounting fits hardly better than the claimed one",
         )
         .with(&details)
         .of(found.frames);

@@ -28,13 +28,21 @@ pub struct Sharpness {
     /// The same of the image at a quarter of the size ([`super::filters::halve`], twice): what the scene holds
     /// that slight blur and the noise of the sensor leave alone.
     pub coarse_variance: f64,
+    /// The same of the image at a sixteenth of the size: what heavy blur leaves alone as well.
+    pub coarsest_variance: f64,
 }
 
 impl Sharpness {
-    /// Logarithms of the ratio of the two, which a change of contrast leaves alone, and of the variance itself.
+    /// Logarithms of the ratio of the variance to that at a quarter of the size, which a change of contrast leaves
+    /// alone, and of the variance itself.
     fn logarithms(self) -> [f64; 2] {
+        self.against(self.coarse_variance)
+    }
+
+    /// Logarithms of the ratio of the variance to a coarser one, and of the variance itself.
+    fn against(self, coarse: f64) -> [f64; 2] {
         // A level squared is below the rounding of 8 bits; it keeps flat images finite.
-        let (v, h) = (self.variance + 1.0, self.coarse_variance + 1.0);
+        let (v, h) = (self.variance + 1.0, coarse + 1.0);
         [(v / h).ln(), v.ln()]
     }
 }
@@ -220,6 +228,7 @@ mod tests {
                 Sharpness {
                     variance: 400.0 * (v + 0.03 * noise.normal()).exp(),
                     coarse_variance,
+                    coarsest_variance: coarse_variance,
                 }
             })
             .collect()
@@ -277,7 +286,8 @@ mod tests {
         let black = vec![
             Sharpness {
                 variance: 0.0,
-                coarse_variance: 0.0
+                coarse_variance: 0.0,
+                coarsest_variance: 0.0
             };
             20
         ];

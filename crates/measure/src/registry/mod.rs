@@ -97,7 +97,20 @@ where
 }
 
 /// One line per subject.
-static GROUPS: &[&[Measure]] = &[crate::stats::cases::MEASURES];
+static GROUPS: &[&[Measure]] = &[
+    crate::boxes::cases::MEASURES,
+    crate::criticality::cases::MEASURES,
+    crate::detection::cases::MEASURES,
+    crate::driving::cases::MEASURES,
+    crate::kinematics::cases::MEASURES,
+    crate::logic::cases::MEASURES,
+    crate::mining::cases::MEASURES,
+    crate::segmentation::cases::MEASURES,
+    crate::similarity::cases::MEASURES,
+    crate::stats::cases::MEASURES,
+    crate::tracking::cases::MEASURES,
+    crate::trajectory::cases::MEASURES,
+];
 
 /// Every measure, subject by subject.
 pub fn measures() -> impl Iterator<Item = &'static Measure> {

@@ -3,6 +3,7 @@
 //! Read [`quantiles_i64`], [`moments_i64`] and [`wilson`] first.
 //! Not here: tests of hypotheses and anything that needs to know what the numbers mean.
 
+mod blocks;
 pub(crate) mod cases;
 mod interval;
 mod moments;
@@ -10,6 +11,7 @@ mod quantile;
 mod resample;
 mod special;
 
+pub use blocks::{block_bootstrap, block_length};
 pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson};
 pub use moments::{Moments, moments, moments_i64};
 pub use quantile::{

@@ -1,7 +1,7 @@
 //! Intervals by resampling.
 
 use super::{Interval, quantiles};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A statistic at the edge: what was estimated, its interval at 95 % where one is known, and from how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -39,7 +39,8 @@ impl Estimate {
 }
 
 /// How often and from which seed units are drawn again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Resampling {
     /// Resamples; 1,000 give ends that are stable to about 3 % of the width.
     pub resamples: usize,

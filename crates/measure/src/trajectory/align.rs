@@ -190,6 +190,37 @@ pub fn umeyama(
     Ok(finish(x, y, &found, (rotation, scale)))
 }
 
+/// [`umeyama`] with a rotation about the z axis only, for paths whose vertical is known (visual-inertial odometry).
+///
+/// Errors: [`AlignError`]; two points that differ in x or y determine it. Cost: two passes. Source: Zhang and
+/// Scaramuzza 2018 (`posyaw` of `rpg_trajectory_evaluation`); the scale is that of least squares given the rotation.
+pub fn umeyama_yaw(
+    x: &[[f64; 3]],
+    y: &[[f64; 3]],
+    with_scale: bool,
+) -> Result<Alignment<3>, AlignError> {
+    check(x, y, 2)?;
+    let found = statistics(x, y);
+    let [[xx, xy, _], [yx, yy, _], [_, _, zz]] = found.covariance;
+    let (along, across) = (xx + yy, yx - xy);
+    let trace = along.hypot(across);
+    let size = xx.abs() + xy.abs() + yx.abs() + yy.abs();
+    if !(trace > ROUNDING * size && size > 0.0) {
+        return Err(AlignError::Degenerate {
+            first: size,
+            second: trace,
+        });
+    }
+    let (cos, sin) = (along / trace, across / trace);
+    let rotation = [[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]];
+    let scale = if with_scale {
+        (trace + zz) / found.variance
+    } else {
+        1.0
+    };
+    Ok(finish(x, y, &found, (rotation, scale)))
+}
+
 /// [`umeyama`] in the plane, in closed form: the rotation by `atan2(sum x cross y, sum x dot y)`.
 ///
 /// Errors: [`AlignError`]; two different points determine it, unless `y` mirrors `x` so that no rotation is better

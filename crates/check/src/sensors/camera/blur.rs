@@ -3,7 +3,7 @@
 //! Looks (two per second) say where to look; there frames are read again one by one, and [`sudden_steps`] judges.
 
 use super::moving::turns_faster;
-use super::{FRAMES_PER_CAMERA, Flagged, Look, MOST_STRETCHES, View, borrowed, coarse_variance};
+use super::{FRAMES_PER_CAMERA, Flagged, Look, MOST_STRETCHES, View, borrowed, coarse_variances};
 use crate::facts::sheet::{Annotate, Sheet, count_detail};
 use fieldassay_formats::media::{GreyImage, Scale};
 use fieldassay_measure::image::blur::{
@@ -42,6 +42,7 @@ pub(super) fn facts(view: &View<'_>, sheet: &mut Sheet, flagged: &mut Vec<Flagge
         .map(|look| Sharpness {
             variance: look.variance,
             coarse_variance: look.coarse_variance,
+            coarsest_variance: look.coarsest_variance,
         })
         .collect();
     let sudden = sudden(view, &looks, &sharpness);
@@ -334,8 +335,10 @@ impl Curve<'_> {
 
 fn sharpness_of(decoded: &GreyImage) -> Option<Sharpness> {
     let image = borrowed(decoded)?;
+    let [coarse_variance, coarsest_variance] = coarse_variances(&image);
     Some(Sharpness {
         variance: scan(&image, None).ok()?.laplacian_variance(),
-        coarse_variance: coarse_variance(&image),
+        coarse_variance,
+        coarsest_variance,
     })
 }

@@ -67,6 +67,8 @@ pub(crate) struct Look {
     variance: f64,
     /// The same at a quarter of the size.
     coarse_variance: f64,
+    /// The same at a sixteenth.
+    coarsest_variance: f64,
     /// Mean grey value.
     mean: f64,
     /// Share of the pixels at 5 and below.
@@ -125,6 +127,7 @@ fn look_at(image: &Image<'_>, at: At, flags: u32) -> Look {
         log_nanos: at.log_nanos,
         variance: 0.0,
         coarse_variance: 0.0,
+        coarsest_variance: 0.0,
         mean: 0.0,
         under: 0.0,
         over: 0.0,
@@ -153,7 +156,7 @@ impl Look {
         let image = borrowed(decoded)?;
         let whole = scan(&image, None).ok()?;
         self.variance = whole.laplacian_variance();
-        self.coarse_variance = coarse_variance(&image);
+        [self.coarse_variance, self.coarsest_variance] = coarse_variances(&image);
         self.mean = whole.mean_level();
         self.under = whole.share_at_most(5);
         self.over = whole.share_at_least(250);
@@ -187,18 +190,22 @@ fn borrowed(decoded: &GreyImage) -> Option<Grey<'_>> {
     .ok()
 }
 
-/// Variance of the Laplacian at a quarter of the size; 0 for images too small to have one.
-fn coarse_variance(image: &Grey<'_>) -> f64 {
-    let (width, height, half) = filters::halve(image);
-    let quarter = Grey::new(width, height, &half)
-        .ok()
-        .map(|half| filters::halve(&half));
-    quarter
-        .and_then(|(width, height, data)| {
-            let grey = Grey::new(width, height, &data).ok()?;
-            Some(scan(&grey, None).ok()?.laplacian_variance())
-        })
-        .unwrap_or(0.0)
+/// Variance of the Laplacian at a quarter and at a sixteenth of the size; 0 where too little is left to have one.
+fn coarse_variances(image: &Grey<'_>) -> [f64; 2] {
+    let mut found = [0.0; 2];
+    let (mut width, mut height, mut data) = filters::halve(image);
+    for variance in &mut found {
+        let Ok(half) = Grey::new(width, height, &data) else {
+            break;
+        };
+        let (columns, rows, quarter) = filters::halve(&half);
+        let Ok(small) = Grey::new(columns, rows, &quarter) else {
+            break;
+        };
+        *variance = scan(&small, None).map_or(0.0, |scan| scan.laplacian_variance());
+        (width, height, data) = filters::halve(&small);
+    }
+    found
 }
 
 /// Whether the message holds distances.

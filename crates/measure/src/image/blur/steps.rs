@@ -20,6 +20,8 @@ const LEAST_LEAD: [f64; 2] = [1.5, 2.5];
 /// Part of the step that coarse detail may take part in. Blur to half leaves a fifth, to a quarter a third; another
 /// scene or another contrast changes both alike.
 const MOST_COARSE_SHARE: f64 = 0.6;
+/// Change of the logarithm of the variance from which on blur may be heavy: half is lost.
+const HEAVY: f64 = 0.69;
 /// Part of the step that is left between the medians of the frames before and after: one odd frame leaves nothing.
 const LEAST_KEPT: f64 = 0.6;
 /// Times the usual time between frames: over a hole or a frozen picture the scene may have changed.
@@ -65,13 +67,13 @@ pub struct SharpnessStep {
 /// Gaps between neighboring looks in which sharpness may have changed at once, the most telling first: at most `most`
 /// in which it fell and as many in which it rose. Given as the index of the look before the gap.
 ///
-/// Told from the change of the variance and of its ratio to that at a quarter of the size. Empty for fewer than two
+/// Told from the change of the variance and of its ratio to that at a quarter or a sixteenth of the size. Empty for fewer than two
 /// looks. Cost: a sort of the looks.
 pub fn suspect_gaps(looks: &[Sharpness], most: usize) -> Vec<usize> {
     let changes: Vec<[f64; 2]> = looks
         .windows(2)
         .filter_map(|pair| <&[Sharpness; 2]>::try_from(pair).ok())
-        .map(change)
+        .map(telling)
         .collect();
     let mut gaps = Vec::new();
     for sign in [-1.0, 1.0] {
@@ -92,14 +94,28 @@ pub fn suspect_gaps(looks: &[Sharpness], most: usize) -> Vec<usize> {
 ///
 /// A scene changes little from one frame to the next, so a step is compared with the other steps of the same run and
 /// with the robust scatter of the steps of all runs. It counts where the variance of the Laplacian and its ratio to
-/// that at a quarter of the size fall, or rise, together: by at least ln 4/3 and 0.2, 5 and 3 standard deviations, 2.5
+/// that at a quarter of the size, or at a sixteenth, fall, or rise, together: by at least ln 4/3 and 0.2, 5 and 3 standard deviations, 2.5
 /// and 1.5 times the largest other step of the run; where coarse detail takes part in at most 0.6 of it, and the medians
 /// of the frames before and after keep 0.6 of it. Copies of a frame are left out; over holes between frames nothing is
 /// judged, nor in runs of fewer than five frames.
 ///
 /// Cost: linear.
 pub fn sudden_steps(runs: &[FrameRun]) -> Vec<SharpnessStep> {
-    let candidates: Vec<Candidate> = runs.iter().filter_map(Candidate::new).collect();
+    let mut steps: Vec<SharpnessStep> = SCALES
+        .iter()
+        .flat_map(|coarse| steps_against(runs, *coarse))
+        .collect();
+    steps.sort_by_key(|step| step.after_nanos);
+    steps.dedup_by_key(|step| step.after_nanos);
+    steps
+}
+
+/// The steps of one scale of coarse detail.
+fn steps_against(runs: &[FrameRun], coarse: Coarse) -> Vec<SharpnessStep> {
+    let candidates: Vec<Candidate> = runs
+        .iter()
+        .filter_map(|run| Candidate::new(run, coarse))
+        .collect();
     let scatter = |column: usize| {
         let mut sizes: Vec<f64> = candidates
             .iter()
@@ -108,7 +124,7 @@ pub fn sudden_steps(runs: &[FrameRun]) -> Vec<SharpnessStep> {
         median(&mut sizes).map_or(LEAST_SCATTER, |m| (MAD_TO_SIGMA * m).max(LEAST_SCATTER))
     };
     let scatter = [scatter(0), scatter(1)];
-    let mut steps: Vec<SharpnessStep> = candidates
+    candidates
         .iter()
         .filter(|candidate| candidate.is_blur(scatter))
         .map(|candidate| SharpnessStep {
@@ -117,15 +133,31 @@ pub fn sudden_steps(runs: &[FrameRun]) -> Vec<SharpnessStep> {
             change: candidate.step[1],
             scatter: scatter[1],
         })
-        .collect();
-    steps.sort_by_key(|step| step.after_nanos);
-    steps
+        .collect()
 }
 
+/// Which coarse detail the variance is compared with.
+type Coarse = fn(&Sharpness) -> f64;
+
+/// Slight blur leaves detail at a quarter of the size alone, heavy blur only that at a sixteenth.
+const SCALES: [Coarse; 2] = [|s| s.coarse_variance, |s| s.coarsest_variance];
+
 /// Change of the logarithms of the ratio and of the variance.
-fn change([before, after]: &[Sharpness; 2]) -> [f64; 2] {
-    let (a, b) = (before.logarithms(), after.logarithms());
+fn change([before, after]: &[Sharpness; 2], coarse: Coarse) -> [f64; 2] {
+    let (a, b) = (before.against(coarse(before)), after.against(coarse(after)));
     [b[0] - a[0], b[1] - a[1]]
+}
+
+/// The change at the scale that tells most: a sixteenth only where so much of the variance is lost that blur takes
+/// detail at a quarter along.
+fn telling(pair: &[Sharpness; 2]) -> [f64; 2] {
+    let [fine, heavy] = SCALES.map(|coarse| change(pair, coarse));
+    let along = |[ratio, level]: [f64; 2]| ratio * level.signum();
+    if heavy[1].abs() >= HEAVY && along(heavy) > along(fine) {
+        heavy
+    } else {
+        fine
+    }
 }
 
 /// The largest step of a run and what there is to compare it with.
@@ -140,7 +172,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn new(run: &FrameRun) -> Option<Self> {
+    fn new(run: &FrameRun, coarse: Coarse) -> Option<Self> {
         let mut frames = run.frames.clone();
         frames.dedup_by_key(|frame| frame.sharpness);
         let mut spacings: Vec<f64> = frames
@@ -152,7 +184,7 @@ impl Candidate {
         let mut steps = Vec::with_capacity(frames.len());
         for (at, pair) in frames.windows(2).enumerate() {
             let [a, b] = pair else { continue };
-            let step = change(&[a.sharpness, b.sharpness]);
+            let step = change(&[a.sharpness, b.sharpness], coarse);
             steps.push(step);
             let inside = a.nanos >= run.start_nanos && b.nanos <= run.end_nanos;
             let near = b.nanos.saturating_sub(a.nanos) as f64 <= widest;
@@ -214,6 +246,9 @@ mod tests {
                     sharpness: Sharpness {
                         variance: 400.0 * drift.exp() * factor(fine),
                         coarse_variance: 1200.0
+                            * (drift + 0.01 * noise.normal()).exp()
+                            * factor(coarse),
+                        coarsest_variance: 1500.0
                             * (drift + 0.01 * noise.normal()).exp()
                             * factor(coarse),
                     },
@@ -283,10 +318,26 @@ mod tests {
     }
 
     #[test]
+    fn heavy_blur_takes_coarse_detail_along() {
+        let mut noise = Noise::new(6);
+        let mut heavy = run(&mut noise, 5, (0.4, 0.3));
+        assert!(sudden_steps(std::slice::from_ref(&heavy)).is_empty());
+        for frame in &mut heavy.frames[5..] {
+            frame.sharpness.coarsest_variance *= 0.9 / 0.3;
+        }
+        let found = sudden_steps(&[heavy.clone()]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].after_nanos, heavy.frames[5].nanos);
+        let looks: Vec<Sharpness> = heavy.frames.iter().map(|f| f.sharpness).collect();
+        assert_eq!(suspect_gaps(&looks, 8), [4]);
+    }
+
+    #[test]
     fn gaps_are_ranked_on_both_sides() {
         let look = |variance: f64, coarse_variance: f64| Sharpness {
             variance,
             coarse_variance,
+            coarsest_variance: coarse_variance,
         };
         let looks = [
             look(400.0, 900.0),

@@ -1,0 +1,134 @@
+//! Vectors of the scenario subjects through the registry, at their own tolerances.
+
+use fieldassay_measure::registry;
+use fieldassay_testkit::repository_root;
+use serde_json::Value;
+
+/// File, function, measure, tolerance (relative above 1, absolute below).
+const CASES: &[(&str, &str, &str, f64)] = &[
+    ("criticality_1d", "", "criticality.following", 1e-12),
+    ("ttc_obb", "", "criticality.contact", 1e-9),
+    ("delta_v", "", "criticality.delta_v", 1e-12),
+    ("rss", "lon_same", "criticality.rss_same_direction", 1e-9),
+    (
+        "rss",
+        "lon_opposite",
+        "criticality.rss_opposite_direction",
+        1e-9,
+    ),
+    ("rss", "lateral", "criticality.rss_lateral", 1e-9),
+    ("stl_rtamt", "", "logic.stl", 1e-12),
+    ("stl_random", "", "logic.stl", 1e-12),
+    ("bicycle_ks", "", "kinematics.single_track", 1e-6),
+    ("idm_rollout", "", "kinematics.idm_rollout", 1e-9),
+    ("idm_nuplan", "", "kinematics.idm", 1e-3),
+    ("savgol_comfort", "", "kinematics.comfort", 1e-9),
+    (
+        "driving_scores",
+        "nuplan_closed_loop",
+        "driving.nuplan_closed_loop",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_speed_limit",
+        "driving.nuplan_speed_limit",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_progress_ratio",
+        "driving.nuplan_progress_ratio",
+        1e-12,
+    ),
+    (
+        "driving_scores",
+        "nuplan_at_fault",
+        "driving.nuplan_at_fault",
+        1e-12,
+    ),
+    ("driving_scores", "pdms_v1", "driving.pdms", 1e-12),
+    ("driving_scores", "epdms", "driving.epdms", 1e-12),
+    ("robot_nav", "spl", "driving.spl", 1e-12),
+    ("robot_nav", "barn", "driving.barn", 1e-12),
+    ("trajectory_similarity", "", "similarity.paths", 1e-12),
+];
+
+/// The first place where `found` lacks or differs from what is expected.
+fn difference(at: &str, found: &Value, expected: &Value, tolerance: f64) -> Option<String> {
+    match expected {
+        Value::Object(expected) => expected
+            .iter()
+            .find_map(|(key, e)| difference(&format!("{at}.{key}"), &found[key], e, tolerance)),
+        Value::Array(expected) => {
+            if found.as_array().map(Vec::len) != Some(expected.len()) {
+                return Some(format!("{at}: another length"));
+            }
+            let entries = expected.iter().enumerate();
+            entries
+                .into_iter()
+                .find_map(|(i, e)| difference(&format!("{at}[{i}]"), &found[i], e, tolerance))
+        }
+        Value::Number(expected) => {
+            let expected = expected.as_f64().unwrap_or(f64::NAN);
+            let found = found.get("estimate").unwrap_or(found).as_f64();
+            let close =
+                found.is_some_and(|x| (x - expected).abs() <= tolerance * expected.abs().max(1.0));
+            (!close).then(|| format!("{at}: found {found:?}, expected {expected}"))
+        }
+        other => (found != other).then(|| format!("{at}: found {found}, expected {other}")),
+    }
+}
+
+#[test]
+fn vectors_agree() {
+    let folder = repository_root().join("conformance/scenario");
+    for (file, function, measure, tolerance) in CASES {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        let vectors: Value = serde_json::from_str(&text).unwrap();
+        let run = registry::find(measure)
+            .unwrap_or_else(|| panic!("no {measure}"))
+            .run;
+        let cases = vectors["cases"].as_array().unwrap();
+        let of_function = |case: &&Value| case["fn"].as_str().unwrap_or_default() == *function;
+        let mut compared = 0;
+        for (position, case) in cases.iter().filter(of_function).enumerate() {
+            let found =
+                run(&case["in"]).unwrap_or_else(|e| panic!("{file} {function} {position}: {e}"));
+            let name = format!("{file} {function} {position}");
+            if let Some(wrong) = difference(&name, &found, &case["out"], *tolerance) {
+                panic!("{wrong}");
+            }
+            compared += 1;
+        }
+        assert!(compared > 0, "{file} {function}: no cases");
+    }
+}
+
+/// Parts of vectors that are held tighter than the whole: file, measure, keys, tolerance.
+const TIGHT: &[(&str, &str, &[&str], f64)] = &[
+    (
+        "idm_nuplan",
+        "kinematics.idm",
+        &["accel_unclamped", "euler"],
+        1e-12,
+    ),
+    ("bicycle_ks", "kinematics.single_track", &["xdot"], 1e-12),
+];
+
+#[test]
+fn exact_parts_agree_exactly() {
+    let folder = repository_root().join("conformance/scenario");
+    for (file, measure, keys, tolerance) in TIGHT {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        let vectors: Value = serde_json::from_str(&text).unwrap();
+        let run = registry::find(measure).unwrap().run;
+        for case in vectors["cases"].as_array().unwrap() {
+            let found = run(&case["in"]).unwrap();
+            for key in *keys {
+                let wrong = difference(key, &found[key], &case["out"][key], *tolerance);
+                assert_eq!(wrong, None, "{file}");
+            }
+        }
+    }
+}
