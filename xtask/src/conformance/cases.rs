@@ -154,7 +154,13 @@ fn one(known: &Known, case: &Value) -> Outcome {
 }
 
 /// Compares what the vector has; what we say beyond it is not compared.
-fn agree(to: &mut Comparison, name: &str, found: &Value, expected: &Value, tolerance: f64) {
+pub(super) fn agree(
+    to: &mut Comparison,
+    name: &str,
+    found: &Value,
+    expected: &Value,
+    tolerance: f64,
+) {
     match expected {
         Value::Object(expected) => {
             for (key, value) in expected {

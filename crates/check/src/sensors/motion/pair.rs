@@ -30,6 +30,9 @@ const LARGEST_SIGMA_SECS: f64 = 0.006;
 const FLAT_RADIANS: f64 = 1e-5;
 /// Sigmas that count as far.
 const FAR: f64 = 6.0;
+/// Ratio of the rates of a calibrated camera and the reference, to either side, beyond which pictures show more of the
+/// way than of the turn.
+const MOST_PARALLAX: f64 = 1.15;
 /// Slopes less certain than this are not judged.
 const LARGEST_SLOPE_SIGMA: f64 = 150e-6;
 /// Directions of the rotation that are known to this count as observable, radians.
@@ -77,7 +80,7 @@ pub(super) fn outcome(scene: &Scene<'_>, stream: &Turning<'_>) -> Outcome {
             };
         }
     };
-    offset(scene, name, &found, &mut sheet);
+    offset(scene, stream, &found, &mut sheet);
     drift(scene, stream, &options, &mut sheet);
     rotation(stream, &found, claimed, &mut sheet);
     Outcome {
@@ -116,7 +119,8 @@ fn nearest(interval: Interval) -> f64 {
     }
 }
 
-fn offset(scene: &Scene<'_>, name: &str, found: &Alignment, sheet: &mut Sheet) {
+fn offset(scene: &Scene<'_>, stream: &Turning<'_>, found: &Alignment, sheet: &mut Sheet) {
+    let name = scene.offset_name(stream.kind);
     let interval = found.offset_interval_secs();
     let size = found.offset_secs.abs();
     let speed = scene.fast.meters_per_sec + scene.fast.radians_per_sec * SMEAR_METERS;
@@ -149,6 +153,15 @@ fn offset(scene: &Scene<'_>, name: &str, found: &Alignment, sheet: &mut Sheet) {
         .within(Some(interval))
         .with(&details);
     let at_least = format!("{name}_at_least");
+    let same_size = (1.0 / MOST_PARALLAX..MOST_PARALLAX).contains(&found.rate_ratio);
+    if stream.kind == Kind::Camera && stream.is_calibrated && !same_size {
+        let reason = format!(
+            "the camera seems to turn `{:.2}` times as fast as the reference: it sees how it moves past near things, not only how it turns",
+            found.rate_ratio
+        );
+        sheet.none(&at_least, "s", &reason);
+        return;
+    }
     if found.offset_sigma_secs > LARGEST_SIGMA_SECS && size < FAR * found.offset_sigma_secs {
         let reason = format!(
             "uncertain to `{:.1}` ms, expected at most {:.0} ms: too little turning, too few frames, or noise",
