@@ -1,5 +1,12 @@
 //! Scores against the results of other programs, tighter than `cargo xtask conformance` holds them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, where a file that is not as it should be fails the test"
+)]
+
 mod coco;
 mod geometry;
 mod laws;

@@ -54,7 +54,7 @@ fn classes_and_outlines_agree() {
     for boundary in vector["boundary"].as_array().unwrap() {
         case["boundary_ratio"] = boundary["ratio"].clone();
         let found = run("segmentation.miou", &case);
-        let class = boundary["class"].as_u64().unwrap() as usize;
+        let class = usize::try_from(boundary["class"].as_u64().unwrap()).unwrap();
         let iou = found["boundary_iou"][class].as_f64().unwrap();
         expect_near(iou, boundary["boundary_iou"].as_f64().unwrap(), 1e-14);
         assert_eq!(
