@@ -1,6 +1,6 @@
 //! Which pose of an estimate belongs to which pose of the reference.
 
-use super::frame::{Frame, PathError, check_stamps, frames};
+use super::frame::{Frame, PathError, frames};
 use crate::pose::StampedPose;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,8 @@ const NANOS: i64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stamps {
-    /// Strictly ascending; others are refused.
+    /// Ascending. One that is there twice is refused where a pair would use it, as it is not known which pose is right;
+    /// others are left out.
     #[default]
     Strict,
     /// Any, as evo takes them: repeated stamps serve as they come, unsorted ones by a search through all.
@@ -30,7 +31,7 @@ pub struct Association {
     /// Whether times are compared as seconds in `f64`, as evo does; false by default. Only pairs at the very edge of
     /// `max_diff_nanos`, or halfway between two poses, come out differently.
     pub in_float_seconds: bool,
-    /// What stamps are taken; strictly ascending ones by default.
+    /// What stamps are taken; ascending ones by default.
     pub stamps: Stamps,
 }
 
@@ -91,6 +92,8 @@ pub struct Pairs {
     pub stamps_nanos: Vec<i64>,
     /// Poses of the denser path that serve more than one pair.
     pub reused: usize,
+    /// Stamps that are there twice in one of the paths; with [`Stamps::Strict`] no pair uses them.
+    pub repeated: usize,
 }
 
 impl Pairs {
@@ -115,6 +118,7 @@ impl Pairs {
             estimate,
             stamps_nanos: Vec::new(),
             reused: 0,
+            repeated: 0,
         })
     }
 
@@ -182,23 +186,44 @@ fn nearest_of_all<T: Copy, D: PartialOrd>(
     found
 }
 
-/// Whether both paths may be searched in order; refuses what the options do not take.
-fn check(reference: &[i64], estimate: &[i64], how: &Association) -> Result<bool, PathError> {
-    for (stamps, whose) in [(reference, "reference"), (estimate, "estimate")] {
-        match (check_stamps(stamps.iter().copied(), whose), how.stamps) {
-            (Ok(()) | Err(PathError::Repeated { .. }), Stamps::AsTheyAre) => {}
-            // Between stamps in no order nothing can be interpolated.
-            (Err(PathError::Unsorted { .. }), Stamps::AsTheyAre) if !how.is_interpolated => {}
-            (other, _) => other?,
-        }
+/// Whether a path may be searched in order; refuses what the options do not take.
+fn check(stamps: &[i64], whose: &'static str, how: &Association) -> Result<bool, PathError> {
+    if stamps.is_empty() {
+        return Err(PathError::Empty { whose });
     }
-    Ok(reference.is_sorted() && estimate.is_sorted())
+    // Between stamps in no order nothing can be interpolated.
+    let is_strict = how.stamps == Stamps::Strict;
+    let back = stamps.windows(2).position(|w| w[1] < w[0]);
+    match back {
+        Some(at) if is_strict || how.is_interpolated => {
+            let index = at + 1;
+            Err(PathError::Unsorted { whose, index })
+        }
+        _ => Ok(back.is_none()),
+    }
+}
+
+/// Refuses a stamp that is there twice and is used; `used` are indices into `stamps`, which ascend.
+fn check_used(
+    stamps: &[i64],
+    whose: &'static str,
+    mut used: impl Iterator<Item = usize>,
+) -> Result<(), PathError> {
+    let again = |i: usize| {
+        let is_repeat = |at: usize| at > 0 && stamps.get(at) == stamps.get(at - 1);
+        let is_next = i + 1 < stamps.len() && is_repeat(i + 1);
+        (is_repeat(i) || is_next).then_some(i + usize::from(is_next))
+    };
+    match used.find_map(again) {
+        Some(index) => Err(PathError::Repeated { whose, index }),
+        None => Ok(()),
+    }
 }
 
 /// Index pairs (reference, estimate): for each pose of the shorter path the nearest one of the other, within the
 /// tolerance; of two equally near ones the earlier. A pose of the longer path may serve several.
 ///
-/// `reference`, `estimate`: nanoseconds, strictly ascending unless [`Stamps::AsTheyAre`]. With paths of the same length
+/// `reference`, `estimate`: nanoseconds, as [`Stamps`] says. With paths of the same length
 /// the estimate counts as the shorter one. Errors: [`AssociateError`]. Cost: one pass over both; the product of their
 /// lengths for stamps in no order. Source: evo 1.38.1 `sync`, nearest time.
 pub fn associate(
@@ -210,7 +235,7 @@ pub fn associate(
     let Ok(most) = u64::try_from(max_diff_nanos) else {
         return Err(AssociateError::BadTolerance { max_diff_nanos });
     };
-    let is_sorted = check(reference, estimate, how)?;
+    let is_sorted = check(reference, "reference", how)? && check(estimate, "estimate", how)?;
     let is_estimate_longer = estimate.len() > reference.len();
     let (short, long, sign) = if is_estimate_longer {
         (reference, estimate, 1)
@@ -251,7 +276,17 @@ pub fn associate(
         });
     }
     let in_order = |(s, l)| if is_estimate_longer { (s, l) } else { (l, s) };
-    Ok(found.into_iter().map(in_order).collect())
+    let found: Vec<(usize, usize)> = found.into_iter().map(in_order).collect();
+    if how.stamps == Stamps::Strict {
+        if how.is_interpolated {
+            // Any pose may be a neighbor.
+            check_used(reference, "reference", 0..reference.len())?;
+            check_used(estimate, "estimate", 0..estimate.len())?;
+        }
+        check_used(reference, "reference", found.iter().map(|p| p.0))?;
+        check_used(estimate, "estimate", found.iter().map(|p| p.1))?;
+    }
+    Ok(found)
 }
 
 /// Pairs of two paths by their stamps.
@@ -276,11 +311,13 @@ pub fn pairs(
         .windows(2)
         .filter(|w| long_index(&w[0]) == long_index(&w[1]))
         .count();
+    let repeats = |stamps: &[i64]| stamps.windows(2).filter(|w| w[0] == w[1]).count();
     let mut out = Pairs {
         reference: found.iter().map(|(i, _)| all_reference[*i]).collect(),
         estimate: found.iter().map(|(_, j)| all_estimate[*j]).collect(),
         stamps_nanos: found.iter().map(|(_, j)| t_estimate[*j]).collect(),
         reused,
+        repeated: repeats(&t_reference) + repeats(&t_estimate),
     };
     if how.is_interpolated {
         let offset = how.offset_nanos;
@@ -370,6 +407,41 @@ mod tests {
     }
 
     #[test]
+    fn stamps_are_refused_where_they_would_count() {
+        let how = Association {
+            max_diff_nanos: 5,
+            ..Association::default()
+        };
+        let refused = |reference: &[i64], estimate: &[i64]| {
+            associate(reference, estimate, &how).map_err(|e| e.to_string())
+        };
+        let whose = "estimate";
+        let path = |e: PathError| Err(AssociateError::Path(e));
+        assert_eq!(associate(&[1], &[], &how), path(PathError::Empty { whose }));
+        let back = associate(&[1, 2, 3], &[5, 4], &how);
+        assert_eq!(back, path(PathError::Unsorted { whose, index: 1 }));
+        let twice = associate(&[0, 10, 20, 30], &[10, 20, 20], &how);
+        assert_eq!(twice, path(PathError::Repeated { whose, index: 2 }));
+        assert!(refused(&[0, 10, 10, 20], &[11, 20]).is_err_and(|e| e.contains("hint")));
+        // Which of two poses is right does not matter where neither is used.
+        assert_eq!(
+            refused(&[0, 10, 10, 20], &[0, 20]),
+            Ok(vec![(0, 0), (3, 1)])
+        );
+        let between = Association {
+            is_interpolated: true,
+            ..how
+        };
+        assert!(associate(&[0, 10, 10, 20], &[0, 20], &between).is_err());
+        let any = Association {
+            stamps: Stamps::AsTheyAre,
+            ..how
+        };
+        let found = associate(&[20, 0, 10, 10], &[11, 20], &any);
+        assert_eq!(found, Ok(vec![(2, 0), (0, 1)]));
+    }
+
+    #[test]
     fn nothing_near_says_how_far_the_nearest_is() {
         let how = Association {
             max_diff_nanos: 5,
@@ -382,7 +454,5 @@ mod tests {
                 nearest_nanos: 30
             })
         );
-        let repeated = associate(&[0, 0], &[1], &how).map_err(|e| e.to_string());
-        assert!(repeated.is_err_and(|e| e.contains("hint")));
     }
 }

@@ -152,6 +152,7 @@ struct Measured {
     alignment: Used,
     association: Option<Association>,
     reused: usize,
+    repeated: usize,
     block_length: Option<usize>,
     errors: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +164,7 @@ struct Summed {
     alignment: Used,
     association: Option<Association>,
     reused: usize,
+    repeated: usize,
 }
 
 impl Summed {
@@ -175,6 +177,7 @@ impl Summed {
             alignment: self.alignment,
             association: self.association,
             reused: self.reused,
+            repeated: self.repeated,
             block_length: errors.block_length,
             errors: errors.errors,
             steps,
@@ -194,6 +197,7 @@ fn run_ape(case: &ApeCase) -> Result<Measured> {
         alignment: Used::new(case.alignment, &found.alignment),
         association,
         reused: pairs.reused,
+        repeated: pairs.repeated,
     };
     Ok(summed.with(found.errors, None))
 }
@@ -263,6 +267,7 @@ fn run_rpe(case: &RpeCase) -> Result<Measured> {
         alignment: Used::new(case.alignment, &alignment),
         association,
         reused: pairs.reused,
+        repeated: pairs.repeated,
     };
     Ok(summed.with(found.errors, Some(found.steps)))
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::registry::{About, Direction, Measure, call};
 
-const ASSOCIATION: &str = "association: max_diff_secs 0.01, offset_secs 0 (added to the estimate), interpolate false, float_seconds false (true compares seconds as f64, as evo does), stamps strict (as_they_are takes repeated and unsorted ones, as evo does); prepare: start_secs and end_secs (of the reference), downsample, motion_filter {meters, radians}, plane xy|xz|yz, none by default; alignment: motion none|se3|yaw|origin (none), scale false, first (all pairs); relation translation_part; bootstrap none";
+const ASSOCIATION: &str = "association: max_diff_secs 0.01, offset_secs 0 (added to the estimate), interpolate false, float_seconds false (true compares seconds as f64, as evo does), stamps strict (refuses unsorted ones, and repeated ones that a pair would use; as_they_are takes both, as evo does); prepare: start_secs and end_secs (of the reference), downsample, motion_filter {meters, radians}, plane xy|xz|yz, none by default; alignment: motion none|se3|yaw|origin (none), scale false, first (all pairs); relation translation_part; bootstrap none";
 
 pub(crate) static MEASURES: &[Measure] = &[
     ASSOCIATE,
@@ -58,7 +58,7 @@ const APE: Measure = Measure {
         defaults: ASSOCIATION,
         direction: Direction::Lower,
         blind_spots: "one number for a whole path: an early turn moves everything after it; grows with the length of the path; the alignment hides constant errors, so it is part of the result. Errors of neighbors are alike: intervals come from blocks (block_length pairs, Politis and White) and hold given the alignment; none where fewer than eight blocks fit",
-        peers: "evo 1.38.1 evo_ape, all relations and alignments; evo takes repeated and unsorted stamps as they are (the ground truth of TUM fr2/desk has one twice); here they are refused unless asked for",
+        peers: "evo 1.38.1 evo_ape, all relations and alignments; evo takes repeated and unsorted stamps as they are; here unsorted ones, and repeated ones that a pair would use, are refused unless asked for, and `repeated` counts those left out (the ground truth of TUM fr2/desk has one)",
         source: "Sturm et al. 2012; Künsch 1989 for the intervals",
     },
     example: r#"{"reference": [[0, 0, 0, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1, 0, 0, 0, 0, 1]], "estimate": [[0, 0, 0.1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1.2, 0, 0, 0, 0, 1]]}"#,
