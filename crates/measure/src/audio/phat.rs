@@ -1,6 +1,7 @@
 //! Generalized cross-correlation with phase transform.
 
-use std::f64::consts::PI;
+use rustfft::num_complex::Complex64;
+use rustfft::{FftDirection, FftPlannerScalar};
 
 /// The best lag of a correlation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,45 +16,18 @@ pub struct PhatPeak {
     pub contrast: f64,
 }
 
-/// In-place Fourier transform of a power-of-two length (Cooley and Tukey 1965); `sign` is -1 forward, 1 back, unscaled.
-fn transform(values: &mut [(f64, f64)], sign: f64) {
-    let n = values.len();
-    let mut j = 0;
-    for i in 1..n {
-        let mut bit = n >> 1;
-        while j & bit != 0 {
-            j ^= bit;
-            bit >>= 1;
-        }
-        j |= bit;
-        if i < j {
-            values.swap(i, j);
-        }
-    }
-    let mut length = 2;
-    while length <= n {
-        let angle = sign * 2.0 * PI / length as f64;
-        let twiddles: Vec<(f64, f64)> = (0..length / 2)
-            .map(|k| (angle * k as f64).sin_cos())
-            .map(|(sin, cos)| (cos, sin))
-            .collect();
-        for block in values.chunks_exact_mut(length) {
-            let (low, high) = block.split_at_mut(length / 2);
-            for ((a, b), w) in low.iter_mut().zip(high).zip(&twiddles) {
-                let turned = (b.0 * w.0 - b.1 * w.1, b.0 * w.1 + b.1 * w.0);
-                *b = (a.0 - turned.0, a.1 - turned.1);
-                *a = (a.0 + turned.0, a.1 + turned.1);
-            }
-        }
-        length *= 2;
-    }
+/// In-place Fourier transform, unscaled; the same instructions on every machine.
+fn transform(values: &mut [Complex64], direction: FftDirection) {
+    FftPlannerScalar::new()
+        .plan_fft(values.len(), direction)
+        .process(values);
 }
 
-fn spectrum(values: &[f64], length: usize) -> Vec<(f64, f64)> {
+fn spectrum(values: &[f64], length: usize) -> Vec<Complex64> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let mut padded: Vec<(f64, f64)> = values.iter().map(|&v| (v - mean, 0.0)).collect();
-    padded.resize(length, (0.0, 0.0));
-    transform(&mut padded, -1.0);
+    let mut padded: Vec<Complex64> = values.iter().map(|v| Complex64::from(v - mean)).collect();
+    padded.resize(length, Complex64::ZERO);
+    transform(&mut padded, FftDirection::Forward);
     padded
 }
 
@@ -74,31 +48,31 @@ pub fn gcc_phat(a: &[f64], b: &[f64], band: (f64, f64), max_lag: usize) -> Optio
     let length = (2 * a.len()).next_power_of_two();
     let (first, second) = (spectrum(a, length), spectrum(b, length));
     let mut used = 0_u32;
-    let mut cross: Vec<(f64, f64)> = first
+    let mut cross: Vec<Complex64> = first
         .iter()
         .zip(&second)
         .enumerate()
         .map(|(index, (x, y))| {
             let frequency = index.min(length - index) as f64 / length as f64;
             // conj(A) B: its phase falls with the lag of b behind a.
-            let product = (x.0 * y.0 + x.1 * y.1, x.0 * y.1 - x.1 * y.0);
-            let size = product.0.hypot(product.1);
+            let product = x.conj() * y;
+            let size = product.norm();
             if frequency < band.0 || frequency > band.1 || size <= f64::MIN_POSITIVE {
-                return (0.0, 0.0);
+                return Complex64::ZERO;
             }
             used += 1;
-            (product.0 / size, product.1 / size)
+            product / size
         })
         .collect();
     if used == 0 {
         return None;
     }
-    transform(&mut cross, 1.0);
+    transform(&mut cross, FftDirection::Inverse);
     // From -max_lag to max_lag, with one more on either side for the parabola.
     let reach = max_lag + 1;
     let lags: Vec<f64> = (0..=2 * reach)
         .filter_map(|index| cross.get((length + index - reach) % length))
-        .map(|value| value.0 / f64::from(used))
+        .map(|value| value.re / f64::from(used))
         .collect();
     peak(&lags, reach, band)
 }
@@ -157,7 +131,7 @@ mod tests {
                     .enumerate()
                     .map(|(k, phase)| {
                         let frequency = 0.004 + 0.0016 * k as f64;
-                        (2.0 * PI * (frequency * (i as f64 - shift) + phase)).sin()
+                        (std::f64::consts::TAU * (frequency * (i as f64 - shift) + phase)).sin()
                     })
                     .sum()
             })
