@@ -122,10 +122,9 @@ pub(super) const SENSORS: [&str; 6] = [
     "/gnss/fix",
 ];
 
-/// Promises that the committed results do not hold, so that nobody reads past them: blur to half the variance of the
-/// Laplacian is found in 28 of 30 drives.
+/// Promises that the committed results do not hold, found in less than 95 % of the drives.
 #[cfg(test)]
-pub(super) const MISSED: &[&str] = &["blur_ratio"];
+pub(super) const MISSED: &[&str] = &[];
 
 const LOSS: &[&str] = &["loss.", "structure."];
 

@@ -69,6 +69,8 @@ pub(crate) struct Row {
     pub(crate) promised: bool,
     /// Codes of which one must be found.
     pub(crate) codes: Vec<String>,
+    /// Seed of the first drive; the others follow it.
+    pub(crate) first_seed: u64,
     /// Drives tried.
     pub(crate) drives: u64,
     /// Drives in which the fault was found.
@@ -143,7 +145,7 @@ enum Mode {
 
 /// Runs the sweep: `[--seeds A..B | --drives N] [--jobs N] [--kinds K,K] [--verbose] [--write | --check]`.
 ///
-/// `--write` stores the committed results; `--check` repeats what is promised (or `--kinds`) and
+/// `--write` stores the committed results, with `--kinds` only the rows of those; `--check` repeats what is promised (or `--kinds`) and
 /// compares drive by drive.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
@@ -154,13 +156,39 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let results = sweep(&options, &policy)?;
     if options.mode == Mode::Write {
         ensure!(
-            options.kinds.is_empty() && options.seeds.start >= FIRST_QUOTED_SEED,
-            "only a whole sweep from seed {FIRST_QUOTED_SEED} on is committed"
+            options.seeds.start >= FIRST_QUOTED_SEED,
+            "only drives from seed {FIRST_QUOTED_SEED} on are committed"
         );
+        let results = if options.kinds.is_empty() {
+            results
+        } else {
+            renewed(&options.kinds, results)?
+        };
         std::fs::create_dir_all(path().with_file_name(""))?;
         std::fs::write(path(), render(&results)?)?;
     }
     Ok(())
+}
+
+/// The committed results with the rows of these kinds replaced, after a change that can move no other row.
+fn renewed(kinds: &[String], fresh: Results) -> Result<Results> {
+    let mut all = committed()?.context("there are no committed results; hint: power --write")?;
+    let is_new = |name: &str| kinds.iter().any(|kind| kind == name);
+    if is_new("none") {
+        all.clean = fresh.clean;
+    }
+    if is_new("none_of_all") {
+        all.clean_all = fresh.clean_all;
+    }
+    for row in fresh.faults {
+        let same = |old: &&mut Row| {
+            (&old.fault, &old.drive, old.magnitude) == (&row.fault, &row.drive, row.magnitude)
+        };
+        let missing = || format!("no row of {} {} is committed", row.fault, row.magnitude);
+        let old = all.faults.iter_mut().find(same).with_context(missing)?;
+        *old = row;
+    }
+    Ok(all)
 }
 
 /// JSON with one row per line, so that a changed row is a changed line.
@@ -389,6 +417,7 @@ fn count(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) -> Result<Row> {
         unit: unit.to_owned(),
         promised: plan.is_promised(),
         codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        first_seed: seeds.start,
         drives,
         found,
         low: rounded(interval.0),
@@ -436,29 +465,25 @@ fn tell(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) {
 /// Repeats a share of the committed sweep and compares drive by drive.
 fn compare(options: &Options, policy: &Policy) -> Result<()> {
     let stored = committed()?.context("there are no committed results; hint: power --write")?;
-    let [first, end] = stored.seeds;
-    ensure!(
-        first <= options.seeds.start && options.seeds.end <= end,
-        "the committed results hold seeds {first}..{end}"
-    );
+    let drives = options.seeds.end - options.seeds.start;
     let mut differences = Vec::new();
     let mut plans = plans(&options.kinds);
     plans.retain(|plan| !options.kinds.is_empty() || plan.is_promised());
     for plan in plans {
-        let seeds = plan.seeds(&options.seeds);
-        let row = count(plan, &seeds, &trials(plan, &seeds, options, policy)?)?;
+        let blank = count(plan, &(0..0), &[])?;
         let known = [&stored.clean, &stored.clean_all]
             .into_iter()
             .chain(&stored.faults)
             .find(|known| {
                 (&known.fault, &known.drive, known.magnitude)
-                    == (&row.fault, &row.drive, row.magnitude)
-            });
-        let expected: Option<Vec<u64>> = known.map(|known| {
-            let against = known.against.iter().copied();
-            against.filter(|seed| seeds.contains(seed)).collect()
-        });
-        if expected.as_ref() != Some(&row.against) {
+                    == (&blank.fault, &blank.drive, blank.magnitude)
+            })
+            .with_context(|| format!("no row of {} {} is committed", blank.fault, blank.drive))?;
+        let seeds = known.first_seed..known.first_seed + drives.min(plan.drives());
+        let row = count(plan, &seeds, &trials(plan, &seeds, options, policy)?)?;
+        let against = known.against.iter().copied();
+        let expected: Vec<u64> = against.filter(|seed| seeds.contains(seed)).collect();
+        if expected != row.against {
             differences.push(format!(
                 "{}={}: against us now {:?}, committed {expected:?}",
                 row.fault, row.magnitude, row.against
@@ -471,10 +496,7 @@ fn compare(options: &Options, policy: &Policy) -> Result<()> {
         differences.join("\n"),
         stored.command
     );
-    println!(
-        "{} drives per row agree with the committed results",
-        options.seeds.end - options.seeds.start
-    );
+    println!("{drives} drives per row agree with the committed results");
     Ok(())
 }
 
@@ -537,10 +559,10 @@ mod tests {
         let results = committed().unwrap().unwrap();
         let text = std::fs::read_to_string(path()).unwrap();
         assert!(render(&results).unwrap() == text);
-        assert_eq!(
-            results.seeds,
-            [FIRST_QUOTED_SEED, FIRST_QUOTED_SEED + DRIVES]
-        );
+        let rows = [&results.clean, &results.clean_all];
+        for row in rows.into_iter().chain(&results.faults) {
+            assert!(row.first_seed >= FIRST_QUOTED_SEED, "{}", row.fault);
+        }
         assert_eq!((results.clean.found, results.clean.drives), (0, DRIVES));
         let all = &results.clean_all;
         assert_eq!((all.found, all.drives), (0, CLEAN_OF_ALL_DRIVES));

@@ -25,7 +25,7 @@ const WINDOW_SECS: f64 = 30.0;
 /// Windows of the drift at most.
 const MOST_WINDOWS: usize = 20;
 /// Offsets less certain than this are judged only when they are far from zero.
-const LARGEST_SIGMA_SECS: f64 = 0.006;
+const LARGEST_SIGMA_SECS: f64 = 0.004;
 /// Turns about other axes than the first that are rounding only.
 const FLAT_RADIANS: f64 = 1e-5;
 /// Sigmas that count as far.
