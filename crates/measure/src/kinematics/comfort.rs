@@ -38,7 +38,7 @@ impl Comfort {
         };
         let mut found = savgol(acceleration, &filter.shortened(acceleration.len()))?;
         for x in &mut found {
-            *x = (*x * 1e8).round() / 1e8;
+            *x = rounded(*x);
         }
         Ok(found)
     }
@@ -115,6 +115,15 @@ pub fn comfort(
     })
 }
 
+/// Rounded to 8 digits, halves toward zero.
+///
+/// Smoothing values of few digits gives many exact halves. numpy rounds those to even, but scipy's weights are a few
+/// units of the last place too small, so that there halves end toward zero; what is within a millionth of a half counts as
+/// one, so that our last place decides nothing either.
+fn rounded(x: f64) -> f64 {
+    ((x.abs() * 1e8 + 0.5 - 1e-6).floor() / 1e8).copysign(x)
+}
+
 /// Angles without jumps of whole turns.
 pub fn unwrapped(radians: &[f64]) -> Vec<f64> {
     let mut turns = 0.0;
@@ -132,6 +141,12 @@ pub fn unwrapped(radians: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_go_toward_zero() {
+        let found = [0.786_631_875, -0.786_631_875, 0.786_631_876, 1.0, 0.0].map(rounded);
+        assert_eq!(found, [0.786_631_87, -0.786_631_87, 0.786_631_88, 1.0, 0.0]);
+    }
 
     #[test]
     fn turning_on_past_half_a_turn_is_steady() {
