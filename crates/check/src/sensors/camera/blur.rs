@@ -27,6 +27,8 @@ const FRAMES_PER_GAP: usize = 32;
 const LEAST_NANOS: i64 = 1_000_000_000;
 /// Blur ends where at least this part of the fall is made good.
 const LEAST_RETURN: f64 = 0.5;
+/// Part of the variance that must be lost where only one end of a stretch is sudden.
+const LEAST_OF_ONE_END: f64 = 0.4;
 const METHOD: &str = "change of the variance of the Laplacian from one frame to the next, against that between the frames beside it";
 const GRADUAL_METHOD: &str =
     "variance of the Laplacian over that of its surroundings, scatter of the camera's own log";
@@ -48,7 +50,7 @@ pub(super) fn facts(view: &View<'_>, sheet: &mut Sheet, flagged: &mut Vec<Flagge
     let sudden = sudden(view, &looks, &sharpness);
     for stretch in &sudden {
         stretch.put(looks.len(), sheet);
-        if !stretch.turning {
+        if !stretch.doubtful {
             flagged.push(Flagged {
                 code: "camera.blur",
                 title: "blurred".to_owned(),
@@ -58,12 +60,12 @@ pub(super) fn facts(view: &View<'_>, sheet: &mut Sheet, flagged: &mut Vec<Flagge
             });
         }
     }
-    if sudden.iter().all(|stretch| stretch.turning) {
+    if sudden.iter().all(|stretch| stretch.doubtful) {
         sheet
             .number(NAMES[0].0, 0.0, NAMES[0].1, METHOD)
             .of(looks.len());
     }
-    let said = sudden.iter().any(|stretch| stretch.turning);
+    let said = sudden.iter().any(|stretch| stretch.doubtful);
     gradual(&looks, &sharpness, (&sudden, said), sheet);
 }
 
@@ -130,8 +132,9 @@ struct Stretch {
     /// Ends that are inside the log.
     edges: u64,
     score: f64,
-    /// The camera turned faster within it, which blurs pictures of any camera.
-    turning: bool,
+    /// The camera turned faster within it, which blurs pictures of any camera; or only one of its ends is sudden and
+    /// little is lost, which another scene can do.
+    doubtful: bool,
 }
 
 impl Stretch {
@@ -155,20 +158,22 @@ impl Stretch {
             .iter()
             .flatten()
             .all(|step| turns_at(view, step));
+        let ratio_high = (-mean + half).exp();
+        let slight = n < 2.0 && 1.0 - ratio_high < LEAST_OF_ONE_END;
         Some(Self {
             start_nanos,
             end_nanos,
             ratio: (-mean).exp(),
             ratio_low: (-mean - half).exp(),
-            ratio_high: (-mean + half).exp(),
+            ratio_high,
             edges: lost.iter().flatten().count() as u64,
             score: mean / scatter,
-            turning,
+            doubtful: turning || slight,
         })
     }
 
     fn put(&self, looks: usize, sheet: &mut Sheet) {
-        let (name, unit) = NAMES[usize::from(self.turning)];
+        let (name, unit) = NAMES[usize::from(self.doubtful)];
         sheet
             .number(name, (1.0 - self.ratio_high).max(0.0), unit, METHOD)
             .at(self.start_nanos, self.end_nanos)

@@ -103,7 +103,7 @@ mod tests {
     }
 
     /// Writes 32 bits behind the name of a box.
-    fn put(bytes: &mut [u8], name: &[u8; 4], behind: usize, value: u32) {
+    fn put(bytes: &mut [u8], name: [u8; 4], behind: usize, value: u32) {
         let at = bytes.windows(4).position(|w| w == name).unwrap() + 4 + behind;
         bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
     }
@@ -126,14 +126,14 @@ mod tests {
     #[test]
     fn declared_lengths_and_edit_lists_are_compared_with_the_tables() {
         // The media of ffmpeg has 15360 ticks a second: half a second is 7680.
-        let longer = file(|bytes| put(bytes, b"mdhd", 16, 30_720 + 7_680));
+        let longer = file(|bytes| put(bytes, *b"mdhd", 16, 30_720 + 7_680));
         let facts = outcome(&[file(|_| ()), longer]).facts;
         assert!((value(&facts, "video.file_length") - 15.0).abs() < 1e-9);
         // Starts half a second in, and shows one of the two seconds.
         let cut = file(|bytes| {
-            let before = u32::from_be_bytes(bytes_behind(bytes, b"elst", 12));
-            put(bytes, b"elst", 12, before + 7_680);
-            put(bytes, b"elst", 8, 1000);
+            let before = u32::from_be_bytes(bytes_behind(bytes, *b"elst", 12));
+            put(bytes, *b"elst", 12, before + 7_680);
+            put(bytes, *b"elst", 8, 1000);
         });
         let edits = cut.track.edits.unwrap();
         assert_eq!(edits.shown, 1);
@@ -142,7 +142,7 @@ mod tests {
         assert!((value(&outcome(&[cut]).facts, "video.edit_list") - 0.5).abs() < 2e-3);
     }
 
-    fn bytes_behind(bytes: &[u8], name: &[u8; 4], behind: usize) -> [u8; 4] {
+    fn bytes_behind(bytes: &[u8], name: [u8; 4], behind: usize) -> [u8; 4] {
         let at = bytes.windows(4).position(|w| w == name).unwrap() + 4 + behind;
         bytes[at..at + 4].try_into().unwrap()
     }
