@@ -91,6 +91,24 @@ pub enum EngineError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A case of a measure, which cannot be run.
+    #[error("`{}`: {message}", path.display())]
+    Case {
+        /// The file; `-` for standard input.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A path of poses that cannot be read or measured.
+    #[error("`{input}`{}: {message}", place.as_deref().map(|place| format!(", {place}")).unwrap_or_default())]
+    Poses {
+        /// The input as given.
+        input: String,
+        /// Its line or message, where one is to blame.
+        place: Option<String>,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// The page could not be made.
     #[error("the report could not be made: {message}")]
     Report {
@@ -137,6 +155,8 @@ impl EngineError {
             Self::Request { .. } => "request",
             Self::Simulate { .. } => "simulate",
             Self::Report { .. } => "report",
+            Self::Case { .. } => "input.case",
+            Self::Poses { .. } => "input.poses",
         }
     }
 
@@ -153,7 +173,9 @@ impl EngineError {
             Self::NotFound { .. }
             | Self::NothingThere { .. }
             | Self::Remote { .. }
-            | Self::Unsupported { .. } => ErrorKind::Input,
+            | Self::Unsupported { .. }
+            | Self::Case { .. }
+            | Self::Poses { .. } => ErrorKind::Input,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }

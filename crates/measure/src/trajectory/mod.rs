@@ -16,6 +16,7 @@ mod frame;
 mod kitti;
 mod loops;
 mod plausible;
+mod prepare;
 mod relative;
 mod rpe;
 mod select;
@@ -26,13 +27,14 @@ pub use ape::{Ape, ape};
 pub use associate::{AssociateError, Association, Pairs, Stamps, associate, pairs};
 pub use errors::{ErrorStats, PathErrors, Relation, TrajectoryError, error_stats};
 pub use fit::{Fit, Motion, fit};
-pub use frame::{Frame, PathError, distances, frames};
+pub use frame::{Frame, PathError, check_stamps, distances, frames};
 pub use kitti::{
     KITTI_LENGTHS_METERS, KittiOptions, KittiScores, LengthScore, Segment, kitti_scores,
     kitti_segments,
 };
 pub use loops::{Consistency, Loop, LoopNoise, LoopResidual, loop_residual, pairwise_consistency};
 pub use plausible::{Closure, Extreme, PathJump, Plausibility, closure, plausibility};
+pub use prepare::{MotionFilter, Preparation};
 pub use relative::{RelativeError, ScaleDrift, relative_errors, scale_drift};
 pub use rpe::{Rpe, rpe};
 pub use select::{DeltaUnit, Step, select};
