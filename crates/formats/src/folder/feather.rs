@@ -23,12 +23,13 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// A table, decoded.
-pub(super) struct Table {
+pub(crate) struct Table {
+    names: Vec<String>,
     batches: Vec<RecordBatch>,
 }
 
 /// Reads a whole file, unpacked to `limit` bytes at most. Cost: its unpacked size, in memory.
-pub(super) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failure> {
+pub(crate) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failure> {
     let failure = |reason: String| Failure {
         code: "loss.file",
         start: 0,
@@ -45,12 +46,14 @@ pub(super) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failur
     // column); it holds no state beyond this call, so unwinding out of it leaves nothing half done.
     let decoded = catch_unwind(|| {
         let reader = FileReader::try_new(Cursor::new(bytes), None)?;
-        reader.collect::<Result<Vec<_>, _>>()
+        let schema = reader.schema();
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        let names: Vec<String> = names.collect();
+        let batches = reader.collect::<Result<Vec<_>, _>>();
+        batches.map(|batches| Table { names, batches })
     });
-    let batches = decoded.map_err(|_| failure("its buffers contradict its columns".to_owned()))?;
-    Ok(Table {
-        batches: batches.map_err(|error| failure(error.to_string()))?,
-    })
+    let table = decoded.map_err(|_| failure("its buffers contradict its columns".to_owned()))?;
+    table.map_err(|error| failure(error.to_string()))
 }
 
 /// The sum of what the buffers of all batches claim.
@@ -117,8 +120,13 @@ fn unpacked(bytes: &[u8]) -> Result<u64, String> {
 }
 
 impl Table {
+    /// Names of the columns, in order.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Rows of all batches.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
@@ -135,17 +143,17 @@ impl Table {
     }
 
     /// A column of numbers. None when it is missing or holds something else.
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+    pub(crate) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         self.column(name, numbers)
     }
 
     /// A column of whole numbers.
-    pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
+    pub(crate) fn integers(&self, name: &str) -> Option<Vec<i64>> {
         self.column(name, integers)
     }
 
     /// A column of text, plain or as a dictionary.
-    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.column(name, texts)
     }
 }
