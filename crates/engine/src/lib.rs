@@ -18,6 +18,7 @@ mod output;
 pub mod page;
 mod power;
 pub mod scan;
+pub mod score;
 mod scratch;
 pub mod simulate;
 pub mod sources;

@@ -5,6 +5,7 @@ pub(crate) mod checks;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod info;
+pub(crate) mod score;
 pub(crate) mod simulate;
 mod style;
 mod table;

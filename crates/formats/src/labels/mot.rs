@@ -70,7 +70,7 @@ fn row(at: At<'_>, first: [f64; 6], rest: [Option<f64>; 2]) -> Result<Row, Label
 /// Errors: a line with fewer than six numbers, frames below 1, numbers that are not finite, sizes below 0; the line is
 /// named. An empty file has no rows. Cost: one pass.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Vec<Row>, LabelError> {
-    let mut out = Vec::new();
+    let (mut out, mut places) = (Vec::new(), Vec::new());
     for line in rows(bytes) {
         let at = At {
             file,
@@ -93,8 +93,41 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Vec<Row>, LabelError> {
             };
         }
         out.push(row(at, first, rest)?);
+        places.push(at.place);
     }
+    once(file, &out, |at| {
+        places.get(at).copied().unwrap_or(Place::File)
+    })?;
     Ok(out)
+}
+
+/// An error where an id is twice in a frame.
+fn once(file: &str, rows: &[Row], place: impl Fn(usize) -> Place) -> Result<(), LabelError> {
+    let mut keys: Vec<(u32, i64, usize)> = rows
+        .iter()
+        .zip(0..)
+        .map(|(row, at)| (row.frame, row.id, at))
+        .collect();
+    keys.sort_unstable();
+    for pair in keys.windows(2) {
+        let [(frame, id, first), (other_frame, other_id, second)] = pair else {
+            continue;
+        };
+        if (frame, id) == (other_frame, other_id) {
+            let at = At {
+                file,
+                place: place(*second),
+            };
+            return Err(at.form(
+                format!(
+                    "id `{id}` is twice in frame `{frame}`, first at{}",
+                    place(*first)
+                ),
+                "an object has one box per frame",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The rows of a table with the columns `frame id left top width height` (or `x y` for the corner), and `confidence` and
@@ -146,6 +179,10 @@ mod tests {
             ("1,1,nan,1,1,1\n", "`left` is `NaN`"),
             ("1,1,1,1,-1,1\n", "`width` is `-1`"),
             ("1,1.5,1,1,1,1\n", "`id` is `1.5`"),
+            (
+                "1,7,1,1,1,1\n2,7,1,1,1,1\n1,7,2,2,1,1\n",
+                "line `3`: id `7` is twice in frame `1`, first at line `1`",
+            ),
         ] {
             let error = read("a.txt", text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

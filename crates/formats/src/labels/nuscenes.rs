@@ -37,8 +37,17 @@ pub struct Row {
     pub points: Option<u64>,
 }
 
+/// The content of a submission.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Submission {
+    /// Tokens of the samples it speaks of, those without boxes too, sorted.
+    pub samples: Vec<String>,
+    /// Boxes, sample by sample.
+    pub rows: Vec<Row>,
+}
+
 #[derive(Deserialize)]
-struct Submission {
+struct File {
     results: BTreeMap<String, super::Rows<Given>>,
 }
 
@@ -67,10 +76,10 @@ const SUBMISSION_HINT: &str = "a submission is an object whose `results` have a 
 ///
 /// Errors: another form, boxes listed under another sample, numbers that are none, sizes of 0 and below; sample and row
 /// are named. Cost: one pass.
-pub fn submission(file: &str, bytes: &[u8], scored: bool) -> Result<Vec<Row>, LabelError> {
-    let given: Submission =
+pub fn submission(file: &str, bytes: &[u8], scored: bool) -> Result<Submission, LabelError> {
+    let given: File =
         serde_json::from_slice(bytes).map_err(|error| json_error(file, &error, SUBMISSION_HINT))?;
-    let mut out = Vec::new();
+    let mut out = Submission::default();
     for (sample, rows) in given.results {
         for (row, given) in rows.0.into_iter().enumerate() {
             let name = format!("{file}, sample {sample}");
@@ -85,8 +94,9 @@ pub fn submission(file: &str, bytes: &[u8], scored: bool) -> Result<Vec<Row>, La
             if scored && given.detection_score.is_none() {
                 return Err(at.form("it has no `detection_score`", SUBMISSION_HINT));
             }
-            out.push(row_of(at, given)?);
+            out.rows.push(row_of(at, given)?);
         }
+        out.samples.push(sample);
     }
     Ok(out)
 }
@@ -439,7 +449,7 @@ mod tests {
         let row = r#"{"sample_token": "s", "translation": [1, 2, 3], "size": [2, 4, 1.5], "rotation": [1, 0, 0, 0], "velocity": [1, null], "detection_name": "car", "detection_score": 0.5, "attribute_name": ""}"#;
         let text = |row: &str| format!(r#"{{"meta": {{}}, "results": {{"s": [{row}]}}}}"#);
         let found = submission("r.json", text(row).as_bytes(), true).unwrap();
-        assert!(found[0].velocity_meters_per_sec[1].is_nan());
+        assert!(found.rows[0].velocity_meters_per_sec[1].is_nan());
         for (from, to, said) in [
             (
                 "[2, 4, 1.5]",
