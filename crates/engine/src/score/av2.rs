@@ -95,10 +95,7 @@ pub(super) fn score(request: &Request) -> Outcome {
 }
 
 fn read(path: &std::path::Path) -> Result<Table, EngineError> {
-    let table = table::read(&files::name(path), &files::read(path)?);
-    table.map_err(|error| EngineError::Labels {
-        source: error.into(),
-    })
+    Ok(table::read(&files::name(path), &files::read(path)?)?)
 }
 
 fn notes(
@@ -155,9 +152,7 @@ fn sliced(
     labels: &[Label],
     sweeps: usize,
 ) -> Result<Sliced, EngineError> {
-    let values = table.texts(by).map_err(|error| EngineError::Labels {
-        source: error.into(),
-    })?;
+    let values = table.texts(by)?;
     let mut of_sweep: Vec<Option<String>> = vec![None; sweeps];
     let mut is_known = vec![false; sweeps];
     for (row, (label, value)) in labels.iter().zip(values).enumerate() {

@@ -22,6 +22,7 @@ pub use fieldassay_measure::stats::Resampling;
 
 use crate::{EngineError, check};
 use fieldassay_formats::labels::LabelError;
+use fieldassay_formats::table::TableError;
 use scored::Scored;
 use std::path::PathBuf;
 
@@ -170,6 +171,12 @@ fn refuse(request: &Request) -> Result<(), EngineError> {
 impl From<LabelError> for EngineError {
     fn from(source: LabelError) -> Self {
         Self::Labels { source }
+    }
+}
+
+impl From<TableError> for EngineError {
+    fn from(source: TableError) -> Self {
+        LabelError::from(source).into()
     }
 }
 

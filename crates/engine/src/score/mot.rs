@@ -216,16 +216,12 @@ fn read(path: &Path) -> Result<Vec<(Option<String>, Vec<Row>)>, EngineError> {
         rows.sort_by_key(|row| row.frame);
         return Ok(vec![(None, rows)]);
     }
-    let table = table::read(&name, &bytes).map_err(|error| EngineError::Labels {
-        source: error.into(),
-    })?;
+    let table = table::read(&name, &bytes)?;
     let rows = mot::from_table(&table)?;
     let mut parts: Vec<(Option<String>, Vec<Row>)> = Vec::new();
     let mut names = Names::default();
     let sequences = table.has("sequence").then(|| table.full_texts("sequence"));
-    let sequences = sequences.transpose().map_err(|error| EngineError::Labels {
-        source: error.into(),
-    })?;
+    let sequences = sequences.transpose()?;
     for (at, row) in rows.into_iter().enumerate() {
         let sequence = sequences.as_ref().and_then(|names| names.get(at));
         let number = sequence.map_or(0, |name| names.number(name)) as usize;

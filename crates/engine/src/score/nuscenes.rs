@@ -57,11 +57,16 @@ pub(super) fn score(request: &Request) -> Outcome {
         }
     }
     let mut truths = Vec::new();
-    for row in labels.rows.iter().filter(|row| !objects.is_racked(row)) {
-        truths.push(objects.object(request, row)?);
+    for row in &labels.rows {
+        if !objects.is_racked(row) {
+            truths.push(objects.object(request, row)?);
+        }
     }
     let mut found = Vec::new();
-    for row in submission.rows.iter().filter(|row| !objects.is_racked(row)) {
+    for row in &submission.rows {
+        if objects.is_racked(row) {
+            continue;
+        }
         let object = objects.object(request, row)?;
         found.push(Detection {
             // What a detector says of its points is not looked at.

@@ -165,9 +165,7 @@ fn read(path: &Path) -> Result<Vec<form::Found>, EngineError> {
     if is_devkit {
         return Ok(form::results(&name, form::class_of(&name), &bytes)?);
     }
-    let table = table::read(&name, &bytes).map_err(|error| EngineError::Labels {
-        source: error.into(),
-    })?;
+    let table = table::read(&name, &bytes)?;
     Ok(form::from_table(&table)?)
 }
 

@@ -28,15 +28,16 @@ pub(crate) struct Table {
     batches: Vec<RecordBatch>,
 }
 
-/// Reads a whole file, unpacked to `limit` bytes at most. Cost: its unpacked size, in memory.
-pub(crate) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failure> {
+/// Reads a whole file, unpacked to `limit` bytes at most; one with nulls is refused where `nulls` is false. Cost: its
+/// unpacked size, in memory.
+pub(crate) fn read(path: &str, bytes: &[u8], limit: u64, nulls: bool) -> Result<Table, Failure> {
     let failure = |reason: String| Failure {
         code: "loss.file",
         start: 0,
         end: bytes.len() as u64,
         message: format!("`{path}` cannot be read as Feather: {reason}"),
     };
-    let claimed = unpacked(bytes).map_err(failure)?;
+    let claimed = unpacked(bytes, nulls).map_err(failure)?;
     if claimed > limit {
         return Err(failure(format!(
             "it claims `{claimed}` bytes unpacked, the limit is `{limit}`"
@@ -57,7 +58,7 @@ pub(crate) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failur
 }
 
 /// The sum of what the buffers of all batches claim.
-fn unpacked(bytes: &[u8]) -> Result<u64, String> {
+fn unpacked(bytes: &[u8], nulls: bool) -> Result<u64, String> {
     let cut = || "it is cut off or no Arrow file".to_owned();
     let (body, mark) = bytes.split_last_chunk::<6>().ok_or_else(cut)?;
     if mark != MAGIC || !bytes.starts_with(MAGIC) {
@@ -90,12 +91,8 @@ fn unpacked(bytes: &[u8]) -> Result<u64, String> {
             _ => None,
         };
         let Some(batch) = batch else { continue };
-        if batch
-            .nodes()
-            .into_iter()
-            .flatten()
-            .any(|node| node.null_count() != 0)
-        {
+        let mut nodes = batch.nodes().into_iter().flatten();
+        if !nulls && nodes.any(|node| node.null_count() != 0) {
             return Err("it holds nulls, which no table of the layout has".to_owned());
         }
         let packed = batch.compression().is_some();

@@ -38,7 +38,8 @@ fn whole(at: At<'_>, name: &'static str, value: f64) -> Result<i64, LabelError> 
         clippy::cast_possible_truncation,
         reason = "whole and below 2^53, checked above"
     )]
-    Ok(value as i64)
+    let number = value as i64;
+    Ok(number)
 }
 
 fn row(at: At<'_>, first: [f64; 6], rest: [Option<f64>; 2]) -> Result<Row, LabelError> {

@@ -5,15 +5,17 @@ use crate::folder::feather as arrow;
 use crate::folder::lerobot::columns::{Parquet, Values};
 use std::panic::catch_unwind;
 
-/// Feather, version 2. Columns that hold neither numbers nor text are left out.
+/// Feather, version 2. Columns that hold neither numbers nor text are left out; empty text is taken for missing.
 pub(super) fn feather(file: &str, bytes: &[u8]) -> Result<Columns, String> {
-    let table = arrow::read(file, bytes, UNPACKED_BYTES).map_err(|failure| failure.message)?;
+    let table =
+        arrow::read(file, bytes, UNPACKED_BYTES, true).map_err(|failure| failure.message)?;
     let column = |name: &String| {
         let integers = || table.integers(name).map(Column::Integers);
         let numbers = || table.numbers(name).map(Column::Numbers);
         let texts = || {
             let texts = table.texts(name)?.into_iter();
-            Some(Column::Texts(texts.map(Some).collect()))
+            let filled = texts.map(|text| Some(text).filter(|text| !text.is_empty()));
+            Some(Column::Texts(filled.collect()))
         };
         Some((name.clone(), integers().or_else(numbers).or_else(texts)?))
     };
