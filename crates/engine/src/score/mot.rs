@@ -1,7 +1,7 @@
 //! MOTChallenge tracking.
 
 use super::document::Rule;
-use super::files::{self, Names};
+use super::files;
 use super::scored::{Scored, Sliced, path};
 use super::{Outcome, Request, undefined};
 use crate::EngineError;
@@ -208,7 +208,7 @@ fn is_plain(bytes: &[u8]) -> bool {
 }
 
 /// Rows of one file, by sequence where it is a table with such a column.
-fn read(path: &Path) -> Result<Vec<(Option<String>, Vec<Row>)>, EngineError> {
+fn read(path: &Path) -> Result<Vec<mot::Part>, EngineError> {
     let bytes = files::read(path)?;
     let name = files::name(path);
     if is_plain(&bytes) {
@@ -217,21 +217,7 @@ fn read(path: &Path) -> Result<Vec<(Option<String>, Vec<Row>)>, EngineError> {
         return Ok(vec![(None, rows)]);
     }
     let table = table::read(&name, &bytes)?;
-    let rows = mot::from_table(&table)?;
-    let mut parts: Vec<(Option<String>, Vec<Row>)> = Vec::new();
-    let mut names = Names::default();
-    let sequences = table.has("sequence").then(|| table.full_texts("sequence"));
-    let sequences = sequences.transpose()?;
-    for (at, row) in rows.into_iter().enumerate() {
-        let sequence = sequences.as_ref().and_then(|names| names.get(at));
-        let number = sequence.map_or(0, |name| names.number(name)) as usize;
-        if number >= parts.len() {
-            parts.push((sequence.cloned(), Vec::new()));
-        }
-        if let Some((_, rows)) = parts.get_mut(number) {
-            rows.push(row);
-        }
-    }
+    let mut parts = mot::from_table(&table)?;
     for (_, rows) in &mut parts {
         rows.sort_by_key(|row| row.frame);
     }

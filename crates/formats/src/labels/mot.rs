@@ -8,6 +8,7 @@
 use super::{At, LabelError, Place};
 use crate::table::Table;
 use crate::trajectory::text::{Separator, cells, floats, rows};
+use std::collections::BTreeMap;
 
 /// One box of one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,33 +97,39 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Vec<Row>, LabelError> {
         out.push(row(at, first, rest)?);
         places.push(at.place);
     }
-    once(file, &out, |at| {
-        places.get(at).copied().unwrap_or(Place::File)
-    })?;
+    once(
+        file,
+        &out,
+        |_| 0,
+        |at| places.get(at).copied().unwrap_or(Place::File),
+    )?;
     Ok(out)
 }
 
-/// An error where an id is twice in a frame.
-fn once(file: &str, rows: &[Row], place: impl Fn(usize) -> Place) -> Result<(), LabelError> {
-    let mut keys: Vec<(u32, i64, usize)> = rows
-        .iter()
-        .zip(0..)
-        .map(|(row, at)| (row.frame, row.id, at))
+/// An error where an id is twice in a frame of a sequence, whose number `part` gives.
+fn once(
+    file: &str,
+    rows: &[Row],
+    part: impl Fn(usize) -> usize,
+    place: impl Fn(usize) -> Place,
+) -> Result<(), LabelError> {
+    let keys = rows.iter().enumerate();
+    let mut keys: Vec<(usize, u32, i64, usize)> = keys
+        .map(|(at, row)| (part(at), row.frame, row.id, at))
         .collect();
     keys.sort_unstable();
     for pair in keys.windows(2) {
-        let [(frame, id, first), (other_frame, other_id, second)] = pair else {
-            continue;
-        };
-        if (frame, id) == (other_frame, other_id) {
+        let [first, second] = pair else { continue };
+        if (first.0, first.1, first.2) == (second.0, second.1, second.2) {
             let at = At {
                 file,
-                place: place(*second),
+                place: place(second.3),
             };
+            let (_, frame, id, before) = first;
             return Err(at.form(
                 format!(
                     "id `{id}` is twice in frame `{frame}`, first at{}",
-                    place(*first)
+                    place(*before)
                 ),
                 "an object has one box per frame",
             ));
@@ -131,11 +138,14 @@ fn once(file: &str, rows: &[Row], place: impl Fn(usize) -> Place) -> Result<(), 
     Ok(())
 }
 
-/// The rows of a table with the columns `frame id left top width height` (or `x y` for the corner), and `confidence` and
-/// `class` where there are any.
+/// One sequence of a table: its name, where the table says one, and its rows.
+pub type Part = (Option<String>, Vec<Row>);
+
+/// The rows of a table with the columns `frame id left top width height` (or `x y` for the corner), and `confidence`,
+/// `class` and `sequence` where there are any; sequence by sequence, in the order in which they are first met.
 ///
 /// Errors: a missing column, and as [`read`]; the row is named.
-pub fn from_table(table: &Table) -> Result<Vec<Row>, LabelError> {
+pub fn from_table(table: &Table) -> Result<Vec<Part>, LabelError> {
     let corner = |name: &'static str, other: &'static str| {
         let name = if table.has(name) { name } else { other };
         table.numbers(name)
@@ -150,7 +160,7 @@ pub fn from_table(table: &Table) -> Result<Vec<Row>, LabelError> {
     ];
     let confidence = table.optional_numbers("confidence")?;
     let class = table.optional_numbers("class")?;
-    (0..table.rows())
+    let rows: Result<Vec<Row>, LabelError> = (0..table.rows())
         .map(|at| {
             let of = |column: &[f64]| column.get(at).copied().unwrap_or(f64::NAN);
             let place = At {
@@ -160,7 +170,36 @@ pub fn from_table(table: &Table) -> Result<Vec<Row>, LabelError> {
             let rest = [&confidence, &class].map(|column| column.as_deref().map(of));
             row(place, first.each_ref().map(|column| of(column)), rest)
         })
-        .collect()
+        .collect();
+    let rows = rows?;
+    let names = if table.has("sequence") {
+        table
+            .full_texts("sequence")?
+            .into_iter()
+            .map(Some)
+            .collect()
+    } else {
+        vec![None; rows.len()]
+    };
+    let mut numbers: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut parts: Vec<Part> = Vec::new();
+    let mut part_of = Vec::with_capacity(rows.len());
+    for name in names {
+        let next = parts.len();
+        let number = *numbers.entry(name.clone()).or_insert(next);
+        if number == next {
+            parts.push((name, Vec::new()));
+        }
+        part_of.push(number);
+    }
+    let part = |at: usize| part_of.get(at).copied().unwrap_or_default();
+    once(table.name(), &rows, part, Place::Row)?;
+    for (at, row) in rows.into_iter().enumerate() {
+        if let Some((_, rows)) = parts.get_mut(part(at)) {
+            rows.push(row);
+        }
+    }
+    Ok(parts)
 }
 
 #[cfg(test)]
@@ -189,5 +228,18 @@ mod tests {
             assert!(error.contains(said), "{error}");
             assert!(error.contains("hint: "), "{error}");
         }
+    }
+
+    #[test]
+    fn tables_are_parted_by_sequence() {
+        let text =
+            "sequence,frame,id,x,y,width,height\nB,1,1,1,1,2,2\nA,1,1,1,1,2,2\nB,2,1,1,1,2,2\n";
+        let table = |text: &str| crate::table::read("t.csv", text.as_bytes()).unwrap();
+        let parts = from_table(&table(text)).unwrap();
+        assert_eq!(parts[0].0.as_deref(), Some("B"));
+        assert_eq!((parts[0].1.len(), parts[1].1.len()), (2, 1));
+        let twice = from_table(&table(&text.replace("B,2", "B,1"))).unwrap_err();
+        let said = "`t.csv` row `2`: id `1` is twice in frame `1`, first at row `0`";
+        assert!(twice.to_string().starts_with(said), "{twice}");
     }
 }
