@@ -59,7 +59,7 @@ enum Rules {
     Kitti,
     /// Argoverse 2 detection: two tables.
     Av2,
-    /// MOTChallenge tracking: `gt.txt` and tracks, or folders of them.
+    /// `MOTChallenge` tracking: `gt.txt` and tracks, or folders of them.
     Mot,
     /// Classes of pixels: folders of PNG files or arrays.
     Miou,

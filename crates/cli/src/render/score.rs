@@ -33,7 +33,8 @@ pub(crate) fn document(document: &ScoreDocument) -> anyhow::Result<()> {
             (value, slice.summary.clone(), units(&slice.summary))
         });
         let heading = format!("{} of each", document.unit);
-        out.push_str(&sliced(&slices.by, &heading, named.collect(), digits));
+        let named: Vec<_> = named.collect();
+        out.push_str(&sliced(&slices.by, &heading, &named, digits));
     }
     text(&out)?;
     for line in &document.notes {
@@ -112,7 +113,7 @@ fn classes(heading: &str, node: &Node, digits: usize) -> String {
 }
 
 /// A row per slice.
-fn sliced(by: &str, heading: &str, slices: Vec<(String, Node, usize)>, digits: usize) -> String {
+fn sliced(by: &str, heading: &str, slices: &[(String, Node, usize)], digits: usize) -> String {
     let Some((_, first, _)) = slices.first() else {
         return String::new();
     };
@@ -120,7 +121,7 @@ fn sliced(by: &str, heading: &str, slices: Vec<(String, Node, usize)>, digits: u
     let mut headings = vec![(by, Align::Left), (heading, Align::Right)];
     headings.extend(names.iter().map(|name| (name.as_str(), Align::Right)));
     let mut table = Table::new(&headings);
-    for (value, node, count) in &slices {
+    for (value, node, count) in slices {
         let mut row = vec![value.clone(), count.to_string()];
         row.extend(names.iter().map(|name| shown(node.number(&[name]), digits)));
         table.row(row);

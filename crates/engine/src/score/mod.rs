@@ -41,7 +41,7 @@ pub enum Benchmark {
     Kitti,
     /// Argoverse 2 detection.
     Av2,
-    /// MOTChallenge tracking.
+    /// `MOTChallenge` tracking.
     Mot,
     /// Classes of pixels.
     Miou,

@@ -1,4 +1,4 @@
-//! MOTChallenge tracking.
+//! `MOTChallenge` tracking.
 
 use super::document::Rule;
 use super::files;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Class of pedestrians, the only one scored, and those whose boxes are taken from the tracker without counting
-/// (`TrackEval` 1.3.0, MOTChallenge 2D box: vehicles without motor only in MOT20).
+/// (`TrackEval` 1.3.0, `MOTChallenge` 2D box: vehicles without motor only in MOT20).
 const PEDESTRIAN: u32 = 1;
 const DISTRACTORS: [u32; 4] = [2, 7, 8, 12];
 /// Similarity from which a box is taken for a distractor.
@@ -197,7 +197,7 @@ fn iou(a: BoxXywh, b: BoxXywh) -> f64 {
     Rect::from(a).iou(&Rect::from(b))
 }
 
-/// Whether a file is MOTChallenge text: its first row begins with a number, where a table has names.
+/// Whether a file is `MOTChallenge` text: its first row begins with a number, where a table has names.
 fn is_plain(bytes: &[u8]) -> bool {
     let first = fieldassay_formats::trajectory::text::rows(bytes).next();
     let first = first.map(|line| line.text.trim_ascii_start());
@@ -283,7 +283,7 @@ fn find(folder: &Path, sequence: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Labels laid out as MOTChallenge has them: `SEQUENCE/gt/gt.txt`, `SEQUENCE/gt.txt` or `SEQUENCE.txt`.
+/// Labels laid out as `MOTChallenge` has them: `SEQUENCE/gt/gt.txt`, `SEQUENCE/gt.txt` or `SEQUENCE.txt`.
 fn folder(request: &Request) -> Result<Vec<Pair>, EngineError> {
     let mut sources = Vec::new();
     let own = request.labels.join("gt/gt.txt");

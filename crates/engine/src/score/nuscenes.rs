@@ -6,7 +6,7 @@ use super::scored::{Scored, Sliced, path};
 use super::{Outcome, Request, undefined};
 use crate::EngineError;
 use fieldassay_formats::labels::list_field;
-use fieldassay_formats::labels::nuscenes::{self as form, Row, Sample, Submission, TABLES};
+use fieldassay_formats::labels::nuscenes::{self as form, Row, Sample, Submission};
 use fieldassay_measure::boxes::Cuboid;
 use fieldassay_measure::detection::nuscenes::{
     Detection, ERRORS, Evaluation, Object, Rules, evaluate,

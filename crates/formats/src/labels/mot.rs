@@ -1,6 +1,6 @@
-//! MOTChallenge's text files of tracks.
+//! `MOTChallenge`'s text files of tracks.
 //!
-//! Read [`Row`] and [`read`] first. Source: the MOTChallenge devkit (MOT15 to MOT20) and `TrackEval` 1.3.0:
+//! Read [`Row`] and [`read`] first. Source: the `MOTChallenge` devkit (MOT15 to MOT20) and `TrackEval` 1.3.0:
 //! `frame, id, left, top, width, height, confidence, class, visibility` per line, frames and ids counted from 1.
 //!
 //! Not here: `seqinfo.ini`; which rows count.

@@ -99,17 +99,13 @@ impl Records<'_> {
                 return Err(format!("line `{line}`: a quote is not closed"));
             };
             out.push_str(part);
-            match behind.strip_prefix('"') {
-                Some(behind) => {
-                    out.push('"');
-                    rest = behind;
-                }
-                None => {
-                    self.line += out.matches('\n').count() as u64;
-                    self.rest = behind.strip_prefix('\r').unwrap_or(behind);
-                    return Ok(out);
-                }
-            }
+            let Some(more) = behind.strip_prefix('"') else {
+                self.line += out.matches('\n').count() as u64;
+                self.rest = behind.strip_prefix('\r').unwrap_or(behind);
+                return Ok(out);
+            };
+            out.push('"');
+            rest = more;
         }
     }
 }

@@ -96,34 +96,10 @@ impl TableError {
 
 /// Reads a table; its form is told by its first bytes, and for text by the end of its name.
 ///
-/// A NumPy array of two dimensions has columns `0`, `1`, …; one with fields has these; of several arrays in one file
+/// A `NumPy` array of two dimensions has columns `0`, `1`, …; one with fields has these; of several arrays in one file
 /// each is a column. Errors: [`TableError::Form`]. Cost: the table in memory.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
-    let lower = file.to_ascii_lowercase();
-    let (form, read): (_, fn(&str, &[u8]) -> Result<Columns, String>) =
-        if bytes.starts_with(b"PAR1") {
-            ("Parquet", columnar::parquet)
-        } else if bytes.starts_with(b"ARROW1") {
-            ("Feather", columnar::feather)
-        } else if bytes.starts_with(b"\x93NUMPY") {
-            ("NumPy array", numpy::array)
-        } else if bytes.starts_with(b"PK\x03\x04") || lower.ends_with(".npz") {
-            ("NumPy arrays", numpy::arrays)
-        } else if [".json", ".jsonl", ".ndjson"]
-            .iter()
-            .any(|end| lower.ends_with(end))
-        {
-            ("JSON lines", json_lines::read)
-        } else if [".parquet", ".feather", ".arrow", ".npy"]
-            .iter()
-            .any(|end| lower.ends_with(end))
-        {
-            ("what its name says", |_, _| {
-                Err("its first bytes are of another form".to_owned())
-            })
-        } else {
-            ("CSV", csv::read)
-        };
+    let (form, read) = reader(file, bytes);
     let failed = |what| TableError::Form {
         file: file.to_owned(),
         form,
@@ -131,6 +107,35 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
     };
     let columns = read(file, bytes).map_err(failed)?;
     Table::new(file, columns).map_err(failed)
+}
+
+/// What reads a form, with its name.
+type Reader = (&'static str, fn(&str, &[u8]) -> Result<Columns, String>);
+
+fn reader(file: &str, bytes: &[u8]) -> Reader {
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is = |endings: &[&str]| {
+        endings
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    };
+    if bytes.starts_with(b"PAR1") {
+        ("Parquet", columnar::parquet)
+    } else if bytes.starts_with(b"ARROW1") {
+        ("Feather", columnar::feather)
+    } else if bytes.starts_with(b"\x93NUMPY") {
+        ("NumPy array", numpy::array)
+    } else if bytes.starts_with(b"PK\x03\x04") || is(&["npz"]) {
+        ("NumPy arrays", numpy::arrays)
+    } else if is(&["json", "jsonl", "ndjson"]) {
+        ("JSON lines", json_lines::read)
+    } else if is(&["parquet", "feather", "arrow", "npy"]) {
+        ("what its name says", |_, _| {
+            Err("its first bytes are of another form".to_owned())
+        })
+    } else {
+        ("CSV", csv::read)
+    }
 }
 
 /// Names and columns, in order.
@@ -246,7 +251,7 @@ impl Table {
         })
     }
 
-    fn cell(&self, column: &str, row: usize, value: String, expected: &'static str) -> TableError {
+    fn cell(&self, column: &str, row: usize, value: &str, expected: &'static str) -> TableError {
         TableError::Cell {
             file: self.name.clone(),
             row,
@@ -271,7 +276,7 @@ impl Table {
                         .then(|| (row, text.clone()))
                 });
                 match wrong {
-                    Some((row, text)) => Err(self.cell(column, row, text, "a number")),
+                    Some((row, text)) => Err(self.cell(column, row, &text, "a number")),
                     None => Ok(vec![f64::NAN; self.rows]),
                 }
             }
@@ -298,7 +303,7 @@ impl Table {
                     let number = *value as i64;
                     is_whole
                         .then_some(number)
-                        .ok_or_else(|| self.cell(column, row, value.to_string(), EXPECTED))
+                        .ok_or_else(|| self.cell(column, row, &value.to_string(), EXPECTED))
                 };
                 values.iter().enumerate().map(whole).collect()
             }
@@ -311,7 +316,7 @@ impl Table {
                 };
                 let row = values.iter().position(is_wrong).unwrap_or(0);
                 let text = values.get(row).cloned().flatten().unwrap_or_default();
-                Err(self.cell(column, row, text, EXPECTED))
+                Err(self.cell(column, row, &text, EXPECTED))
             }
         }
     }
@@ -326,7 +331,7 @@ impl Table {
     pub fn full_texts(&self, column: &str) -> Result<Vec<String>, TableError> {
         let cells = self.texts(column)?.into_iter().enumerate();
         cells
-            .map(|(row, cell)| cell.ok_or_else(|| self.cell(column, row, String::new(), "a text")))
+            .map(|(row, cell)| cell.ok_or_else(|| self.cell(column, row, "", "a text")))
             .collect()
     }
 }
