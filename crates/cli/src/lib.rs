@@ -37,6 +37,7 @@ enum Verb {
     Demo(commands::demo::Arguments),
     Traj(commands::traj::Arguments),
     Measure(commands::measure::Arguments),
+    Score(commands::score::Arguments),
 }
 
 /// The definition of every verb, option and help text.
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
         Verb::Demo(arguments) => commands::demo::run(&arguments),
         Verb::Traj(arguments) => commands::traj::run(&arguments),
         Verb::Measure(arguments) => commands::measure::run(&arguments),
+        Verb::Score(arguments) => commands::score::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

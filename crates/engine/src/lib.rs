@@ -20,6 +20,7 @@ pub mod page;
 pub mod pictures;
 mod power;
 pub mod scan;
+pub mod score;
 mod scratch;
 pub mod simulate;
 pub mod sources;

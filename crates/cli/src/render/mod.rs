@@ -6,6 +6,7 @@ pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod info;
 pub(crate) mod measure;
+pub(crate) mod score;
 pub(crate) mod simulate;
 mod style;
 mod table;
