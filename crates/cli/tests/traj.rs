@@ -64,7 +64,7 @@ fn one_estimate_is_a_table() {
     let folder = folder();
     let made = run(folder.path(), &["traj", "ape", "gt.txt", "a.txt"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    expect![[r#"
+    expect![[r"
         reference   gt.txt (tum, 12 poses)
         estimate    a.txt (tum, 12 poses), 12 pairs
         alignment   none
@@ -77,7 +77,8 @@ fn one_estimate_is_a_table() {
             rmse  0.194808
              sse  0.455400
              std  0.103562
-    "#]].assert_eq(&made.stdout);
+    "]]
+    .assert_eq(&made.stdout);
     let arguments = [
         "traj", "rpe", "gt.txt", "a.txt", "--delta", "2", "--unit", "meters",
     ];
@@ -86,7 +87,7 @@ fn one_estimate_is_a_table() {
         &[&arguments[..], &["--all-pairs", "--align", "se3"]].concat(),
     );
     assert_eq!(made.code, 0, "{}", made.stderr);
-    expect![[r#"
+    expect![[r"
         reference   gt.txt (tum, 12 poses)
         estimate    a.txt (tum, 12 poses), 12 pairs
         alignment   SE(3)
@@ -104,7 +105,8 @@ fn one_estimate_is_a_table() {
             rmse  0.060000
              sse  0.036000
              std  0.000000
-    "#]].assert_eq(&made.stdout);
+    "]]
+    .assert_eq(&made.stdout);
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn several_estimates_stand_side_by_side_the_best_first() {
         &["traj", "ape", "gt.txt", "a.txt", "b.txt", "bad.txt"],
     );
     assert_eq!(made.code, 1, "one could not be measured");
-    expect![[r#"
+    expect![[r"
         reference   gt.txt (tum, 12 poses)
         alignment   none
 
@@ -128,24 +130,26 @@ fn several_estimates_stand_side_by_side_the_best_first() {
           estimate  pairs       max      mean    median       min      rmse       sse       std
           b.txt        12  0.110000  0.055000  0.055000  0.000000  0.064936  0.050600  0.034521
           a.txt        12  0.330000  0.165000  0.165000  0.000000  0.194808  0.455400  0.103562
-    "#]].assert_eq(&made.stdout);
-    expect![[r#"
+    "]]
+    .assert_eq(&made.stdout);
+    expect![[r"
         not measured: `bad.txt`, line `2`: stamp `1` of the estimate repeats the one before it
         hint: keep one pose per time, or give --stamps-as-they-are, as evo takes them
-    "#]].assert_eq(&made.stderr);
+    "]]
+    .assert_eq(&made.stderr);
     let made = run(
         folder.path(),
         &["traj", "compare", "gt.txt", "a.txt", "b.txt"],
     );
     assert_eq!(made.code, 0, "{}", made.stderr);
-    expect![[r#"
+    expect![[r"
         reference   gt.txt (tum, 12 poses)
         alignment   none, steps of 1 frames, one after the other
 
           estimate  pairs  covered  APE rmse [m]  APE max [m]  RPE rmse [m]  RPE mean [m]   length  best scale
           b.txt        12  100.0 %      0.064936     0.110000      0.010000      0.010000  100.5 %      0.9947
           a.txt        12  100.0 %      0.194808     0.330000      0.030000      0.030000  101.5 %      0.9840
-    "#]].assert_eq(&made.stdout);
+    "]].assert_eq(&made.stdout);
     let arguments = ["traj", "ape", "gt.txt", "a.txt", "b.txt", "--json"];
     let document = json(&run(folder.path(), &arguments));
     assert_eq!(document["estimates"][0]["estimate"], "b.txt");
@@ -409,7 +413,7 @@ fn what_is_wrong_is_said_with_file_and_row() {
         assert!(made.stdout.is_empty(), "{}", made.stdout);
         writeln!(said, "{} {}", made.code, made.stderr.trim_end()).expect("written");
     }
-    expect![[r#"
+    expect![[r"
         1 error: `unsorted.txt`, line `3`: stamp `2` of the estimate is before the one before it
         hint: sort the poses by time, or give --stamps-as-they-are, as evo takes them
         1 error: `nan.txt`, line `2`: pose `1` of the reference is not finite or has no rotation
@@ -448,7 +452,7 @@ fn what_is_wrong_is_said_with_file_and_row() {
         hint: give `tum`, `kitti`, `euroc` or `recording:TOPIC`
         2 error: `step` is `0`
         hint: at least one frame
-    "#]].assert_eq(&said);
+    "]].assert_eq(&said);
 }
 
 #[test]
@@ -456,7 +460,7 @@ fn measures_are_listed_explained_and_run() {
     let folder = folder();
     let list = run(folder.path(), &["measure", "list", "trajectory"]);
     assert_eq!(list.code, 0, "{}", list.stderr);
-    expect![[r#"
+    expect![[r"
         trajectory
           trajectory.associate             Which poses of two paths belong together
           trajectory.align                 The motion and scale that bring an estimate nearest to its reference
@@ -469,7 +473,7 @@ fn measures_are_listed_explained_and_run() {
           trajectory.pairwise_consistency  The largest set of loop closures that agree with one another
 
         `fieldassay measure explain NAME` explains one, `run NAME --input CASE.json` runs it
-    "#]].assert_eq(&list.stdout);
+    "]].assert_eq(&list.stdout);
     let all = json(&run(folder.path(), &["measure", "list", "--json"]));
     let all = all["measures"].as_array().expect("a list").clone();
     assert!(all.len() > 50);
@@ -525,7 +529,7 @@ fn measures_are_listed_explained_and_run() {
         let made = run(folder.path(), &[&["measure"], arguments].concat());
         writeln!(said, "{} {}", made.code, made.stderr.trim_end()).expect("written");
     }
-    expect![[r#"
+    expect![[r"
         2 error: no measure has the name `trajectory.apee`
         hint: did you mean `trajectory.ape`?
         2 error: no measure has the name `ape`
@@ -537,5 +541,5 @@ fn measures_are_listed_explained_and_run() {
         1 error: `case.json`: the case has another form: unknown field `x`, expected one of `reference`, `estimate`, `association`, `prepare`, `relation`, `alignment`, `bootstrap`; hint: `fieldassay measure explain` shows one that runs
         1 error: `gt.txt`: it is not JSON: expected value at line 1 column 1
         hint: `fieldassay measure explain trajectory.ape` shows a case that runs
-    "#]].assert_eq(&said);
+    "]].assert_eq(&said);
 }

@@ -78,6 +78,10 @@ enum Action {
 
 /// Paths, how their poses are paired, and what is printed.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line are independent of each other"
+)]
 struct Paths {
     /// The reference: a trajectory file, or a recording as `FILE:/topic`.
     #[arg(value_name = "REF")]

@@ -7,8 +7,11 @@ use fieldassay_engine::traj::{
 };
 use std::fmt::Write as _;
 
+/// One statistic of the errors.
+type Statistic = fn(&ErrorStats) -> &Estimate;
+
 /// Statistics in the order of evo's table.
-const STATS: [(&str, fn(&ErrorStats) -> &Estimate); 7] = [
+const STATS: [(&str, Statistic); 7] = [
     ("max", |stats| &stats.max),
     ("mean", |stats| &stats.mean),
     ("median", |stats| &stats.median),
@@ -42,9 +45,9 @@ fn several(out: &mut String, document: &TrajDocument) {
     let mut sides = Vec::new();
     for measured in document.measured() {
         match measured {
-            Measured::Errors(found) => errors.push(found),
-            Measured::Segments(found) => drifts.push(found),
-            Measured::Compared(found) => sides.push(found),
+            Measured::Errors(found) => errors.push(&**found),
+            Measured::Segments(found) => drifts.push(&**found),
+            Measured::Compared(found) => sides.push(&**found),
         }
     }
     if !errors.is_empty() {

@@ -43,6 +43,9 @@ pub enum OpenedRecording<'a> {
     Folder(Box<FolderRecording<'a>>),
 }
 
+/// The kind of a trajectory, its bytes, and those of its times where they are in a file apart.
+pub(crate) type TrajectoryText<'a> = (trajectory::Kind, &'a [u8], Option<&'a [u8]>);
+
 impl OpenedRecording<'_> {
     /// The recording behind the common trait.
     pub fn recording(&self) -> &dyn Recording {
@@ -92,7 +95,7 @@ impl Source {
     }
 
     /// The kind of a trajectory in a file, its bytes, and those of its times where they are in one apart.
-    pub(crate) fn trajectory(&self) -> Option<(trajectory::Kind, &[u8], Option<&[u8]>)> {
+    pub(crate) fn trajectory(&self) -> Option<TrajectoryText<'_>> {
         match &self.content {
             Content::Trajectory(kind, files) => Some((*kind, self.bytes(), files.times.as_deref())),
             Content::File(_) | Content::Folder(..) => None,

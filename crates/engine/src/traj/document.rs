@@ -85,11 +85,11 @@ pub struct Refused {
 #[serde(untagged)]
 pub enum Measured {
     /// Of `ape` and `rpe`.
-    Errors(Errors),
+    Errors(Box<Errors>),
     /// Of `kitti`.
-    Segments(Segments),
+    Segments(Box<Segments>),
     /// Of `compare`.
-    Compared(Compared),
+    Compared(Box<Compared>),
 }
 
 impl Measured {

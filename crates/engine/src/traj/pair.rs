@@ -1,7 +1,7 @@
 //! From paths to pairs: cutting, association, and whose row is to blame when that fails.
 
 use super::read::{Path, Poses, read};
-use super::{Input, Request, Stamps};
+use super::{Input, Request};
 use crate::EngineError;
 use fieldassay_measure::trajectory::{
     AssociateError, Association, Pairs, PathError, TrajectoryError, frames, pairs,

@@ -310,11 +310,10 @@ impl Visitor for Poser<'_> {
                 });
                 self.starts.push(self.seen);
             }
-            Ok(_) => {}
             Err(error) if self.damaged.is_none() => {
                 self.damaged = Some((self.seen, error.to_string()));
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
 }

@@ -75,7 +75,7 @@ impl About<'_> {
             loss: None,
             line: self.line(&alignment),
             errors: drawn,
-            measured: Measured::Errors(self.errors(relation, errors, &alignment, None)),
+            measured: Measured::Errors(Box::new(self.errors(relation, errors, &alignment, None))),
         })
     }
 
@@ -107,7 +107,12 @@ impl About<'_> {
             loss: None,
             line: self.line(&alignment),
             errors: drawn,
-            measured: Measured::Errors(self.errors(relation, found.errors, &alignment, steps)),
+            measured: Measured::Errors(Box::new(self.errors(
+                relation,
+                found.errors,
+                &alignment,
+                steps,
+            ))),
         })
     }
 
@@ -136,14 +141,14 @@ impl About<'_> {
             loss: None,
             line: self.line(&start),
             errors: by_length.collect(),
-            measured: Measured::Segments(Segments {
+            measured: Measured::Segments(Box::new(Segments {
                 estimate: self.estimate.input.clone(),
                 format: self.estimate.format.clone(),
                 poses: self.estimate.len(),
                 pairs: self.pairs.len(),
                 association: self.association,
                 scores,
-            }),
+            })),
         })
     }
 
@@ -168,7 +173,7 @@ impl About<'_> {
             loss: None,
             line: self.line(&absolute.alignment),
             errors: self.drawn(&absolute.errors.errors, |i| self.at(i)),
-            measured: Measured::Compared(Compared {
+            measured: Measured::Compared(Box::new(Compared {
                 estimate: self.estimate.input.clone(),
                 format: self.estimate.format.clone(),
                 poses: self.estimate.len(),
@@ -180,7 +185,7 @@ impl About<'_> {
                 covered_ratio: whole.and_then(|whole| Some(span(covered)? / whole)),
                 length_ratio: length(&self.pairs.estimate) / length(&self.pairs.reference),
                 best_scale: scale.map(|found| found.scale),
-            }),
+            })),
         })
     }
 
