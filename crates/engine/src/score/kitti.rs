@@ -23,9 +23,10 @@ const ORIENTATION: &str = "aos";
 /// One class at one difficulty, in all views.
 type Cell = Vec<Evaluation>;
 
-pub(super) fn score(request: &Request) -> Outcome {
-    let images = files::with_ending(&request.labels, &["txt"])?;
-    let given = files::with_ending(&request.predictions, &["txt"])?;
+/// Labels, predictions, and images without a file of these.
+type Rows = (Vec<Label>, Vec<Found>, usize);
+
+fn read_all(request: &Request, images: &[std::path::PathBuf]) -> Result<Rows, EngineError> {
     let (mut labels, mut found, mut without) = (Vec::new(), Vec::new(), 0);
     for (image, file) in images.iter().enumerate() {
         let rows = kitti::read(&files::name(file), &files::read(file)?, false)?;
@@ -43,6 +44,13 @@ pub(super) fn score(request: &Request) -> Outcome {
             score: row.score.unwrap_or(0.0),
         }));
     }
+    Ok((labels, found, without))
+}
+
+pub(super) fn score(request: &Request) -> Outcome {
+    let images = files::with_ending(&request.labels, &["txt"])?;
+    let given = files::with_ending(&request.predictions, &["txt"])?;
+    let (labels, found, without) = read_all(request, &images)?;
     let is_unknown =
         |path: &&std::path::PathBuf| !images.iter().any(|i| i.file_name() == path.file_name());
     if let Some(unknown) = given.iter().find(is_unknown) {

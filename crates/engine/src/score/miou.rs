@@ -80,22 +80,26 @@ pub(super) fn score(request: &Request) -> Outcome {
         numbers: Box::new(numbers),
         sequences: Vec::new(),
         sliced: None,
-        rules: vec![
-            Rule {
-                name: "ignored",
-                value: ignored.to_string(),
-            },
-            Rule {
-                name: "classes",
-                value: classes.to_string(),
-            },
-            Rule {
-                name: "boundary_ratio",
-                value: BOUNDARY_RATIO.to_string(),
-            },
-        ],
+        rules: rules(&ignored.to_string(), classes),
         notes: Vec::new(),
     })
+}
+
+fn rules(ignored: &str, classes: usize) -> Vec<Rule> {
+    vec![
+        Rule {
+            name: "ignored",
+            value: ignored.to_owned(),
+        },
+        Rule {
+            name: "classes",
+            value: classes.to_string(),
+        },
+        Rule {
+            name: "boundary_ratio",
+            value: BOUNDARY_RATIO.to_string(),
+        },
+    ]
 }
 
 fn read(path: &Path) -> Result<ClassMap, EngineError> {

@@ -69,18 +69,9 @@ struct Commands<'a> {
     rounds: usize,
 }
 
-fn commands(what: &Commands<'_>, kitti: &Kitti, setting: &Setting<'_>) -> Result<Duel> {
-    let files = [word(&kitti.reference), word(&kitti.estimate)];
-    let words = |first: &[&str], rest: &[&str]| -> Vec<String> {
-        let first = first.iter().map(|w| (*w).to_owned());
-        let rest = rest.iter().map(|w| (*w).to_owned());
-        first.chain(files.clone()).chain(rest).collect()
-    };
-    let ours = words(&["traj", what.measure, "--json"], what.ours);
-    let theirs = words(&["kitti"], what.theirs);
-    let name = format!("evo_{}", what.measure);
+fn contenders(what: &Commands<'_>, name: &str) -> Vec<super::KernelRow> {
     let options = |list: &[&str]| list.join(" ");
-    let mut rows = vec![
+    vec![
         row(
             "fieldassay",
             env!("CARGO_PKG_VERSION"),
@@ -95,7 +86,20 @@ fn commands(what: &Commands<'_>, kitti: &Kitti, setting: &Setting<'_>) -> Result
             EVO,
             &format!("`{name} kitti REF EST {}`", options(what.theirs)),
         ),
-    ];
+    ]
+}
+
+fn commands(what: &Commands<'_>, kitti: &Kitti, setting: &Setting<'_>) -> Result<Duel> {
+    let files = [word(&kitti.reference), word(&kitti.estimate)];
+    let words = |first: &[&str], rest: &[&str]| -> Vec<String> {
+        let first = first.iter().map(|w| (*w).to_owned());
+        let rest = rest.iter().map(|w| (*w).to_owned());
+        first.chain(files.clone()).chain(rest).collect()
+    };
+    let ours = words(&["traj", what.measure, "--json"], what.ours);
+    let theirs = words(&["kitti"], what.theirs);
+    let name = format!("evo_{}", what.measure);
+    let mut rows = contenders(what, &name);
     let mut largest_difference = 0.0_f64;
     let mut values = 0;
     for round in 0..what.rounds {

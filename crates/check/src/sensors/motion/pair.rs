@@ -299,11 +299,8 @@ fn rotation(stream: &Turning<'_>, found: &Alignment, claimed: Option<[f64; 4]>, 
         ("motion.rotation_at_least", "deg"),
     ];
     let Some(claimed) = claimed else {
-        sheet.none_of(
-            &names,
-            "no rigid path between the two frames in the recording",
-        );
-        return;
+        let reason = "no rigid path between the two frames in the recording";
+        return sheet.none_of(&names, reason);
     };
     if !stream.is_calibrated {
         sheet.none_of(&names, "the camera has no calibration");
