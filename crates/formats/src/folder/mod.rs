@@ -16,11 +16,11 @@
 mod argoverse;
 mod contents;
 mod euroc;
-pub(crate) mod feather;
+mod feather;
 mod files;
 mod images;
 mod kitti;
-pub(crate) mod lerobot;
+mod lerobot;
 mod nuscenes;
 mod recording;
 mod rlds;

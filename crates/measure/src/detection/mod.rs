@@ -17,4 +17,3 @@ pub mod voc;
 
 pub(crate) use curve::mean;
 pub(crate) use resample::bootstrap_weights;
-pub use resample::{draws, percentiles};
