@@ -162,6 +162,7 @@ fn data_sets_of_others_raise_no_warning() {
         (own("lerobot_v21"), "lerobot"),
         (own("lerobot_v30"), "lerobot"),
         (own("rlds/1.0.0"), "rlds"),
+        (own("rlds_peer/tiny/1.0.0"), "rlds"),
         (shared_data("lyft_tables"), "nuscenes"),
         (shared_data(log), "argoverse2"),
     ];
@@ -177,6 +178,23 @@ fn data_sets_of_others_raise_no_warning() {
             beyond.collect::<Vec<_>>(),
             [] as [&(String, Severity); 0],
             "{format}"
+        );
+    }
+}
+
+/// The third episode of a data set of the package `lerobot` is its first one again; nothing else is wrong with it.
+#[test]
+fn a_copied_episode_is_the_only_warning() {
+    for name in ["lerobot_peer_v21", "lerobot_peer_v30"] {
+        let findings = findings(&repository_root().join("conformance/folder").join(name));
+        let beyond: Vec<_> = findings
+            .into_iter()
+            .filter(|(_, s)| *s > Severity::Info)
+            .collect();
+        assert_eq!(
+            beyond,
+            [("joints.duplicate".to_owned(), Severity::Warn)],
+            "{name}"
         );
     }
 }

@@ -72,7 +72,11 @@ pub(super) fn outcome(streams: &[(usize, &str)], positions: impl Fn(usize) -> Ve
         .iter()
         .take(NAMED)
         .map(|(later, earlier, apart)| {
-            format!("{later} repeats {earlier} (largest difference {apart:.1e})")
+            if *apart > 0.0 {
+                format!("{later} repeats {earlier} (largest difference {apart:.1e})")
+            } else {
+                format!("{later} repeats {earlier} to the bit")
+            }
         })
         .collect();
     if repeats.len() > NAMED {

@@ -47,6 +47,13 @@ fn positions(found: &Content, topic: &str) -> Vec<Vec<f64>> {
     found.samples(topic).into_iter().map(joints).collect()
 }
 
+/// Numbers that were written as singles; `serde_json` reads them to the last place of a double or the one beside it.
+#[expect(clippy::cast_possible_truncation, reason = "they came from singles")]
+fn singles(rows: &[Vec<f64>]) -> Vec<Vec<f32>> {
+    let row = |row: &Vec<f64>| row.iter().map(|x| *x as f32).collect();
+    rows.iter().map(row).collect()
+}
+
 fn numbers(value: &Value) -> Vec<f64> {
     let list = value.as_array().expect("a list");
     list.iter().map(|v| v.as_f64().expect("a number")).collect()
@@ -97,6 +104,44 @@ fn frames_are_what_pyarrow_reads() {
             panic!("no joints");
         };
         assert_eq!(joints.names, ["joint_0", "joint_1", "joint_2"]);
+    }
+}
+
+/// The package `lerobot` wrote and read them, in both forms of its data sets: every number is the same.
+#[test]
+fn frames_are_what_lerobot_reads() {
+    for (name, version) in [
+        ("lerobot_peer_v21", "lerobot 0.3.3"),
+        ("lerobot_peer_v30", "lerobot 0.4.4"),
+    ] {
+        let path = repository_root().join(format!("conformance/folder/{name}.json"));
+        let peer: Value =
+            serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
+        assert_eq!(peer["peer"], version);
+        let found = of(&files(name), Format::LeRobot);
+        assert_eq!(found.said(), [""; 0], "{version}");
+        let rows = peer["rows"].as_array().expect("rows");
+        assert_eq!((peer["frames"].as_u64(), rows.len()), (Some(115), 115));
+        for episode in 0..3 {
+            let rows: Vec<&Value> = rows.iter().filter(|row| row[0] == episode).collect();
+            assert_eq!(rows.len(), [40, 35, 40][episode]);
+            for (column, feature) in [(2, "observation.state"), (3, "action")] {
+                let topic = format!("/episode_{episode:06}/{feature}");
+                let seen = positions(&found, &topic);
+                let peer: Vec<Vec<f64>> = rows.iter().map(|row| numbers(&row[column])).collect();
+                assert_eq!(singles(&seen), singles(&peer), "{version} {topic}");
+            }
+        }
+        let channel = found
+            .channels
+            .iter()
+            .find(|c| c.topic == "/episode_000001/action");
+        let metadata = &channel.expect("a channel").metadata;
+        let of = |key: &str| metadata.get(key).map_or("", String::as_str);
+        assert_eq!(of("observation.images.top.codec"), "av01");
+        let frames = if name.ends_with("v21") { "35" } else { "115" };
+        assert_eq!(of("observation.images.top.frames"), frames);
+        assert_eq!((of("robot_type"), of("fps")), ("so100", "30"));
     }
 }
 
@@ -247,6 +292,35 @@ fn steps_are_what_tfrecord_reads() {
             panic!("no image");
         };
         assert!(image.compressed && image.data.starts_with(b"\x89PNG"));
+    }
+}
+
+/// `tensorflow_datasets` wrote and read them; it stores episodes in an order of its own.
+#[test]
+fn steps_are_what_tensorflow_datasets_reads() {
+    let folder = repository_root().join("conformance/folder");
+    let text = std::fs::read(folder.join("rlds_peer.json")).expect("vectors");
+    let peer: Value = serde_json::from_slice(&text).expect("JSON");
+    let disk = Disk::new(&folder.join("rlds_peer/tiny/1.0.0"));
+    let found = content(&disk, Format::Rlds);
+    assert_eq!(
+        found.said(),
+        ["structure.time_missing: steps of RLDS have no times; a step stands for a second"]
+    );
+    let episodes = peer["episodes"].as_array().expect("episodes");
+    assert_eq!(episodes.len(), 2);
+    for (index, episode) in episodes.iter().enumerate() {
+        for (key, feature) in [("state", "observation/state"), ("action", "action")] {
+            let rows = episode[key].as_array().expect("steps");
+            let peer: Vec<Vec<f64>> = rows.iter().map(numbers).collect();
+            let seen = positions(&found, &format!("/episode_{index:06}/{feature}"));
+            assert_eq!(singles(&seen), singles(&peer), "{index} {feature}");
+        }
+        let images = found.samples(&format!("/episode_{index:06}/observation/image"));
+        assert_eq!(
+            images.len(),
+            episode["image"].as_array().expect("images").len()
+        );
     }
 }
 

@@ -34,7 +34,7 @@ pub struct TwoPlaces {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Skew {
     /// Share of the movement from `raw` to `moved` that makes the planes thinnest: 1 for sweeps as a turning sensor
-    /// gives them, 0 for sweeps whose motion was corrected already, below 0 where times run against the turn.
+    /// gives them, 0 for sweeps whose motion was corrected already, in between where the times are wrong.
     pub share: f64,
     /// 95 % interval of the share, by the bootstrap over planes; none where it is undefined.
     pub interval: Option<Interval>,

@@ -213,3 +213,187 @@ fn two_places(
     });
     Some(places.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::skew;
+    use crate::facts::sheet::Sheet;
+    use crate::sensors::imu::tests::complaints;
+    use crate::sensors::lidar::{CloudRow, Stream, Sweep, reduce};
+    use crate::sensors::{At, Context, Reread, Rig, Track};
+    use fieldassay_formats::sensor::{Cloud, CloudField, FieldType, Sample};
+    use fieldassay_measure::pose::{Pose, StampedPose, quat_of_rotation_vector};
+    use fieldassay_model::{Fact, FactValue};
+    use std::borrow::Cow;
+
+    /// How the driver hands sweeps on.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Driver {
+        AsMeasured,
+        Corrected,
+        /// Times count down while the beam goes on.
+        TimesReversed,
+    }
+
+    const SWEEP_SECS: f64 = 0.1;
+    const COLUMNS: u32 = 360;
+
+    /// Along a corridor, swaying.
+    fn place(secs: f64) -> Pose {
+        Pose {
+            translation_meters: [8.0 * secs, 0.5 * secs.sin(), 0.0],
+            quat_xyzw: quat_of_rotation_vector(&[0.0, 0.0, 0.4 * (1.5 * secs).sin()]),
+        }
+    }
+
+    /// Where a beam meets a wall 6 m to either side or the ground 1.8 m below.
+    fn hit(from: &Pose, direction: &[f64; 3]) -> Option<[f64; 3]> {
+        let origin = from.translation_meters;
+        let tip = from.apply(direction);
+        let step = [0, 1, 2].map(|i| tip[i] - origin[i]);
+        let walls = [(1, 6.0), (1, -6.0), (2, -1.8)];
+        let ranges = walls.map(|(axis, at)| (at - origin[axis]) / step[axis]);
+        let near = ranges.into_iter().filter(|range| *range > 0.0);
+        let range = near.fold(f64::INFINITY, f64::min);
+        (range < 40.0).then(|| [0, 1, 2].map(|i| origin[i] + range * step[i]))
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "clouds are in single precision"
+    )]
+    fn cloud(stamp_nanos: i64, driver: Driver) -> Cloud<'static> {
+        let start = stamp_nanos as f64 / 1e9;
+        let mut data = Vec::new();
+        for column in 0..COLUMNS {
+            let part = f64::from(column) / f64::from(COLUMNS);
+            let (secs, turn) = (SWEEP_SECS * part, std::f64::consts::TAU * part);
+            for ring in 0..16_u16 {
+                let up = (2.0 * f64::from(ring) - 15.0).to_radians();
+                let direction = [up.cos() * turn.cos(), up.cos() * turn.sin(), up.sin()];
+                let here = place(start + secs);
+                let Some(point) = hit(&here, &direction) else {
+                    continue;
+                };
+                let seen_from = if driver == Driver::Corrected {
+                    place(start)
+                } else {
+                    here
+                };
+                let told = match driver {
+                    Driver::TimesReversed => SWEEP_SECS - secs,
+                    _ => secs,
+                };
+                for value in seen_from.inverse().apply(&point) {
+                    data.extend_from_slice(&(value as f32).to_le_bytes());
+                }
+                data.extend_from_slice(&ring.to_le_bytes());
+                data.extend_from_slice(&(told as f32).to_le_bytes());
+            }
+        }
+        let fields = [
+            ("x", 0, FieldType::F32),
+            ("y", 4, FieldType::F32),
+            ("z", 8, FieldType::F32),
+            ("ring", 12, FieldType::U16),
+            ("time", 14, FieldType::F32),
+        ];
+        let width = u32::try_from(data.len() / 18).unwrap();
+        Cloud {
+            frame: Cow::Borrowed("base"),
+            width,
+            height: 1,
+            fields: fields
+                .map(|(name, offset, field_type)| CloudField {
+                    name: name.to_owned(),
+                    offset,
+                    field_type: Some(field_type),
+                    count: 1,
+                })
+                .to_vec(),
+            point_step: 18,
+            row_step: width * 18,
+            is_dense: Some(true),
+            big_endian: false,
+            data: Cow::Owned(data),
+        }
+    }
+
+    fn at(t_nanos: i64) -> At {
+        At {
+            t_nanos,
+            log_nanos: t_nanos,
+            sampled: true,
+        }
+    }
+
+    impl Reread for Driver {
+        fn samples(
+            &self,
+            _: usize,
+            log_nanos: &[i64],
+            each: &(dyn Fn(usize, At, Sample<'_>) + Sync),
+        ) {
+            for (index, log) in log_nanos.iter().enumerate() {
+                each(index, at(*log), Sample::Cloud(cloud(*log, *self)));
+            }
+        }
+    }
+
+    fn facts(driver: Driver) -> Vec<Fact> {
+        let (mut rows, mut sweeps): (Vec<CloudRow>, Vec<Sweep>) = (Vec::new(), Vec::new());
+        for index in 10..40 {
+            let stamp = index * 100_000_000;
+            reduce(&cloud(stamp, driver), at(stamp), &mut rows, &mut sweeps);
+        }
+        let poses: Vec<StampedPose> = (0..500)
+            .map(|i| StampedPose {
+                t_nanos: i * 10_000_000,
+                pose: place(i as f64 / 100.0),
+            })
+            .collect();
+        let track = Track {
+            stream: Some(1),
+            topic: "/odom",
+            frame: "base",
+            parent: "odom",
+            log_nanos: &[],
+            rows: &poses,
+            start_nanos: 0,
+        };
+        let context = Context {
+            rig: &Rig::default(),
+            imus: &[],
+            poses: &[track],
+            fixes: &[],
+            reread: &driver,
+            start_nanos: 0,
+        };
+        let mut sheet = Sheet::new("/points", sweeps.len());
+        let clouds = Stream::new("/points", &rows, &sweeps);
+        skew(&clouds, (0, "base"), &context, &mut sheet);
+        sheet.facts
+    }
+
+    fn value(facts: &[Fact], name: &str) -> f64 {
+        let fact = facts.iter().find(|fact| fact.name == name).unwrap();
+        fact.value.as_ref().and_then(FactValue::as_f64).unwrap()
+    }
+
+    #[test]
+    fn sweeps_as_measured_corrected_and_with_wrong_times_are_told_apart() {
+        let measured = facts(Driver::AsMeasured);
+        let share = value(&measured, "lidar.skew");
+        assert!((share - 1.0).abs() < 0.1, "{share}");
+        assert_eq!(complaints(&measured), Vec::<String>::new());
+        let corrected = facts(Driver::Corrected);
+        let share = value(&corrected, "lidar.skew");
+        assert!(share.abs() < 0.1, "{share}");
+        // A driver that corrects its sweeps is fine: information.
+        assert!(value(&corrected, "lidar.skew_at_most") < 0.5);
+        assert_eq!(complaints(&corrected), Vec::<String>::new());
+        // Times in the wrong order explain less of the motion than right ones do.
+        let share = value(&facts(Driver::TimesReversed), "lidar.skew_at_most");
+        assert!(share < 0.8, "{share}");
+    }
+}

@@ -11,6 +11,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -94,6 +95,13 @@ impl ChunkReader for Chunk {
     }
 }
 
+/// What a call into the crate gives. It asserts what a damaged file may contradict (a page of dictionary indices without a
+/// dictionary); it holds no state beyond the call, so unwinding out of it leaves nothing half done.
+fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    let contradicts = |_| Err(bad("its pages contradict its columns"));
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(contradicts)
+}
+
 fn bad(reason: &str) -> ParquetError {
     ParquetError::General(reason.to_owned())
 }
@@ -110,7 +118,7 @@ impl Parquet {
         let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| cut())?;
         let start = body.len().checked_sub(length).ok_or_else(cut)?;
         let footer = body.get(start..).unwrap_or_default();
-        let metadata = ParquetMetaDataReader::decode_metadata(footer)?;
+        let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(footer))?;
         Ok(Self { metadata })
     }
 
@@ -176,17 +184,10 @@ impl Parquet {
             repeated: descriptor.max_rep_level() > 0,
             nullable,
         };
-        let pages = SerializedPageReader::new(reader, chunk, rows, None)?;
-        match get_column_reader(descriptor, Box::new(pages)) {
-            ColumnReader::BoolColumnReader(reader) => {
-                levels.read(reader, rows, |v| f64::from(u8::from(*v)))
-            }
-            ColumnReader::Int32ColumnReader(reader) => levels.read(reader, rows, |v| f64::from(*v)),
-            ColumnReader::Int64ColumnReader(reader) => levels.read(reader, rows, |v| *v as f64),
-            ColumnReader::FloatColumnReader(reader) => levels.read(reader, rows, |v| f64::from(*v)),
-            ColumnReader::DoubleColumnReader(reader) => levels.read(reader, rows, |v| *v),
-            _ => Err(bad("the column holds no numbers")),
-        }
+        guarded(|| {
+            let pages = SerializedPageReader::new(reader, chunk, rows, None)?;
+            levels.column(get_column_reader(descriptor, Box::new(pages)), rows)
+        })
     }
 }
 
@@ -200,6 +201,19 @@ struct Levels {
 }
 
 impl Levels {
+    fn column(&self, reader: ColumnReader, rows: usize) -> Result<Column> {
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                self.read(reader, rows, |v| f64::from(u8::from(*v)))
+            }
+            ColumnReader::Int32ColumnReader(reader) => self.read(reader, rows, |v| f64::from(*v)),
+            ColumnReader::Int64ColumnReader(reader) => self.read(reader, rows, |v| *v as f64),
+            ColumnReader::FloatColumnReader(reader) => self.read(reader, rows, |v| f64::from(*v)),
+            ColumnReader::DoubleColumnReader(reader) => self.read(reader, rows, |v| *v),
+            _ => Err(bad("the column holds no numbers")),
+        }
+    }
+
     fn read<T: DataType>(
         &self,
         mut reader: ColumnReaderImpl<T>,

@@ -393,7 +393,8 @@ fn edits(body: &[u8], track: &Mp4Track, movie_scale: u32) -> Option<Edits> {
     let rest = media_secs(track.duration_ticks as f64) - skipped - lasts;
     Some(Edits {
         shown: u32::try_from(shown.len()).unwrap_or(u32::MAX),
-        shift_secs: pause - skipped,
+        // Without a sign where there is no shift.
+        shift_secs: pause - skipped + 0.0,
         // A length of 0 is open, and the scale of the movie rounds.
         cut_secs: if lasts > 0.0 {
             (rest - 1.0 / f64::from(movie_scale)).max(0.0)
