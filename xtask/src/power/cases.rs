@@ -229,7 +229,7 @@ pub(super) const CASES: &[Case] = &[
         &["motion.offset"],
         Drive {
             hits: Some("/camera/image"),
-            ..only(ROBOT, &["/imu", "/camera/image"], 45.0)
+            ..only(ROBOT, &["/imu", "/camera/image"], 60.0)
         },
     ),
     // A car turns slowly and passes what it sees at speed, so the same excitation says less about time.

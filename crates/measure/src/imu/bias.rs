@@ -1,6 +1,6 @@
 //! Means at rest with honest intervals.
 
-use crate::stats::Interval;
+use crate::stats::{Interval, student};
 
 /// The mean of a series of window means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,23 +11,6 @@ pub struct MeanAtRest {
     pub interval: Interval,
     /// Number of window means.
     pub n: usize,
-}
-
-/// Two-sided 97.5 % quantiles of Student's t with 1 to 30 degrees of freedom.
-const STUDENT: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-    2.052, 2.048, 2.045, 2.042,
-];
-
-fn student(degrees: usize) -> f64 {
-    if degrees == 0 {
-        return f64::INFINITY;
-    }
-    STUDENT
-        .get(degrees - 1)
-        .copied()
-        .unwrap_or(crate::stats::Z95 * (1.0 + 1.0 / degrees as f64))
 }
 
 /// Mean of window means and its interval by batch means: the standard error is computed from batches of 1, 2, 4, …

@@ -9,7 +9,7 @@ use crate::pose::matrix::{
     Matrix, multiply, nearest_rotation, scale, symmetric_eigen, transform, transpose,
 };
 use crate::pose::{conjugate, multiply_quat, quat_of_matrix, rotation_vector};
-use crate::stats::Interval;
+use crate::stats::{Interval, student};
 
 /// What an alignment needs and how far it looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,9 +87,13 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// 95 % interval of the offset, seconds.
+    /// 95 % interval of the offset, seconds: Student's t, for the sigma of a short recording is itself uncertain.
     pub fn offset_interval_secs(&self) -> Interval {
-        Interval::normal(self.offset_secs, self.offset_sigma_secs)
+        let half = student(draws(self.duration_secs)) * self.offset_sigma_secs;
+        Interval {
+            low: self.offset_secs - half,
+            high: self.offset_secs + half,
+        }
     }
 
     /// Rotation of a claimed `a_from_b` from the one measured, radians, along directions known to `max_sigma_radians`; none
@@ -136,7 +140,7 @@ const MIN_CELL_SECS: f64 = 0.02;
 /// not pull the offset to the stamps.
 ///
 /// `offset_sigma_secs` allows for noise that is correlated in time (Newey and West 1987), for disagreement of the two
-/// halves, and is at least 0.1 ms. A weak prior (1 rad, 1 rad/s) on rotation and bias keeps the fit defined where the motion is about one
+/// halves (see `pooled_sigma`), and is at least 0.1 ms. A weak prior (1 rad, 1 rad/s) on rotation and bias keeps the fit defined where the motion is about one
 /// axis: the covariance then says 1 rad² about that axis, and the offset is as good as ever.
 ///
 /// Turns ascend. Errors: [`MotionError`]. Cost: `O(n lags)` for the search and a few passes.
@@ -183,9 +187,8 @@ fn align_finer(
         return Err(MotionError::Diverged);
     }
     let half_difference_secs = half_difference(&problem, &fit);
-    if half_difference_secs.abs() > 3.0 * 2.0 * fit.offset_sigma_secs {
-        fit.offset_sigma_secs = fit.offset_sigma_secs.max(0.5 * half_difference_secs.abs());
-    }
+    let duration_secs = at_peak.n * cell_secs;
+    fit.offset_sigma_secs = pooled_sigma(fit.offset_sigma_secs, half_difference_secs, duration_secs);
     let (norms_a, norms_b) = grid.norms();
     Ok(Alignment {
         offset_secs: fit.offset_secs,
@@ -202,7 +205,7 @@ fn align_finer(
         residual_radians_per_sec: fit.residual,
         half_difference_secs,
         rows: fit.rows,
-        duration_secs: at_peak.n * cell_secs,
+        duration_secs,
         curve: curve
             .iter()
             .enumerate()
@@ -285,6 +288,36 @@ fn half_difference(problem: &Problem, fit: &Fit) -> f64 {
         (Some(first), Some(second)) => second.offset_secs - first.offset_secs,
         _ => f64::NAN,
     }
+}
+
+/// Time that says as much about the sigma as one more pair of halves would, seconds.
+const INDEPENDENT_SECS: f64 = 5.0;
+
+/// Independent draws that the sigma of a recording rests on, at least 1.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a duration of turns is far from the limits, and the cast saturates"
+)]
+fn draws(duration_secs: f64) -> usize {
+    ((duration_secs / INDEPENDENT_SECS) as usize).max(1)
+}
+
+/// Sigma of the offset with what the halves say about it: half their difference is one more draw of the same size. In a
+/// short recording the sigma of the fit is itself uncertain, and small by chance it would make any offset look real; in a
+/// long one it stands, unless the halves contradict it.
+fn pooled_sigma(sigma_secs: f64, half_difference_secs: f64, duration_secs: f64) -> f64 {
+    let seen = 0.5 * half_difference_secs.abs();
+    if seen.is_nan() {
+        return sigma_secs;
+    }
+    if seen > 3.0 * sigma_secs {
+        return seen;
+    }
+    let draws = draws(duration_secs) as f64;
+    let pooled = (draws * sigma_secs.powi(2) + seen.powi(2)) / (draws + 1.0);
+    // Halves that agree by chance do not make it more certain.
+    sigma_secs.max(pooled.sqrt())
 }
 
 /// Root mean squares of the rates of the observations about their mean, along their principal axes.

@@ -12,7 +12,7 @@ mod resample;
 mod special;
 
 pub use blocks::{block_bootstrap, block_length};
-pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson};
+pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson};
 pub use moments::{Moments, moments, moments_i64};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
