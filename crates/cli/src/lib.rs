@@ -35,6 +35,9 @@ enum Verb {
     Convert(commands::convert::ConvertArguments),
     Simulate(commands::simulate::Arguments),
     Demo(commands::demo::Arguments),
+    Traj(commands::traj::Arguments),
+    Measure(commands::measure::Arguments),
+    Score(commands::score::Arguments),
 }
 
 /// The definition of every verb, option and help text.
@@ -65,6 +68,9 @@ pub fn main() -> ExitCode {
         Verb::Convert(arguments) => commands::convert::convert(&arguments),
         Verb::Simulate(arguments) => commands::simulate::run(&arguments),
         Verb::Demo(arguments) => commands::demo::run(&arguments),
+        Verb::Traj(arguments) => commands::traj::run(&arguments),
+        Verb::Measure(arguments) => commands::measure::run(&arguments),
+        Verb::Score(arguments) => commands::score::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

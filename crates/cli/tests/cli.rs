@@ -1,37 +1,10 @@
 //! Whole commands: what goes to which stream, and the exit code.
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod common;
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-/// Runs the binary in `folder`.
-fn run(folder: &Path, arguments: &[&str]) -> Run {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_fieldassay"))
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .args(arguments)
-        .output()
-        .expect("the binary starts");
-    Run {
-        code: status.code().expect("an exit code"),
-        stdout: String::from_utf8(stdout).expect("text"),
-        stderr: String::from_utf8(stderr).expect("text"),
-    }
-}
-
-fn json(run: &Run) -> serde_json::Value {
-    serde_json::from_str(&run.stdout).expect("one JSON document")
-}
+use common::{json, run};
+use std::path::PathBuf;
 
 /// A folder with a simulated drive of 10 s.
 fn folder_with_drive(faults: &[&str]) -> (tempfile::TempDir, PathBuf) {

@@ -91,6 +91,46 @@ pub enum EngineError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A case of a measure, which cannot be run.
+    #[error("`{}`: {message}", path.display())]
+    Case {
+        /// The file; `-` for standard input.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A path of poses that cannot be read or measured.
+    #[error("`{input}`{}: {message}", place.as_deref().map(|place| format!(", {place}")).unwrap_or_default())]
+    Poses {
+        /// The input as given.
+        input: String,
+        /// Its line or message, where one is to blame.
+        place: Option<String>,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Labels or predictions that are not there.
+    #[error("`{}` does not exist\nhint: give the file or folder of the labels, then that of the predictions", path.display())]
+    NoLabels {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Labels or predictions that cannot be read.
+    #[error("{source}")]
+    Labels {
+        /// What is wrong, with file and row.
+        source: fieldassay_formats::labels::LabelError,
+    },
+    /// Predictions that cannot be scored.
+    #[error("`{}` cannot be scored against `{}`: {message}", predictions.display(), labels.display())]
+    Score {
+        /// The labels.
+        labels: PathBuf,
+        /// The predictions.
+        predictions: PathBuf,
+        /// What is wrong, with the row, and what to do.
+        message: String,
+    },
     /// The page could not be made.
     #[error("the report could not be made: {message}")]
     Report {
@@ -136,7 +176,12 @@ impl EngineError {
             Self::Policy { source, .. } => source.code(),
             Self::Request { .. } => "request",
             Self::Simulate { .. } => "simulate",
+            Self::NoLabels { .. } => "labels.not_found",
+            Self::Labels { source } => source.code(),
+            Self::Score { .. } => "score",
             Self::Report { .. } => "report",
+            Self::Case { .. } => "input.case",
+            Self::Poses { .. } => "input.poses",
         }
     }
 
@@ -153,7 +198,12 @@ impl EngineError {
             Self::NotFound { .. }
             | Self::NothingThere { .. }
             | Self::Remote { .. }
-            | Self::Unsupported { .. } => ErrorKind::Input,
+            | Self::NoLabels { .. }
+            | Self::Labels { .. }
+            | Self::Score { .. }
+            | Self::Unsupported { .. }
+            | Self::Case { .. }
+            | Self::Poses { .. } => ErrorKind::Input,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }

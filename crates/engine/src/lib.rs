@@ -14,13 +14,17 @@ mod digest;
 mod error;
 pub mod info;
 pub mod limits;
+pub mod measures;
 mod output;
 pub mod page;
+pub mod pictures;
 mod power;
 pub mod scan;
+pub mod score;
 mod scratch;
 pub mod simulate;
 pub mod sources;
+pub mod traj;
 
 pub use digest::digests;
 pub use error::{EngineError, ErrorKind};

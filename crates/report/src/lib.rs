@@ -1,7 +1,7 @@
 //! HTML pages and SVG plots from facts and results: pure text.
 //!
 //! Read [`ReportInput`] first, then [`check_report`], which makes the one page of
-//! `fieldassay check --report`. The page is self-contained: no file, font, script or picture is
+//! `fieldassay check --report`; [`picture`] makes a file of plots alone. The page is self-contained: no file, font, script or picture is
 //! loaded from anywhere.
 //!
 //! Not here: measuring, judging, reading or writing files, and clocks.
@@ -10,11 +10,13 @@ mod check;
 mod error;
 mod input;
 mod markup;
+mod picture;
 mod svg;
 mod text;
 
 pub use error::ReportError;
 pub use input::{ReportInput, TruthMark};
+pub use picture::picture;
 
 /// The report of one run of `check` as one HTML page.
 ///

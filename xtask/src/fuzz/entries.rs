@@ -3,6 +3,8 @@
 //! Read [`TARGETS`] first. `fuzz/fuzz_targets` includes this file, so that libFuzzer, the mutation
 //! loop and the corpus replay run the same code. Not here: choosing inputs.
 
+#[path = "label_entries.rs"]
+mod label_entries;
 #[path = "media_entries.rs"]
 mod media_entries;
 
@@ -59,6 +61,8 @@ pub(crate) const TARGETS: &[Target] = &[
     media_entries::TARGETS[3],
     media_entries::TARGETS[4],
     media_entries::TARGETS[5],
+    label_entries::TARGETS[0],
+    label_entries::TARGETS[1],
 ];
 
 /// Small, so that a claimed size shows as a refusal and not as memory.

@@ -21,23 +21,34 @@ pub(super) fn page() -> Result<Option<String>> {
         "# Command line\n\n```text\n{}\n```\n",
         trimmed(&command.render_long_help().to_string())
     )?;
-    for verb in command.get_subcommands_mut() {
+    for verb in command.get_subcommands() {
         if verb.get_name() == "help" {
             continue;
         }
-        let help = verb
-            .clone()
-            .term_width(WIDTH)
-            .render_long_help()
-            .to_string();
-        write!(
-            page,
-            "\n## {}\n\n```text\n{}\n```\n",
-            verb.get_name(),
-            trimmed(&help)
-        )?;
+        section(&mut page, verb, "##", verb.get_name())?;
+        for action in verb.get_subcommands() {
+            if action.get_name() != "help" {
+                let name = format!("{} {}", verb.get_name(), action.get_name());
+                section(&mut page, action, "###", &name)?;
+            }
+        }
     }
     Ok(Some(page))
+}
+
+/// The help of one verb, or of one thing a verb does.
+fn section(page: &mut String, command: &clap::Command, level: &str, name: &str) -> Result<()> {
+    let help = command
+        .clone()
+        .term_width(WIDTH)
+        .render_long_help()
+        .to_string();
+    write!(
+        page,
+        "\n{level} {name}\n\n```text\n{}\n```\n",
+        trimmed(&help)
+    )?;
+    Ok(())
 }
 
 /// Without blanks at the ends of lines.

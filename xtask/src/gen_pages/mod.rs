@@ -6,6 +6,7 @@ mod checks;
 mod cli;
 mod curves;
 mod faults;
+mod measures;
 mod policy;
 mod power;
 mod schema;
@@ -25,6 +26,7 @@ const PAGES: &[Page] = &[
     ("docs/reference/cli.md", cli::page),
     ("docs/reference/power/curves.svg", curves::picture),
     ("docs/reference/faults.md", faults::page),
+    ("docs/reference/measures.md", measures::page),
     ("docs/reference/policy.md", policy::page),
     ("docs/performance.md", crate::race::rendered_page),
     ("crates/engine/src/power.json", power::compact),

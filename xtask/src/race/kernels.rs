@@ -225,9 +225,13 @@ fn difference(ours: &Printed, peer: &Printed) -> Result<f64> {
 }
 
 /// A generator of Knuth's (`MMIX`), good enough for inputs of speed races.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The upper bits, as many as asked for.
     fn bits(&mut self, count: u32) -> u64 {
         self.0 = self
@@ -238,7 +242,7 @@ impl Random {
     }
 
     /// From -0.5 to 0.5.
-    fn centered(&mut self) -> f64 {
+    pub(super) fn centered(&mut self) -> f64 {
         self.bits(32) as f64 / f64::from(u32::MAX) - 0.5
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Read [`check`] first: it makes the inputs, runs every contender in turn, and writes the result
 //! files and `docs/performance.md`. [`contender`] says who runs and how, [`kernels`] races single
-//! computations, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
+//! computations, [`measure`] the measures, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
 
 mod contender;
 mod kernels;
+mod measure;
 mod page;
 mod results;
 mod timed;
@@ -99,12 +100,16 @@ impl Plan {
 
 /// `race check [--only PART,…|PEER,…] [--runs N] [--slow-runs N] [--messages N] [--mixed-bytes N]
 /// [--kernel-rounds N] [--no-long] [--reuse] [--dry]` with the parts `messages`, `mixed`, `image`
-/// and `allan`, or `race page` to render the page from the committed results.
+/// and `allan`; `race measure …` as [`measure::run`] reads it; or `race page` to render the page from the committed
+/// results.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((what, rest)) if what == "check" => check(&plan(rest)?),
+        Some((what, rest)) if what == "measure" => measure::run(rest),
         Some((what, [])) if what == "page" => page::write(&results::read()?),
-        _ => bail!("say which race: `cargo xtask race check`, or `cargo xtask race page`"),
+        _ => bail!(
+            "say which race: `cargo xtask race check`, `cargo xtask race measure`, or `cargo xtask race page`"
+        ),
     }
 }
 
@@ -302,7 +307,7 @@ pub(crate) struct Programs {
 fn build() -> Result<Programs> {
     // In one command, so that shared crates are compiled once with one set of features.
     Step::new(
-        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels",
+        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels --example scores",
     )
     .run()?;
     let metadata = Step::new("cargo metadata --format-version 1 --no-deps").output()?;

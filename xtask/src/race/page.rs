@@ -3,6 +3,7 @@
 //! Not here: measuring.
 
 use super::kernels::{KernelResult, KernelRow};
+use super::measure;
 use super::results::{RaceResult, Results, Row};
 use crate::shell::root;
 use anyhow::{Context as _, Result};
@@ -18,7 +19,7 @@ pub(super) fn write(results: &Results) -> Result<()> {
 pub(super) fn render(results: &Results) -> Result<String> {
     let mut page = String::from(
         "# Performance\n\n\
-         Made by `cargo xtask race check` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
+         Made by `cargo xtask race check` and `cargo xtask race measure` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
          Programs that are compared run their released versions on the same input in the same run, in turn, round after round; times are medians.\n",
     );
     page.push_str(&messages(&results.messages)?);
@@ -30,6 +31,9 @@ pub(super) fn render(results: &Results) -> Result<String> {
     }
     if let Some(found) = &results.allan {
         page.push_str(&allan(found)?);
+    }
+    for duel in &results.measures {
+        page.push_str(&measure::section(duel)?);
     }
     Ok(page)
 }
@@ -136,7 +140,7 @@ fn ours(result: &RaceResult) -> Result<(&Row, &Row)> {
     Ok((ours, scan))
 }
 
-fn fastest(result: &KernelResult) -> Result<(&KernelRow, &KernelRow)> {
+pub(super) fn fastest(result: &KernelResult) -> Result<(&KernelRow, &KernelRow)> {
     let (ours, peers) = result
         .rows
         .split_first()
@@ -171,7 +175,7 @@ fn rows(page: &mut String, result: &RaceResult, ours: &Row) -> Result<()> {
 }
 
 /// Head and table of a single computation.
-fn kernel(page: &mut String, title: &str, result: &KernelResult) -> Result<()> {
+pub(super) fn kernel(page: &mut String, title: &str, result: &KernelResult) -> Result<()> {
     let (ours, _) = fastest(result)?;
     write!(
         page,
@@ -219,7 +223,7 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 /// Two significant digits above one, three below ten.
-fn ratio(value: f64) -> String {
+pub(super) fn ratio(value: f64) -> String {
     if value >= 100.0 {
         format!("{value:.0}")
     } else if value >= 10.0 {

@@ -3,6 +3,7 @@
 //! Read [`Results`] first. Not here: measuring, the page.
 
 use super::kernels::KernelResult;
+use super::measure::{self, Duel};
 use super::{Part, Plan};
 use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
@@ -80,6 +81,8 @@ pub(super) struct Results {
     pub(super) mixed: Option<RaceResult>,
     pub(super) image: Option<KernelResult>,
     pub(super) allan: Option<KernelResult>,
+    /// Measures against the packages they replace.
+    pub(super) measures: Vec<Duel>,
 }
 
 /// Reads what is committed.
@@ -91,6 +94,7 @@ pub(super) fn read() -> Result<Results> {
         mixed: read_part(Part::Mixed)?,
         image: read_part(Part::Image)?,
         allan: read_part(Part::Allan)?,
+        measures: measure::read()?,
     })
 }
 

@@ -5,7 +5,10 @@ pub(crate) mod checks;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod info;
+pub(crate) mod measure;
+pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod traj;
 
 use crate::exit::UsageError;
 use fieldassay_engine::EngineError;

@@ -5,9 +5,12 @@ pub(crate) mod checks;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod info;
+pub(crate) mod measure;
+pub(crate) mod score;
 pub(crate) mod simulate;
 mod style;
 mod table;
+pub(crate) mod traj;
 
 pub(crate) use style::Style;
 pub(crate) use table::{Align, Table};

@@ -43,6 +43,9 @@ pub enum OpenedRecording<'a> {
     Folder(Box<FolderRecording<'a>>),
 }
 
+/// The kind of a trajectory, its bytes, and those of its times where they are in a file apart.
+pub(crate) type TrajectoryText<'a> = (trajectory::Kind, &'a [u8], Option<&'a [u8]>);
+
 impl OpenedRecording<'_> {
     /// The recording behind the common trait.
     pub fn recording(&self) -> &dyn Recording {
@@ -62,6 +65,14 @@ impl Source {
     /// Somebody else cutting a file while it is read would end the process; recordings are not
     /// rewritten in place, and copying every input first would double the I/O.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
+        Self::read_as(path, None)
+    }
+
+    /// As [`Source::read`], with a file taken for a trajectory of that kind whatever its rows look like.
+    pub(crate) fn read_as(
+        path: &Path,
+        kind: Option<trajectory::Kind>,
+    ) -> Result<Self, EngineError> {
         let content = if path.is_dir() {
             let files = FolderFiles::list(path, &Limits::default())?;
             let layout = files.layout().ok_or_else(|| EngineError::Unsupported {
@@ -72,7 +83,7 @@ impl Source {
         } else {
             let map = map(path)?;
             let bytes = map.as_deref().unwrap_or_default();
-            match trajectory::sniff(bytes) {
+            match kind.or_else(|| trajectory::sniff(bytes)) {
                 Some(kind) => Content::Trajectory(kind, TrajectoryFiles::new(path, kind, map)),
                 None => Content::File(map),
             }
@@ -81,6 +92,22 @@ impl Source {
             path: path.to_owned(),
             content,
         })
+    }
+
+    /// The kind of a trajectory in a file, its bytes, and those of its times where they are in one apart.
+    pub(crate) fn trajectory(&self) -> Option<TrajectoryText<'_>> {
+        match &self.content {
+            Content::Trajectory(kind, files) => Some((*kind, self.bytes(), files.times.as_deref())),
+            Content::File(_) | Content::Folder(..) => None,
+        }
+    }
+
+    /// The kind of trajectory a file of text was probably meant to be, by the columns of its first row.
+    pub(crate) fn likely_trajectory(&self) -> Option<trajectory::Kind> {
+        match &self.content {
+            Content::File(map) => trajectory::likely(map.as_deref().unwrap_or_default()),
+            Content::Trajectory(..) | Content::Folder(..) => None,
+        }
     }
 
     /// Where it is.

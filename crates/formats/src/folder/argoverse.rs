@@ -87,7 +87,7 @@ fn table(listing: &mut Listing<'_>, path: &str) -> Option<Table> {
         return None;
     }
     let read = listing.files.read(path).map_err(Failure::from);
-    let read = read.and_then(|bytes| feather::read(path, bytes.as_ref(), UNPACKED_BYTES));
+    let read = read.and_then(|bytes| feather::read(path, bytes.as_ref(), UNPACKED_BYTES, false));
     read.map_err(|failure| listing.contents.lose(failure)).ok()
 }
 
@@ -272,7 +272,7 @@ fn sweep(
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
     let path = files.path(event.file);
-    let table = feather::read(path, files.bytes(event.file)?, UNPACKED_BYTES)?;
+    let table = feather::read(path, files.bytes(event.file)?, UNPACKED_BYTES, false)?;
     let Some(data) = points(&table) else {
         return Err(Failure {
             code: "loss.file",

@@ -23,19 +23,21 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// A table, decoded.
-pub(super) struct Table {
+pub(crate) struct Table {
+    names: Vec<String>,
     batches: Vec<RecordBatch>,
 }
 
-/// Reads a whole file, unpacked to `limit` bytes at most. Cost: its unpacked size, in memory.
-pub(super) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failure> {
+/// Reads a whole file, unpacked to `limit` bytes at most; one with nulls is refused where `nulls` is false. Cost: its
+/// unpacked size, in memory.
+pub(crate) fn read(path: &str, bytes: &[u8], limit: u64, nulls: bool) -> Result<Table, Failure> {
     let failure = |reason: String| Failure {
         code: "loss.file",
         start: 0,
         end: bytes.len() as u64,
         message: format!("`{path}` cannot be read as Feather: {reason}"),
     };
-    let claimed = unpacked(bytes).map_err(failure)?;
+    let claimed = unpacked(bytes, nulls).map_err(failure)?;
     if claimed > limit {
         return Err(failure(format!(
             "it claims `{claimed}` bytes unpacked, the limit is `{limit}`"
@@ -45,16 +47,18 @@ pub(super) fn read(path: &str, bytes: &[u8], limit: u64) -> Result<Table, Failur
     // column); it holds no state beyond this call, so unwinding out of it leaves nothing half done.
     let decoded = catch_unwind(|| {
         let reader = FileReader::try_new(Cursor::new(bytes), None)?;
-        reader.collect::<Result<Vec<_>, _>>()
+        let schema = reader.schema();
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        let names: Vec<String> = names.collect();
+        let batches = reader.collect::<Result<Vec<_>, _>>();
+        batches.map(|batches| Table { names, batches })
     });
-    let batches = decoded.map_err(|_| failure("its buffers contradict its columns".to_owned()))?;
-    Ok(Table {
-        batches: batches.map_err(|error| failure(error.to_string()))?,
-    })
+    let table = decoded.map_err(|_| failure("its buffers contradict its columns".to_owned()))?;
+    table.map_err(|error| failure(error.to_string()))
 }
 
 /// The sum of what the buffers of all batches claim.
-fn unpacked(bytes: &[u8]) -> Result<u64, String> {
+fn unpacked(bytes: &[u8], nulls: bool) -> Result<u64, String> {
     let cut = || "it is cut off or no Arrow file".to_owned();
     let (body, mark) = bytes.split_last_chunk::<6>().ok_or_else(cut)?;
     if mark != MAGIC || !bytes.starts_with(MAGIC) {
@@ -87,12 +91,8 @@ fn unpacked(bytes: &[u8]) -> Result<u64, String> {
             _ => None,
         };
         let Some(batch) = batch else { continue };
-        if batch
-            .nodes()
-            .into_iter()
-            .flatten()
-            .any(|node| node.null_count() != 0)
-        {
+        let mut nodes = batch.nodes().into_iter().flatten();
+        if !nulls && nodes.any(|node| node.null_count() != 0) {
             return Err("it holds nulls, which no table of the layout has".to_owned());
         }
         let packed = batch.compression().is_some();
@@ -117,8 +117,13 @@ fn unpacked(bytes: &[u8]) -> Result<u64, String> {
 }
 
 impl Table {
+    /// Names of the columns, in order.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Rows of all batches.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
@@ -135,17 +140,17 @@ impl Table {
     }
 
     /// A column of numbers. None when it is missing or holds something else.
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+    pub(crate) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         self.column(name, numbers)
     }
 
     /// A column of whole numbers.
-    pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
+    pub(crate) fn integers(&self, name: &str) -> Option<Vec<i64>> {
         self.column(name, integers)
     }
 
     /// A column of text, plain or as a dictionary.
-    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.column(name, texts)
     }
 }

@@ -16,11 +16,11 @@
 mod argoverse;
 mod contents;
 mod euroc;
-mod feather;
+pub(crate) mod feather;
 mod files;
 mod images;
 mod kitti;
-mod lerobot;
+pub(crate) mod lerobot;
 mod nuscenes;
 mod recording;
 mod rlds;

@@ -17,5 +17,7 @@ mod recording;
 pub mod text;
 
 pub(crate) use parse::parse_row;
-pub use parse::{Kind, Pose, Trajectory, TrajectoryError, parse_times, sniff};
+pub use parse::{
+    Kind, Pose, Trajectory, TrajectoryError, likely, parse_matrices, parse_times, sniff,
+};
 pub use recording::{TIMES_PATH, TRAJECTORY_PATH, layout};

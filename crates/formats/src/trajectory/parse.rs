@@ -87,6 +87,26 @@ pub fn sniff(bytes: &[u8]) -> Option<Kind> {
     kinds.all(|kind| kind == Some(first)).then_some(first)
 }
 
+/// The form the first row was probably meant to have, by its number of columns alone: for messages about the row that
+/// keeps a file from being recognized. None where that row does not begin with a number.
+pub fn likely(bytes: &[u8]) -> Option<Kind> {
+    let head = bytes.get(..SNIFFED_BYTES).unwrap_or(bytes);
+    let line = rows(head).next()?.text;
+    let is_comma = line.contains(&b',');
+    let separator = if is_comma {
+        Separator::Comma
+    } else {
+        Separator::Blank
+    };
+    float(cells(line, separator).next()?)?;
+    match (is_comma, cells(line, separator).count()) {
+        (true, 8..) => Some(Kind::Euroc),
+        (false, 12) => Some(Kind::Kitti),
+        (false, 7..=9) => Some(Kind::Tum),
+        _ => None,
+    }
+}
+
 fn row_kind(line: &[u8]) -> Option<Kind> {
     if line.contains(&b',') {
         let quat = floats::<8>(line, Separator::Comma, 0).ok()?;
@@ -187,6 +207,24 @@ fn exact<const N: usize>(line: &[u8], separator: Separator) -> Result<[f64; N], 
     }
 }
 
+/// The rows of a KITTI file as written, without a detour through quaternions: whether the left part of each is a
+/// rotation is left to the caller. With each row the byte it starts at; a row that cannot be read is an error.
+/// Cost: O(bytes).
+pub fn parse_matrices(bytes: &[u8]) -> Vec<Result<(usize, [f64; 12]), TrajectoryError>> {
+    rows(bytes)
+        .map(|line| {
+            exact::<12>(line.text, Separator::Blank)
+                .map(|row| (line.start, row))
+                .map_err(|cause| TrajectoryError {
+                    line: line.number,
+                    start: line.start,
+                    end: line.start + line.text.len(),
+                    cause,
+                })
+        })
+        .collect()
+}
+
 /// The times of a KITTI sequence: one per line, seconds; a row that cannot be read is an error.
 pub fn parse_times(bytes: &[u8]) -> Vec<Result<i64, TrajectoryError>> {
     rows(bytes)
@@ -230,6 +268,30 @@ mod tests {
         ] {
             assert_eq!(sniff(text.as_bytes()), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_not_recognized_is_likely_something() {
+        for (text, kind) in [
+            ("1.5 0 0 nan 0 0 0 2\n", Some(Kind::Tum)),
+            ("2 0 0 0 0 1 0 0 0 0 1 0\n", Some(Kind::Kitti)),
+            ("1.5,0,0,0,1,0,0,0\n", Some(Kind::Euroc)),
+            ("some words that are eight in all here\n", None),
+            ("1 2 3\n", None),
+            ("", None),
+        ] {
+            assert_eq!(likely(text.as_bytes()), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn matrices_are_kept_as_written() {
+        let text = b"# gt\n1 0 0 4 0 1 0 5 0 0 1 6\n1 0 0\n";
+        let found = parse_matrices(text);
+        let row = [1.0, 0.0, 0.0, 4.0, 0.0, 1.0, 0.0, 5.0, 0.0, 0.0, 1.0, 6.0];
+        assert_eq!(found[0], Ok((5, row)));
+        let error = found[1].as_ref().unwrap_err().to_string();
+        assert_eq!(error, "line `3`: `3` columns where `12` belong");
     }
 
     #[test]

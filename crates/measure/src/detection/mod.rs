@@ -17,3 +17,4 @@ pub mod voc;
 
 pub(crate) use curve::mean;
 pub(crate) use resample::bootstrap_weights;
+pub use resample::{draws, percentiles};

@@ -27,6 +27,17 @@ pub enum Direction {
     Describes,
 }
 
+impl Direction {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Higher => "more is better",
+            Self::Lower => "less is better",
+            Self::Describes => "neither: it describes",
+        }
+    }
+}
+
 /// What a measure is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct About {
@@ -57,6 +68,13 @@ pub struct Measure {
     pub example: &'static str,
     /// Runs a case; see [`call`].
     pub run: fn(&Value) -> Result<Value, CaseError>,
+}
+
+impl Measure {
+    /// What its name begins with: `trajectory` of `trajectory.ape`.
+    pub fn subject(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or(self.name)
+    }
 }
 
 /// Why a case cannot be run.

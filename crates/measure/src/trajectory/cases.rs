@@ -8,9 +8,8 @@ pub(crate) use about::MEASURES;
 use super::frame::Frame;
 use super::{
     Alignment, Association, DeltaUnit, ErrorStats, Fit, KittiOptions, KittiScores, Loop, LoopNoise,
-    Motion, PathErrors, Relation, Step, TrajectoryError, ape, associate, downsample, filter_motion,
-    fit, kitti_scores, kitti_segments, loop_residual, pairwise_consistency, project,
-    relative_errors, rpe, scale_drift,
+    Motion, PathErrors, Relation, Step, TrajectoryError, ape, associate, fit, kitti_scores,
+    kitti_segments, loop_residual, pairwise_consistency, relative_errors, rpe, scale_drift,
 };
 use crate::stats::Resampling;
 use rows::{Paths, PathsError, Rows, nanos};

@@ -124,6 +124,28 @@ pub fn distances(path: &[Frame]) -> Vec<f64> {
         .collect()
 }
 
+impl PathError {
+    /// Which path it is about: `reference` or `estimate`.
+    pub const fn whose(&self) -> &'static str {
+        match self {
+            Self::Empty { whose }
+            | Self::Unsorted { whose, .. }
+            | Self::Repeated { whose, .. }
+            | Self::NoPose { whose, .. } => whose,
+        }
+    }
+
+    /// Index of the pose to blame, from 0; none of a path without poses.
+    pub const fn index(&self) -> Option<usize> {
+        match self {
+            Self::Empty { .. } => None,
+            Self::Unsorted { index, .. }
+            | Self::Repeated { index, .. }
+            | Self::NoPose { index, .. } => Some(*index),
+        }
+    }
+}
+
 /// Why a path cannot be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {

@@ -16,6 +16,7 @@ mod frame;
 mod kitti;
 mod loops;
 mod plausible;
+mod prepare;
 mod relative;
 mod rpe;
 mod select;
@@ -33,6 +34,7 @@ pub use kitti::{
 };
 pub use loops::{Consistency, Loop, LoopNoise, LoopResidual, loop_residual, pairwise_consistency};
 pub use plausible::{Closure, Extreme, PathJump, Plausibility, closure, plausibility};
+pub use prepare::{MotionFilter, Preparation};
 pub use relative::{RelativeError, ScaleDrift, relative_errors, scale_drift};
 pub use rpe::{Rpe, rpe};
 pub use select::{DeltaUnit, Step, select};

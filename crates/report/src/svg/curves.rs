@@ -1,6 +1,6 @@
 //! Lines over a common axis, with marks and shaded stretches.
 
-use super::{Coordinate, Frame};
+use super::{Coordinate, Frame, HEIGHT};
 use crate::markup::Markup;
 use crate::text;
 use fieldassay_model::plot::{Curves, Line};
@@ -16,22 +16,30 @@ pub(crate) const CLASSES: [&str; LINES] = [
 const MARKS_LABELED: usize = 3;
 /// Longest label drawn beside a mark.
 const LABEL_CHARS: usize = 28;
-/// Width over height of the inside of a plot.
-const ASPECT: f64 = 300.0 / 166.0;
 
 /// Draws the lines; none when no line has two finite points.
 pub(crate) fn draw(id: &str, title: &str, data: &Curves, max_points: usize) -> Option<Markup> {
+    draw_of_height(HEIGHT, (id, title), data, max_points)
+}
+
+/// As [`draw`], in a plot of another height.
+pub(crate) fn draw_of_height(
+    height: f64,
+    (id, title): (&str, &str),
+    data: &Curves,
+    max_points: usize,
+) -> Option<Markup> {
     let drawable = |line: &&Line| finite(line).nth(1).is_some();
     data.lines.iter().find(drawable)?;
     let points = || data.lines.iter().take(LINES).flat_map(finite);
     let x = range(points().map(|p| p.0))?;
     let y = range(points().map(|p| p.1))?;
     let (x, y) = if data.equal_axes {
-        equal(x, y)
+        equal(x, y, Frame::aspect(height))
     } else {
         (x, padded(y))
     };
-    let mut frame = Frame::new(x, y);
+    let mut frame = Frame::of_height(x, y, height);
     frame.x_caption = text::name(&data.x_label);
     frame.y_caption = text::name(&data.y_label);
     let mut body = Markup::new();
@@ -43,7 +51,7 @@ pub(crate) fn draw(id: &str, title: &str, data: &Curves, max_points: usize) -> O
             .attribute("x", Coordinate(from))
             .attribute("y", Coordinate(Frame::top()))
             .attribute("width", Coordinate(width))
-            .attribute("height", Coordinate(Frame::bottom() - Frame::top()))
+            .attribute("height", Coordinate(frame.bottom() - Frame::top()))
             .literal("><title>")
             .text(text::name(&band.label))
             .literal("</title></rect>");
@@ -56,7 +64,7 @@ pub(crate) fn draw(id: &str, title: &str, data: &Curves, max_points: usize) -> O
         body.literal("<path class=\"mark\"")
             .attribute(
                 "d",
-                format_args!("M{at} {}V{}", Frame::top(), Frame::bottom()),
+                format_args!("M{at} {}V{}", Frame::top(), frame.bottom()),
             )
             .literal("><title>")
             .text(text::name(&mark.label))
@@ -85,7 +93,7 @@ fn draw_labels(body: &mut Markup, frame: &Frame, data: &Curves) {
         body.literal("<text class=\"mark-label\"")
             .attribute("text-anchor", anchor)
             .attribute("x", Coordinate(frame.x.at(mark.x) + aside))
-            .attribute("y", Coordinate(Frame::bottom() - 5.0 - 12.0 * row as f64))
+            .attribute("y", Coordinate(frame.bottom() - 5.0 - 12.0 * row as f64))
             .literal(">")
             .text(text::clean(&mark.label, LABEL_CHARS))
             .literal("</text>");
@@ -132,13 +140,13 @@ fn padded((low, high): (f64, f64)) -> (f64, f64) {
 }
 
 /// Ranges around the same centers on which a unit is as long both ways.
-fn equal(x: (f64, f64), y: (f64, f64)) -> ((f64, f64), (f64, f64)) {
-    let height = (y.1 - y.0).max((x.1 - x.0) / ASPECT).max(1e-6) * 1.1;
+fn equal(x: (f64, f64), y: (f64, f64), aspect: f64) -> ((f64, f64), (f64, f64)) {
+    let height = (y.1 - y.0).max((x.1 - x.0) / aspect).max(1e-6) * 1.1;
     let around = |(low, high): (f64, f64), length: f64| {
         let center = low / 2.0 + high / 2.0;
         (center - length / 2.0, center + length / 2.0)
     };
-    (around(x, height * ASPECT), around(y, height))
+    (around(x, height * aspect), around(y, height))
 }
 
 /// One line, thinned to `max_points` and broken where points are not finite.
@@ -257,8 +265,8 @@ mod tests {
 
     #[test]
     fn equal_axes_have_equal_units() {
-        let (x, y) = equal((0.0, 10.0), (0.0, 1.0));
-        assert!(((x.1 - x.0) / (y.1 - y.0) - super::ASPECT).abs() < 1e-9);
+        let (x, y) = equal((0.0, 10.0), (0.0, 1.0), 1.8);
+        assert!(((x.1 - x.0) / (y.1 - y.0) - 1.8).abs() < 1e-9);
         assert!(x.0 <= 0.0 && x.1 >= 10.0 && y.0 <= 0.0 && y.1 >= 1.0);
     }
 

@@ -3,9 +3,9 @@
 use super::{Coordinate, Scale, nice_ticks, tick_label};
 use crate::markup::Markup;
 
-/// Size of every plot in its own units; the page scales it to the column.
+/// Width of every plot in its own units; the page scales it to the column.
 pub(crate) const WIDTH: f64 = 360.0;
-/// Height of every plot.
+/// Height of a plot on a page.
 pub(crate) const HEIGHT: f64 = 220.0;
 
 const LEFT: f64 = 46.0;
@@ -26,23 +26,36 @@ pub(crate) struct Frame {
     pub(crate) x_caption: String,
     /// Caption over the vertical axis.
     pub(crate) y_caption: String,
+    /// Height of the whole plot.
+    height: f64,
 }
 
 impl Frame {
     /// A plot over these ranges.
     pub(crate) fn new(x: (f64, f64), y: (f64, f64)) -> Self {
+        Self::of_height(x, y, HEIGHT)
+    }
+
+    /// A plot over these ranges of another height.
+    pub(crate) fn of_height(x: (f64, f64), y: (f64, f64), height: f64) -> Self {
         Self {
             x: Scale::new(x, (LEFT, WIDTH - RIGHT)),
-            y: Scale::new(y, (HEIGHT - BOTTOM, TOP)),
+            y: Scale::new(y, (height - BOTTOM, TOP)),
             y_ticks: Vec::new(),
             x_caption: String::new(),
             y_caption: String::new(),
+            height,
         }
     }
 
+    /// Width over height of the inside of a plot of that height.
+    pub(crate) const fn aspect(height: f64) -> f64 {
+        (WIDTH - LEFT - RIGHT) / (height - TOP - BOTTOM)
+    }
+
     /// Coordinate of the lower edge.
-    pub(crate) const fn bottom() -> f64 {
-        HEIGHT - BOTTOM
+    pub(crate) const fn bottom(&self) -> f64 {
+        self.height - BOTTOM
     }
 
     /// Coordinate of the upper edge.
@@ -54,7 +67,8 @@ impl Frame {
     /// drawn over the grid.
     pub(crate) fn draw(&self, id: &str, title: &str, description: &str, body: &Markup) -> Markup {
         let mut out = Markup::new();
-        out.literal("<svg class=\"plot\" role=\"img\" viewBox=\"0 0 360 220\"");
+        out.literal("<svg class=\"plot\" role=\"img\"");
+        out.attribute("viewBox", format_args!("0 0 {WIDTH} {}", self.height));
         out.attribute("aria-labelledby", format_args!("{id}-t {id}-d"));
         out.literal("><title")
             .attribute("id", format_args!("{id}-t"));
@@ -66,7 +80,7 @@ impl Frame {
         out.append(body);
         out.literal("<path class=\"axis\"").attribute(
             "d",
-            format_args!("M{LEFT} {TOP}V{}H{}", HEIGHT - BOTTOM, WIDTH - RIGHT),
+            format_args!("M{LEFT} {TOP}V{}H{}", self.bottom(), WIDTH - RIGHT),
         );
         out.literal("/></svg>");
         out
@@ -78,17 +92,17 @@ impl Frame {
         for tick in &ticks {
             let x = Coordinate(self.x.at(*tick));
             out.literal("<path class=\"grid\"")
-                .attribute("d", format_args!("M{x} {TOP}V{}", HEIGHT - BOTTOM))
+                .attribute("d", format_args!("M{x} {TOP}V{}", self.bottom()))
                 .literal("/><text text-anchor=\"middle\"")
                 .attribute("x", x)
-                .attribute("y", HEIGHT - BOTTOM + 13.0)
+                .attribute("y", self.bottom() + 13.0)
                 .literal(">")
                 .text(tick_label(*tick, &ticks))
                 .literal("</text>");
         }
         out.literal("<text class=\"caption\" text-anchor=\"end\"")
             .attribute("x", WIDTH - RIGHT)
-            .attribute("y", HEIGHT - 6.0)
+            .attribute("y", self.height - 6.0)
             .literal(">")
             .text(&self.x_caption)
             .literal("</text>");

@@ -45,12 +45,7 @@ pub(crate) fn draw(
             Coordinate(left + 0.3),
             Coordinate((right - left - 0.6).max(0.4)),
         );
-        let _ = write!(
-            path,
-            "M{x} {}V{y}h{w}V{}z",
-            Frame::bottom(),
-            Frame::bottom()
-        );
+        let _ = write!(path, "M{x} {}V{y}h{w}V{}z", frame.bottom(), frame.bottom());
     }
     let mut body = Markup::new();
     body.literal("<path class=\"bar\"")
@@ -63,7 +58,7 @@ pub(crate) fn draw(
         body.literal("<path class=\"median\"")
             .attribute(
                 "d",
-                format_args!("M{x} {}V{}", Frame::top(), Frame::bottom()),
+                format_args!("M{x} {}V{}", Frame::top(), frame.bottom()),
             )
             .literal("/>");
     }

@@ -12,7 +12,7 @@ pub(crate) mod histogram;
 mod scale;
 pub(crate) mod strip;
 
-pub(crate) use frame::Frame;
+pub(crate) use frame::{Frame, HEIGHT, WIDTH};
 pub(crate) use scale::{Scale, TimeUnit, nice_ticks, tick_label};
 
 use std::fmt;

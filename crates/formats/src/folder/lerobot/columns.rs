@@ -6,7 +6,7 @@
 use bytes::{Buf as _, Bytes};
 use parquet::basic::Repetition;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use parquet::data_type::DataType;
+use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
@@ -23,31 +23,53 @@ const VALUES: i64 = 1 << 27;
 const UNPACKED_BYTES: i64 = 1 << 30;
 
 /// The table of contents of a file.
-pub(super) struct Parquet {
+pub(crate) struct Parquet {
     metadata: ParquetMetaData,
 }
 
 /// One column of one row group.
 #[derive(Debug, PartialEq)]
-pub(super) struct Column {
-    values: Vec<f64>,
+pub(crate) struct Column<V = f64> {
+    values: Vec<V>,
     /// Where each row begins, and the end.
     starts: Vec<usize>,
 }
 
-impl Column {
-    pub(super) fn rows(&self) -> usize {
+/// A column whose rows are single values, by what it holds; none where a row is null.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Values {
+    Integers(Vec<Option<i64>>),
+    Numbers(Vec<Option<f64>>),
+    Texts(Vec<Option<String>>),
+}
+
+impl<V> Column<V> {
+    pub(crate) fn rows(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
     /// The values of a row; empty beyond the last.
-    pub(super) fn row(&self, row: usize) -> &[f64] {
+    pub(crate) fn row(&self, row: usize) -> &[V] {
         match self.starts.get(row..) {
             Some([start, end, ..]) => self.values.get(*start..*end).unwrap_or_default(),
             _ => &[],
         }
     }
 
+    /// The one value of each row.
+    fn single(self) -> Result<Vec<V>> {
+        if self
+            .starts
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if *b != a + 1))
+        {
+            return Err(bad("a row holds a list, not one value"));
+        }
+        Ok(self.values)
+    }
+}
+
+impl Column {
     /// The first value of each row; NaN where there is none.
     pub(super) fn firsts(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.rows()).map(|row| self.row(row).first().copied().unwrap_or(f64::NAN))
@@ -108,7 +130,7 @@ fn bad(reason: &str) -> ParquetError {
 
 impl Parquet {
     /// Reads the table of contents at the end of a file.
-    pub(super) fn open(file: &[u8]) -> Result<Self> {
+    pub(crate) fn open(file: &[u8]) -> Result<Self> {
         let cut = || bad("it is cut off or no Parquet file");
         let (body, mark) = file.split_last_chunk::<4>().ok_or_else(cut)?;
         if mark != MAGIC || !file.starts_with(MAGIC) {
@@ -123,13 +145,13 @@ impl Parquet {
     }
 
     /// Rows of each row group.
-    pub(super) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
         let groups = self.metadata.row_groups().iter();
         groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
     }
 
     /// Position of the column of a field; none when the file has no such field.
-    pub(super) fn position(&self, field: &str) -> Option<usize> {
+    pub(crate) fn position(&self, field: &str) -> Option<usize> {
         let columns = self.metadata.file_metadata().schema_descr().columns();
         columns.iter().position(|column| {
             column
@@ -141,15 +163,20 @@ impl Parquet {
     }
 
     /// Names of the fields, in order.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
         let columns = self.metadata.file_metadata().schema_descr().columns();
         columns
             .iter()
             .filter_map(|column| column.path().parts().first().map(String::as_str))
     }
 
-    /// A column of a row group. Cost: its bytes are copied once and unpacked.
-    pub(super) fn column(&self, file: &[u8], group: usize, position: usize) -> Result<Column> {
+    /// A reader of a column of a row group, its rows and levels. Cost: its bytes are copied once.
+    fn reader(
+        &self,
+        file: &[u8],
+        group: usize,
+        position: usize,
+    ) -> Result<(ColumnReader, usize, Levels)> {
         let group = self.metadata.row_groups().get(group);
         let group = group.ok_or_else(|| bad("no such row group"))?;
         let chunk = group.columns().get(position);
@@ -184,10 +211,69 @@ impl Parquet {
             repeated: descriptor.max_rep_level() > 0,
             nullable,
         };
-        guarded(|| {
-            let pages = SerializedPageReader::new(reader, chunk, rows, None)?;
-            levels.column(get_column_reader(descriptor, Box::new(pages)), rows)
-        })
+        let pages = SerializedPageReader::new(reader, chunk, rows, None)?;
+        let reader = get_column_reader(descriptor, Box::new(pages));
+        Ok((reader, rows, levels))
+    }
+
+    /// A column of a row group as numbers. Cost: its bytes are copied once and unpacked.
+    pub(super) fn column(&self, file: &[u8], group: usize, position: usize) -> Result<Column> {
+        guarded(|| self.numbers(file, group, position))
+    }
+
+    fn numbers(&self, file: &[u8], group: usize, position: usize) -> Result<Column> {
+        let (reader, rows, levels) = self.reader(file, group, position)?;
+        let nan = f64::NAN;
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                levels.read(reader, rows, |v| f64::from(u8::from(*v)), &nan)
+            }
+            ColumnReader::Int32ColumnReader(reader) => {
+                levels.read(reader, rows, |v| f64::from(*v), &nan)
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                levels.read(reader, rows, |v| *v as f64, &nan)
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                levels.read(reader, rows, |v| f64::from(*v), &nan)
+            }
+            ColumnReader::DoubleColumnReader(reader) => levels.read(reader, rows, |v| *v, &nan),
+            _ => Err(bad("the column holds no numbers")),
+        }
+    }
+
+    /// A column of a row group whose rows are single values. Cost as [`Parquet::column`].
+    pub(crate) fn values(&self, file: &[u8], group: usize, position: usize) -> Result<Values> {
+        guarded(|| self.cells(file, group, position))
+    }
+
+    fn cells(&self, file: &[u8], group: usize, position: usize) -> Result<Values> {
+        let (reader, rows, levels) = self.reader(file, group, position)?;
+        let whole = |column: Result<Column<Option<i64>>>| column?.single().map(Values::Integers);
+        let floating = |column: Result<Column<Option<f64>>>| column?.single().map(Values::Numbers);
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                whole(levels.read(reader, rows, |v| Some(i64::from(*v)), &None))
+            }
+            ColumnReader::Int32ColumnReader(reader) => {
+                whole(levels.read(reader, rows, |v| Some(i64::from(*v)), &None))
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                whole(levels.read(reader, rows, |v| Some(*v), &None))
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                floating(levels.read(reader, rows, |v| Some(f64::from(*v)), &None))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                floating(levels.read(reader, rows, |v| Some(*v), &None))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                let text = |v: &ByteArray| Some(String::from_utf8_lossy(v.data()).into_owned());
+                let column = levels.read(reader, rows, text, &None);
+                column?.single().map(Values::Texts)
+            }
+            _ => Err(bad("the column holds neither numbers nor text")),
+        }
     }
 }
 
@@ -201,25 +287,13 @@ struct Levels {
 }
 
 impl Levels {
-    fn column(&self, reader: ColumnReader, rows: usize) -> Result<Column> {
-        match reader {
-            ColumnReader::BoolColumnReader(reader) => {
-                self.read(reader, rows, |v| f64::from(u8::from(*v)))
-            }
-            ColumnReader::Int32ColumnReader(reader) => self.read(reader, rows, |v| f64::from(*v)),
-            ColumnReader::Int64ColumnReader(reader) => self.read(reader, rows, |v| *v as f64),
-            ColumnReader::FloatColumnReader(reader) => self.read(reader, rows, |v| f64::from(*v)),
-            ColumnReader::DoubleColumnReader(reader) => self.read(reader, rows, |v| *v),
-            _ => Err(bad("the column holds no numbers")),
-        }
-    }
-
-    fn read<T: DataType>(
+    fn read<T: DataType, V: Clone>(
         &self,
         mut reader: ColumnReaderImpl<T>,
         rows: usize,
-        number: impl Fn(&T::T) -> f64,
-    ) -> Result<Column> {
+        value: impl Fn(&T::T) -> V,
+        null: &V,
+    ) -> Result<Column<V>> {
         let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
         let mut read = 0;
         while read < rows {
@@ -234,7 +308,7 @@ impl Levels {
             }
             read += records;
         }
-        let mut values = values.iter().map(number);
+        let mut values = values.iter().map(value);
         let mut column = Column {
             values: Vec::new(),
             starts: Vec::with_capacity(rows.saturating_add(1)),
@@ -252,7 +326,7 @@ impl Levels {
             if *definition == self.definition {
                 column.values.extend(values.next());
             } else if !self.repeated || (self.nullable && *definition + 1 == self.definition) {
-                column.values.push(f64::NAN);
+                column.values.push(null.clone());
             }
         }
         column.starts.push(column.values.len());

@@ -10,7 +10,7 @@
 //!
 //! Not here: images inside Parquet, texts of tasks, statistics.
 
-mod columns;
+pub(crate) mod columns;
 mod frames;
 mod meta;
 mod video;

@@ -249,7 +249,7 @@ impl Gather<'_> {
         };
         let bounds = given.bbox.map(Rect::checked).transpose().map_err(&wrong)?;
         let mut bounds_or = bounds;
-        let mut is_ignored = false;
+        let mut is_ignored = given.is_ignored;
         match self.rules.kind {
             Kind::Boxes => {}
             Kind::Masks => {
@@ -262,7 +262,7 @@ impl Gather<'_> {
             }
             Kind::Keypoints => {
                 let list = joints(LABELS, row, given.keypoints.as_ref(), self.stride())?;
-                is_ignored = !list.iter().skip(2).step_by(3).any(|&v| v > 0.0);
+                is_ignored |= !list.iter().skip(2).step_by(3).any(|&v| v > 0.0);
                 bounds_or = bounds_or.or(Some(bounds_of(list)));
                 shapes.joints.extend_from_slice(list);
             }

@@ -55,6 +55,9 @@ pub struct Annotation {
     /// Whether it is a region of many objects.
     #[serde(default, deserialize_with = "zero_or_one")]
     pub iscrowd: bool,
+    /// Whether it is neither found nor missed, as where only a part of the labels is looked at; not in files.
+    #[serde(skip)]
+    pub is_ignored: bool,
     /// What it covers.
     #[serde(default)]
     pub segmentation: Option<Segmentation>,

@@ -1,7 +1,9 @@
 //! Paths as rows of numbers, and what a case may ask to be done to them first.
 
-use super::super::{Association, Pairs, PathError, Plane, Stamps, TrajectoryError, pairs};
-use super::{Frame, downsample, filter_motion, project};
+use super::super::{
+    Association, Pairs, PathError, Plane, Preparation, Stamps, TrajectoryError, pairs,
+};
+use super::Frame;
 use crate::pose::{Pose, StampedPose};
 use serde::Deserialize;
 
@@ -154,8 +156,7 @@ impl Associate {
     }
 }
 
-/// What is cut before anything is measured, in this order: the reference in time; both paths to fewer poses, by count
-/// and by motion; after the association both into a plane.
+/// [`Preparation`] as a case asks for it.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Prepare {
@@ -174,35 +175,34 @@ struct MotionFilter {
 }
 
 impl Prepare {
-    fn kept(&self, path: &[Frame]) -> Result<Vec<usize>, PathsError> {
-        let mut kept: Vec<usize> = match self.downsample {
-            Some(count) => downsample(path.len(), count)?,
-            None => (0..path.len()).collect(),
-        };
-        if let Some(filter) = self.motion_filter {
-            let thinned: Vec<Frame> = kept.iter().map(|i| path[*i]).collect();
-            let moved = filter_motion(&thinned, filter.meters, filter.radians)?;
-            kept = moved.into_iter().map(|i| kept[i]).collect();
-        }
-        Ok(kept)
+    fn read(&self) -> Result<Preparation, PathsError> {
+        Ok(Preparation {
+            start_nanos: self.start_secs.map(nanos).transpose()?,
+            end_nanos: self.end_secs.map(nanos).transpose()?,
+            downsample: self.downsample,
+            motion_filter: self.motion_filter.map(|filter| super::super::MotionFilter {
+                meters: filter.meters,
+                radians: filter.radians,
+            }),
+            plane: self.plane,
+        })
     }
+}
 
-    fn thin(
-        &self,
-        path: Vec<StampedPose>,
-        whose: &'static str,
-    ) -> Result<Vec<StampedPose>, PathsError> {
-        if self.downsample.is_none() && self.motion_filter.is_none() {
-            return Ok(path);
-        }
-        let kept = self.kept(&super::super::frames(&path, whose)?)?;
-        Ok(kept.into_iter().map(|i| path[i]).collect())
-    }
+fn at<T: Copy>(path: &[T], kept: Vec<usize>) -> Vec<T> {
+    kept.into_iter().map(|i| path[i]).collect()
+}
 
-    fn thin_frames(&self, path: &[Frame]) -> Result<Vec<Frame>, PathsError> {
-        let kept = self.kept(path)?;
-        Ok(kept.into_iter().map(|i| path[i]).collect())
+fn thin(
+    path: Vec<StampedPose>,
+    whose: &'static str,
+    how: &Preparation,
+) -> Result<Vec<StampedPose>, PathsError> {
+    if !how.is_thinning() {
+        return Ok(path);
     }
+    let kept = how.kept(&super::super::frames(&path, whose)?)?;
+    Ok(at(&path, kept))
 }
 
 /// Both paths of a case.
@@ -218,14 +218,13 @@ impl Paths<'_> {
         associate: &Associate,
         prepare: &Prepare,
     ) -> Result<(Pairs, Option<Association>), PathsError> {
+        let cuts = prepare.read()?;
         let (mut found, how) = if self.reference.has_stamps() && self.estimate.has_stamps() {
             let how = associate.read()?;
             let mut reference = self.reference.stamped("reference")?;
-            let start = prepare.start_secs.map_or(Ok(i64::MIN), nanos)?;
-            let end = prepare.end_secs.map_or(Ok(i64::MAX), nanos)?;
-            reference.retain(|p| (start..=end).contains(&p.t_nanos));
-            let reference = prepare.thin(reference, "reference")?;
-            let estimate = prepare.thin(self.estimate.stamped("estimate")?, "estimate")?;
+            reference = at(&reference, cuts.in_time(&reference));
+            let reference = thin(reference, "reference", &cuts)?;
+            let estimate = thin(self.estimate.stamped("estimate")?, "estimate", &cuts)?;
             let found = pairs(&reference, &estimate, &how).map_err(TrajectoryError::from)?;
             (found, Some(how))
         } else {
@@ -233,16 +232,15 @@ impl Paths<'_> {
                 let option = "start_secs";
                 return Err(PathsError::NoStamps { option });
             }
-            let reference = prepare.thin_frames(&self.reference.frames("reference")?)?;
-            let estimate = prepare.thin_frames(&self.estimate.frames("estimate")?)?;
+            let thin = |path: Vec<Frame>| -> Result<Vec<Frame>, PathsError> {
+                Ok(at(&path, cuts.kept(&path)?))
+            };
+            let reference = thin(self.reference.frames("reference")?)?;
+            let estimate = thin(self.estimate.frames("estimate")?)?;
             let found = Pairs::by_position(reference, estimate).map_err(TrajectoryError::from)?;
             (found, None)
         };
-        if let Some(plane) = prepare.plane {
-            for frame in found.reference.iter_mut().chain(&mut found.estimate) {
-                *frame = project(frame, plane);
-            }
-        }
+        cuts.lay(&mut found);
         Ok((found, how))
     }
 }

@@ -1,0 +1,94 @@
+//! Reading labels and predictions from disk.
+
+use crate::EngineError;
+use std::path::{Path, PathBuf};
+
+/// The bytes of a file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, EngineError> {
+    if !path.exists() {
+        return Err(EngineError::NoLabels {
+            path: path.to_owned(),
+        });
+    }
+    std::fs::read(path).map_err(|error| EngineError::io("read", path, error))
+}
+
+/// A path for messages.
+pub(super) fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The name of a file without its ending.
+pub(super) fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// The entries of a folder, sorted by name.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let io = |error| EngineError::io("read", folder, error);
+    let entries = std::fs::read_dir(folder).map_err(io)?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(io)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The files of a folder with one of these endings, sorted by name. Errors: there is none.
+pub(super) fn with_ending(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, EngineError> {
+    if !folder.exists() {
+        return Err(EngineError::NoLabels {
+            path: folder.to_owned(),
+        });
+    }
+    let is_wanted = |path: &PathBuf| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        path.is_file()
+            && endings
+                .iter()
+                .any(|wanted| ending.eq_ignore_ascii_case(wanted))
+    };
+    let found: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_wanted).collect();
+    if found.is_empty() {
+        return Err(EngineError::Request {
+            message: format!(
+                "`{}` holds no file ending in .{}\nhint: give the folder the files lie in",
+                folder.display(),
+                endings.join(" or .")
+            ),
+        });
+    }
+    Ok(found)
+}
+
+/// Numbers of names, by the order in which they are first met.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    numbers: std::collections::BTreeMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl Names {
+    /// The number of a name, a new one where it is new.
+    pub(super) fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(name.to_owned(), number);
+        self.names.push(name.to_owned());
+        number
+    }
+
+    /// The number of a name that is known.
+    pub(super) fn known(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    /// Names in the order of their numbers.
+    pub(super) fn list(&self) -> &[String] {
+        &self.names
+    }
+}

@@ -1,0 +1,218 @@
+//! Races of measures against the packages they replace: on the same files, in turn, round after round.
+//!
+//! Read [`run`] and [`PARTS`] first: a part is a module whose `run` gives its [`Duel`]s; a part that is run again
+//! replaces its duels in `bench/results/measure.json`. Not here: installing peers ([`super::contender`]).
+
+mod paths;
+
+use super::kernels::{KernelResult, KernelRow};
+use super::{Programs, build, cache, page};
+use crate::shell::root;
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A part of the race.
+struct Part {
+    /// The name `--only` knows it by.
+    name: &'static str,
+    run: fn(&Setting<'_>) -> Result<Vec<Duel>>,
+}
+
+/// Every part, in the order of the page.
+const PARTS: &[Part] = &[Part {
+    name: "paths",
+    run: paths::run,
+}];
+
+/// Rounds, unless asked otherwise.
+const ROUNDS: usize = 9;
+/// Rounds of a peer that takes minutes.
+const SLOW_ROUNDS: usize = 3;
+
+/// What a part is given.
+pub(super) struct Setting<'a> {
+    pub(super) programs: &'a Programs,
+    /// A folder for inputs that are made.
+    pub(super) place: PathBuf,
+    pub(super) rounds: usize,
+    pub(super) slow_rounds: usize,
+    /// The command that repeats the part.
+    pub(super) command: String,
+}
+
+/// One measure, ours against one or more peers.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Duel {
+    /// The part it belongs to.
+    pub(super) part: String,
+    pub(super) title: String,
+    /// Times our time the fastest peer should take at least.
+    pub(super) aim: f64,
+    /// What the figures mean, a sentence or two.
+    pub(super) note: String,
+    /// Rows, ours first.
+    pub(super) result: KernelResult,
+}
+
+/// `race measure [--only PART,…] [--rounds N] [--slow-rounds N] [--dry]`.
+pub(super) fn run(arguments: &[String]) -> Result<()> {
+    let (mut rounds, mut slow_rounds, mut is_kept) = (ROUNDS, SLOW_ROUNDS, true);
+    let mut only: Vec<String> = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(flag) = rest.next() {
+        let mut value = || {
+            rest.next()
+                .with_context(|| format!("`{flag}` needs a value"))
+        };
+        match flag.as_str() {
+            "--rounds" => rounds = value()?.parse()?,
+            "--slow-rounds" => slow_rounds = value()?.parse()?,
+            "--only" => only.extend(value()?.split(',').map(str::to_owned)),
+            "--dry" => is_kept = false,
+            other => bail!("`race measure` does not know `{other}`"),
+        }
+    }
+    let names = || PARTS.iter().map(|part| part.name).collect::<Vec<_>>();
+    if let Some(name) = only.iter().find(|name| !names().contains(&name.as_str())) {
+        bail!("`{name}` is none of the parts {}", names().join(", "));
+    }
+    let place = cache()?.join("race");
+    std::fs::create_dir_all(&place)?;
+    // Two races at once would measure each other. The lock ends with the process.
+    let lock = std::fs::File::create(place.join("lock"))?;
+    if lock.try_lock().is_err() {
+        bail!("another race is running; hint: wait for it, they would slow each other down");
+    }
+    let programs = build()?;
+    for part in PARTS {
+        if !only.is_empty() && !only.iter().any(|name| name == part.name) {
+            continue;
+        }
+        let setting = Setting {
+            programs: &programs,
+            place: place.join(part.name),
+            rounds,
+            slow_rounds,
+            command: format!("cargo xtask race measure --only {}", part.name),
+        };
+        std::fs::create_dir_all(&setting.place)?;
+        let found = (part.run)(&setting)?;
+        for duel in &found {
+            println!("{}", section(duel)?);
+        }
+        if is_kept {
+            keep(part.name, found)?;
+        }
+    }
+    if is_kept {
+        page::write(&super::results::read()?)?;
+    }
+    Ok(())
+}
+
+fn path() -> PathBuf {
+    root().join("bench/results/measure.json")
+}
+
+/// The committed duels; none before the first race.
+pub(super) fn read() -> Result<Vec<Duel>> {
+    if !path().is_file() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(path())?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("`{}` is not a result of this race", path().display()))
+}
+
+/// Replaces the duels of a part.
+fn keep(part: &str, found: Vec<Duel>) -> Result<()> {
+    let mut all = read()?;
+    all.retain(|duel| duel.part != part);
+    all.extend(found);
+    let order = |duel: &Duel| PARTS.iter().position(|part| part.name == duel.part);
+    all.sort_by_key(order);
+    if let Some(folder) = path().parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path(), serde_json::to_string_pretty(&all)? + "\n")?;
+    Ok(())
+}
+
+/// A duel as the page shows it.
+pub(super) fn section(duel: &Duel) -> Result<String> {
+    let mut text = String::new();
+    page::kernel(&mut text, &duel.title, &duel.result)?;
+    let (ours, fastest) = page::fastest(&duel.result)?;
+    writeln!(
+        text,
+        "\n{} takes {} times as long (the aim is at least {}). The {} values agree within {:.0e}. {}",
+        fastest.name,
+        page::ratio(fastest.median() / ours.median()),
+        duel.aim,
+        duel.result.values,
+        duel.result.largest_difference.max(1e-15),
+        duel.note,
+    )?;
+    Ok(text)
+}
+
+/// A row without rounds.
+pub(super) fn row(name: &str, version: &str, does: &str) -> KernelRow {
+    KernelRow {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        does: does.to_owned(),
+        seconds: Vec::new(),
+    }
+}
+
+/// A file of the shared test data, from `FIELDASSAY_SHARED_DATA` or beside the repository.
+pub(super) fn shared(relative: &str) -> Result<PathBuf> {
+    let base = std::env::var_os("FIELDASSAY_SHARED_DATA")
+        .map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let path = base.join(relative);
+    if !path.exists() {
+        bail!(
+            "`{}` is not there; hint: set FIELDASSAY_SHARED_DATA to the folder of the shared test data",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+/// Path as a word of a command.
+pub(super) fn word(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duel_names_the_fastest_peer_and_the_aim() {
+        let timed = |name: &str, seconds: f64| KernelRow {
+            seconds: vec![seconds],
+            ..row(name, "1", "it")
+        };
+        let duel = Duel {
+            part: "paths".to_owned(),
+            title: "Errors".to_owned(),
+            aim: 60.0,
+            note: "Whole processes.".to_owned(),
+            result: KernelResult {
+                command: "r".to_owned(),
+                machine: "m".to_owned(),
+                input: "i".to_owned(),
+                rows: vec![timed("ours", 0.01), timed("peer", 1.5)],
+                values: 7,
+                largest_difference: 4e-7,
+            },
+        };
+        let text = section(&duel).expect("renders");
+        let sentence = "peer takes 150 times as long (the aim is at least 60). The 7 values agree within 4e-7. Whole processes.";
+        assert!(text.contains(sentence), "{text}");
+    }
+}
