@@ -122,10 +122,6 @@ pub(super) const SENSORS: [&str; 6] = [
     "/gnss/fix",
 ];
 
-/// Clean drives with all sensors that drew a warning in the committed results, where none is promised: an offset of a
-/// car's camera, known to 3 ms and 3.6 times that off zero.
-#[cfg(test)]
-pub(super) const WARNED_OF_ALL: u64 = 1;
 /// Promises that the committed results do not hold, found in less than 95 % of the drives.
 #[cfg(test)]
 pub(super) const MISSED: &[&str] = &[];

@@ -188,7 +188,8 @@ fn align_finer(
     }
     let half_difference_secs = half_difference(&problem, &fit);
     let duration_secs = at_peak.n * cell_secs;
-    fit.offset_sigma_secs = pooled_sigma(fit.offset_sigma_secs, half_difference_secs, duration_secs);
+    fit.offset_sigma_secs =
+        pooled_sigma(fit.offset_sigma_secs, half_difference_secs, duration_secs);
     let (norms_a, norms_b) = grid.norms();
     Ok(Alignment {
         offset_secs: fit.offset_secs,

@@ -4,6 +4,9 @@
 //! replaces its duels in `bench/results/measure.json`. Not here: installing peers ([`super::contender`]).
 
 mod paths;
+mod scenes;
+mod scores;
+mod timing;
 
 use super::kernels::{KernelResult, KernelRow};
 use super::{Programs, build, cache, page};
@@ -21,10 +24,20 @@ struct Part {
 }
 
 /// Every part, in the order of the page.
-const PARTS: &[Part] = &[Part {
-    name: "paths",
-    run: paths::run,
-}];
+const PARTS: &[Part] = &[
+    Part {
+        name: "paths",
+        run: paths::run,
+    },
+    Part {
+        name: "scores",
+        run: scores::run,
+    },
+    Part {
+        name: "scenes",
+        run: scenes::run,
+    },
+];
 
 /// Rounds, unless asked otherwise.
 const ROUNDS: usize = 9;

@@ -3,63 +3,33 @@
 //! Read [`run`] first. Evaluation alone is compared: every program has read its files before the clock starts. Ours
 //! checks and sorts the rows within its time.
 
-use super::{Duel, Setting, row, word};
-use crate::race::contender::environment;
-use crate::race::kernels::{KernelResult, Random};
-use crate::race::{machine, median, timed};
-use crate::shell::root;
-use anyhow::{Context as _, Result, bail};
+use super::timing::{Peer, Race, race};
+use super::{Duel, Setting};
+use crate::race::kernels::Random;
+use anyhow::Result;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-/// Largest difference between values that are the same.
-const SAME: f64 = 1e-9;
-
-/// A program beside ours.
-struct Peer {
-    package: &'static str,
-    version: &'static str,
-    /// The module its script imports.
-    module: &'static str,
-    /// Runs inside a process; slow programs have one.
-    runs: usize,
-    does: &'static str,
-}
-
-/// One race.
-struct Race<'a> {
-    title: &'a str,
-    aim: f64,
-    note: &'a str,
-    input: String,
-    /// The word our program knows it by.
-    verb: &'a str,
-    does: &'a str,
-    script: &'a str,
-    files: [PathBuf; 2],
-    peers: &'a [Peer],
-}
 
 const COCO: [Peer; 3] = [
     Peer {
         package: "pycocotools",
         version: "2.0.11",
-        module: "pycocotools",
+        word: "pycocotools",
         runs: 1,
         does: "`evaluate`, `accumulate`, `summarize`",
     },
     Peer {
         package: "hotcoco",
         version: "1.3.0",
-        module: "hotcoco",
+        word: "hotcoco",
         runs: 3,
         does: "the same",
     },
     Peer {
         package: "ultrafast-pycocotools",
         version: "0.1.14",
-        module: "ultrafast_pycocotools",
+        word: "ultrafast_pycocotools",
         runs: 3,
         does: "the same",
     },
@@ -69,14 +39,14 @@ const TRACKING: [Peer; 2] = [
     Peer {
         package: "trackeval",
         version: "1.3.0",
-        module: "trackeval",
+        word: "trackeval",
         runs: 3,
         does: "`_calculate_box_ious`, `eval_sequence` of HOTA, CLEAR and Identity",
     },
     Peer {
         package: "motrics",
         version: "0.3.0",
-        module: "motrics",
+        word: "motrics",
         runs: 3,
         does: "`evaluate`",
     },
@@ -89,96 +59,39 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     Ok(vec![
         race(
             &Race {
+                part: "scores",
                 title: "COCO's scores of boxes",
                 aim: 1.0,
                 note: "Against pycocotools the aim is 100 times; hotcoco and ultrafast-pycocotools should not be faster. Time of ours includes checking and sorting the rows.",
                 input: boxes.1,
+                program: "scores",
                 verb: "coco",
                 does: "`Matched::new`, `scores`, `summary`",
                 script: "bench/peers/coco_boxes.py",
-                files: boxes.0,
+                files: boxes.0.to_vec(),
+                settings: &[],
                 peers: &COCO,
             },
             setting,
         )?,
         race(
             &Race {
+                part: "scores",
                 title: "HOTA, CLEAR and identity scores of tracks",
                 aim: 1.0,
                 note: "Against TrackEval the aim is 7 times; motrics should not be faster. Similarities are part of the time on all sides.",
                 input: tracks.1,
+                program: "scores",
                 verb: "mot",
                 does: "`Sequence::push_boxes`, `tracking_counts`, `tracking_summary`",
                 script: "bench/peers/tracking.py",
-                files: tracks.0,
+                files: tracks.0.to_vec(),
+                settings: &[],
                 peers: &TRACKING,
             },
             setting,
         )?,
     ])
-}
-
-/// Runs all in turn, round after round, and compares what they found.
-fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
-    let ours = setting.programs.kernels.with_file_name("scores");
-    let [labels, found] = [word(&what.files[0]), word(&what.files[1])];
-    let own = [what.verb, &labels, &found, "5"].map(str::to_owned);
-    let mut rows = vec![row("fieldassay", env!("CARGO_PKG_VERSION"), what.does)];
-    let mut programs = vec![(ours, own.to_vec())];
-    for peer in what.peers {
-        let python = environment(peer.package, peer.version)?.join("bin/python");
-        let script = word(&root().join(what.script));
-        let runs = peer.runs.to_string();
-        let words = [&script, peer.module, &labels, &found, &runs];
-        programs.push((python, words.map(str::to_owned).to_vec()));
-        rows.push(row(peer.package, peer.version, peer.does));
-    }
-    let (mut values, mut largest_difference) = (0, 0.0_f64);
-    for round in 0..setting.rounds {
-        let mut first: Option<Vec<f64>> = None;
-        for (row, (program, words)) in rows.iter_mut().zip(&programs) {
-            let run = timed::run(program, words, &row.name)?;
-            let printed: Value = serde_json::from_str(&run.output)
-                .with_context(|| format!("`{}` printed no JSON", row.name))?;
-            let seconds = median(&numbers(&printed["seconds"]));
-            println!("round {} {:<24} {:>9.3} ms", round + 1, row.name, 1e3 * seconds);
-            row.seconds.push(seconds);
-            let found = numbers(&printed["values"]);
-            let first = first.get_or_insert_with(|| found.clone());
-            values = first.len();
-            largest_difference = largest_difference.max(difference(first, &found)?);
-        }
-    }
-    Ok(Duel {
-        part: "scores".to_owned(),
-        title: what.title.to_owned(),
-        aim: what.aim,
-        note: what.note.to_owned(),
-        result: KernelResult {
-            command: setting.command.clone(),
-            machine: machine(),
-            input: what.input.clone(),
-            rows,
-            values,
-            largest_difference,
-        },
-    })
-}
-
-fn numbers(list: &Value) -> Vec<f64> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
-}
-
-/// Largest difference; an error where there are none to compare or they are not the same.
-fn difference(ours: &[f64], theirs: &[f64]) -> Result<f64> {
-    if ours.len() != theirs.len() || ours.is_empty() {
-        bail!("`{}` values here and `{}` there", ours.len(), theirs.len());
-    }
-    let apart = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    if apart.is_nan() || apart > SAME {
-        bail!("not the same scores: ours {ours:?}, the peer's {theirs:?}");
-    }
-    Ok(apart)
 }
 
 /// Where the files are, and what they are.
@@ -199,32 +112,62 @@ fn coco_files(place: &Path) -> Result<Input> {
     let side = |random: &mut Random| {
         let sizes = [20.0, 60.0, 150.0];
         let at = between(random, 0.0, 2.99);
-        let size = if at < 1.0 { sizes[0] } else if at < 2.0 { sizes[1] } else { sizes[2] };
+        let size = if at < 1.0 {
+            sizes[0]
+        } else if at < 2.0 {
+            sizes[1]
+        } else {
+            sizes[2]
+        };
         between(random, 0.5 * size, 1.5 * size)
     };
     let category = |random: &mut Random| (between(random, 1.0, 80.99)).floor();
     for image in 1..=IMAGES {
         for _ in 0..7 {
             let (w, h) = (side(&mut random), side(&mut random));
-            let (x, y) = (between(&mut random, 0.0, 640.0 - w), between(&mut random, 0.0, 480.0 - h));
+            let (x, y) = (
+                between(&mut random, 0.0, 640.0 - w),
+                between(&mut random, 0.0, 480.0 - h),
+            );
             let of = category(&mut random);
             let is_crowd = between(&mut random, 0.0, 1.0) < 0.02;
-            annotations.push(json!({"id": annotations.len() + 1, "image_id": image, "category_id": of,
-                "bbox": [x, y, w, h], "area": 0.7 * w * h, "iscrowd": u8::from(is_crowd)}));
+            annotations.push(
+                json!({"id": annotations.len() + 1, "image_id": image, "category_id": of,
+                "bbox": [x, y, w, h], "area": 0.7 * w * h, "iscrowd": u8::from(is_crowd)}),
+            );
             for _ in 0..3 {
-                let moved = |random: &mut Random, at: f64, by: f64| at + by * between(random, -0.25, 0.25);
-                let bbox = [moved(&mut random, x, w), moved(&mut random, y, h), moved(&mut random, w, w), moved(&mut random, h, h)];
-                let of = if between(&mut random, 0.0, 1.0) < 0.9 { of } else { category(&mut random) };
+                let moved =
+                    |random: &mut Random, at: f64, by: f64| at + by * between(random, -0.25, 0.25);
+                let bbox = [
+                    moved(&mut random, x, w),
+                    moved(&mut random, y, h),
+                    moved(&mut random, w, w),
+                    moved(&mut random, h, h),
+                ];
+                let of = if between(&mut random, 0.0, 1.0) < 0.9 {
+                    of
+                } else {
+                    category(&mut random)
+                };
                 found.push(json!({"image_id": image, "category_id": of, "bbox": bbox, "score": random.centered() + 0.5}));
             }
         }
         while found.len() < image * DETECTIONS / IMAGES {
-            let bbox = [between(&mut random, 0.0, 600.0), between(&mut random, 0.0, 440.0), side(&mut random), side(&mut random)];
+            let bbox = [
+                between(&mut random, 0.0, 600.0),
+                between(&mut random, 0.0, 440.0),
+                side(&mut random),
+                side(&mut random),
+            ];
             found.push(json!({"image_id": image, "category_id": category(&mut random), "bbox": bbox, "score": (random.centered() + 0.5).powi(2)}));
         }
     }
-    let images: Vec<Value> = (1..=IMAGES).map(|id| json!({"id": id, "width": 640, "height": 480})).collect();
-    let categories: Vec<Value> = (1..=80).map(|id| json!({"id": id, "name": format!("c{id}")})).collect();
+    let images: Vec<Value> = (1..=IMAGES)
+        .map(|id| json!({"id": id, "width": 640, "height": 480}))
+        .collect();
+    let categories: Vec<Value> = (1..=80)
+        .map(|id| json!({"id": id, "name": format!("c{id}")}))
+        .collect();
     let input = format!(
         "{IMAGES} images of 80 categories, {} labels, {} detections, made by a seeded generator",
         annotations.len(),
@@ -242,7 +185,8 @@ fn coco_files(place: &Path) -> Result<Input> {
         });
         rows.collect()
     };
-    let labels = json!({"images": images, "categories": categories, "annotations": whole(annotations)});
+    let labels =
+        json!({"images": images, "categories": categories, "annotations": whole(annotations)});
     let files = ["gt.json", "dt.json"].map(|name| place.join(name));
     std::fs::write(&files[0], labels.to_string())?;
     std::fs::write(&files[1], Value::from(whole(found)).to_string())?;
@@ -256,7 +200,12 @@ fn tracking_files(place: &Path) -> Result<Input> {
     let mut random = Random::new(8);
     let (mut labels, mut tracks) = (String::new(), String::new());
     let mut centers: Vec<[f64; 2]> = (0..OBJECTS)
-        .map(|_| [between(&mut random, 0.0, 1800.0), between(&mut random, 0.0, 1000.0)])
+        .map(|_| {
+            [
+                between(&mut random, 0.0, 1800.0),
+                between(&mut random, 0.0, 1000.0),
+            ]
+        })
         .collect();
     let mut ids: Vec<usize> = (1..=OBJECTS).collect();
     let mut next = OBJECTS + 1;
@@ -266,15 +215,27 @@ fn tracking_files(place: &Path) -> Result<Input> {
                 *at += between(&mut random, -6.0, 6.0);
             }
             let [x, y] = *center;
-            writeln!(labels, "{frame},{},{x:.2},{y:.2},60,120,1,-1,-1,-1", object + 1)?;
+            writeln!(
+                labels,
+                "{frame},{},{x:.2},{y:.2},60,120,1,-1,-1,-1",
+                object + 1
+            )?;
             if between(&mut random, 0.0, 1.0) < 0.01 {
                 (*id, next) = (next, next + 1);
             }
             if between(&mut random, 0.0, 1.0) < 0.1 {
                 continue;
             }
-            let (dx, dy) = (between(&mut random, -12.0, 12.0), between(&mut random, -20.0, 20.0));
-            writeln!(tracks, "{frame},{id},{:.2},{:.2},60,120,1,-1,-1,-1", x + dx, y + dy)?;
+            let (dx, dy) = (
+                between(&mut random, -12.0, 12.0),
+                between(&mut random, -20.0, 20.0),
+            );
+            writeln!(
+                tracks,
+                "{frame},{id},{:.2},{:.2},60,120,1,-1,-1,-1",
+                x + dx,
+                y + dy
+            )?;
         }
     }
     let files = ["gt.txt", "tracks.txt"].map(|name| place.join(name));
@@ -282,18 +243,4 @@ fn tracking_files(place: &Path) -> Result<Input> {
     std::fs::write(&files[1], tracks)?;
     let input = format!("{FRAMES} frames of {OBJECTS} objects, made by a seeded generator");
     Ok((files, input))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scores_that_differ_are_no_race() {
-        assert!(difference(&[0.5], &[0.5]).expect("the same").abs() < 1e-15);
-        assert!(difference(&[0.5], &[0.6]).is_err());
-        assert!(difference(&[0.5], &[]).is_err());
-        assert!(difference(&[], &[]).is_err());
-        assert!(difference(&[f64::NAN], &[0.5]).is_err());
-    }
 }

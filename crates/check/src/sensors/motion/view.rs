@@ -15,8 +15,9 @@ const LOOK_SECS: f64 = 60.0;
 const STRETCHES: usize = 3;
 /// Recordings longer than this are looked at in stretches, seconds.
 const LONG_SECS: f64 = 120.0;
-/// Frames a second that are looked at, at most.
-const MOST_HZ: f64 = 15.0;
+/// Frames a second that are looked at, at most: noise is that of a pair of frames, so further apart they say more about
+/// a rate, until the motion itself changes between them.
+const MOST_HZ: f64 = 10.0;
 /// Smallest reduction that turns are measured on.
 const REDUCTION: f64 = 8.0;
 /// Root mean square rate of the reference below which frames are not worth reading, radians per second.

@@ -1,0 +1,146 @@
+//! Computations that time themselves: every program reads its files before its clock starts.
+//!
+//! Read [`Race`] first. Not here: inputs ([`super::scores`], [`super::scenes`]), whole processes ([`super::paths`]).
+
+use super::{Duel, Setting, row, word};
+use crate::race::contender::environment;
+use crate::race::kernels::KernelResult;
+use crate::race::{machine, median, timed};
+use crate::shell::root;
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Largest difference between values that are the same.
+const SAME: f64 = 1e-9;
+/// Runs of ours inside a process.
+const OUR_RUNS: usize = 5;
+
+/// A program beside ours.
+pub(super) struct Peer {
+    pub(super) package: &'static str,
+    pub(super) version: &'static str,
+    /// What its script is told first: a module or a way.
+    pub(super) word: &'static str,
+    /// Runs inside a process; slow programs have one.
+    pub(super) runs: usize,
+    pub(super) does: &'static str,
+}
+
+/// One race.
+pub(super) struct Race<'a> {
+    /// The part it belongs to.
+    pub(super) part: &'a str,
+    pub(super) title: &'a str,
+    pub(super) aim: f64,
+    pub(super) note: &'a str,
+    pub(super) input: String,
+    /// Our program, an example of `engine`.
+    pub(super) program: &'a str,
+    /// The word our program knows it by.
+    pub(super) verb: &'a str,
+    pub(super) does: &'a str,
+    pub(super) script: &'a str,
+    pub(super) files: Vec<PathBuf>,
+    /// What all programs are told after the files.
+    pub(super) settings: &'a [&'a str],
+    pub(super) peers: &'a [Peer],
+}
+
+/// Runs all in turn, round after round, and compares what they found.
+pub(super) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
+    let ours = setting.programs.kernels.with_file_name(what.program);
+    let words = |first: &[&str], runs: usize| -> Vec<String> {
+        let first = first.iter().map(|w| (*w).to_owned());
+        let files = what.files.iter().map(|file| word(file));
+        let settings = what.settings.iter().map(|w| (*w).to_owned());
+        let rest = files.chain(settings).chain([runs.to_string()]);
+        first.chain(rest).collect()
+    };
+    let mut rows = vec![row("fieldassay", env!("CARGO_PKG_VERSION"), what.does)];
+    let mut programs = vec![(ours, words(&[what.verb], OUR_RUNS))];
+    for peer in what.peers {
+        let python = environment(peer.package, peer.version)?.join("bin/python");
+        let script = word(&root().join(what.script));
+        programs.push((python, words(&[&script, peer.word], peer.runs)));
+        rows.push(row(peer.package, peer.version, peer.does));
+    }
+    let (mut values, mut largest_difference) = (0, 0.0_f64);
+    for round in 0..setting.rounds {
+        let mut first: Option<Vec<f64>> = None;
+        for (row, (program, words)) in rows.iter_mut().zip(&programs) {
+            let run = timed::run(program, words, &row.name)?;
+            let printed: Value = serde_json::from_str(&run.output)
+                .with_context(|| format!("`{}` printed no JSON", row.name))?;
+            let seconds = median(&numbers(&printed["seconds"]));
+            println!(
+                "round {} {:<24} {:>9.3} ms",
+                round + 1,
+                row.name,
+                1e3 * seconds
+            );
+            row.seconds.push(seconds);
+            let found = numbers(&printed["values"]);
+            let first = first.get_or_insert_with(|| found.clone());
+            values = first.len();
+            largest_difference = largest_difference.max(difference(first, &found)?);
+        }
+    }
+    Ok(Duel {
+        part: what.part.to_owned(),
+        title: what.title.to_owned(),
+        aim: what.aim,
+        note: what.note.to_owned(),
+        result: KernelResult {
+            command: setting.command.clone(),
+            machine: machine(),
+            input: what.input.clone(),
+            rows,
+            values,
+            largest_difference,
+        },
+    })
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_f64)
+        .collect()
+}
+
+/// Largest difference; an error where there are none to compare or they are not the same.
+fn difference(ours: &[f64], theirs: &[f64]) -> Result<f64> {
+    if ours.len() != theirs.len() || ours.is_empty() {
+        bail!("`{}` values here and `{}` there", ours.len(), theirs.len());
+    }
+    let apart = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
+    if apart.is_nan() || apart > SAME {
+        let first = |values: &[f64]| values.iter().take(12).copied().collect::<Vec<_>>();
+        bail!(
+            "values differ by {apart:e}, expected at most {SAME:e}: ours {:?}, the peer's {:?}",
+            first(ours),
+            first(theirs)
+        );
+    }
+    Ok(apart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_differ_are_no_race() {
+        assert!(difference(&[0.5], &[0.5]).expect("the same").abs() < 1e-15);
+        assert!(difference(&[0.5], &[0.6]).is_err());
+        assert!(difference(&[0.5], &[]).is_err());
+        assert!(difference(&[], &[]).is_err());
+        assert!(difference(&[f64::NAN], &[0.5]).is_err());
+    }
+}
