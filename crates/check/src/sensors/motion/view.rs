@@ -236,6 +236,6 @@ mod tests {
             info: None,
         };
         let frames = frames(&camera, &turns);
-        assert_eq!(frames.len(), 450);
+        assert_eq!(frames.len(), 300);
     }
 }
