@@ -209,7 +209,8 @@ fn bad_coco_files_are_refused_with_the_row() {
             &mut rows
         };
         list[row][key] = value;
-        write(at, &format!("{which}-{key}.json"), rows.to_string())
+        // Every case is written before the first is run, so names must differ.
+        write(at, &format!("{which}-{key}-{row}.json"), rows.to_string())
     };
     for (labels, found, said) in [
         (
@@ -489,6 +490,12 @@ fn kitti_folders_have_the_scores_of_the_devkit() {
             for view in ["bbox", "bev", "3d", "aos"] {
                 for points in ["AP_R11", "AP_R40"] {
                     let expected = &vector["results"][view][points][class][difficulty];
+                    // No cyclist is easy: undefined here, 0 in the program the vector is from.
+                    if (name, level) == (&json!("Cyclist"), &json!("easy")) {
+                        assert_eq!(*expected, json!(0.0));
+                        assert_eq!(of[view][points]["estimate"], Value::Null);
+                        continue;
+                    }
                     near(&of[view][points], expected, 1e-10);
                 }
             }
@@ -629,7 +636,15 @@ fn argoverse_tables_have_the_scores_stated_upstream() {
             "{name}: {found}, stated {value}"
         );
     }
-    let said = refused(&["av2", &labels, &labels]);
+    // The labels have scores too, so a table without must be made.
+    let made = tempfile::tempdir().expect("a folder");
+    let without = write(
+        made.path(),
+        "without.csv",
+        "log_id,timestamp_ns,category,tx_m,ty_m,tz_m,length_m,width_m,height_m,qw,qx,qy,qz\n\
+         0,0,BUS,0,0,0,1,1,1,1,0,0,0\n",
+    );
+    let said = refused(&["av2", &labels, &without]);
     assert!(said.contains("no column `score`"), "{said}");
 }
 
