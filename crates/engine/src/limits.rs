@@ -14,7 +14,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            column_bytes: 16 << 20,
+            column_bytes: 128 << 20,
             unit_bytes: 1 << 30,
             files: 1_000_000,
         }
