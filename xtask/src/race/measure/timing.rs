@@ -115,11 +115,10 @@ fn difference(ours: &[f64], theirs: &[f64]) -> Result<f64> {
     if ours.len() != theirs.len() || ours.is_empty() {
         bail!("`{}` values here and `{}` there", ours.len(), theirs.len());
     }
-    let apart = ours
-        .iter()
-        .zip(theirs)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max);
+    let differences = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs());
+    // NaN stays, as `f64::max` would not let it.
+    let larger = |most: f64, x: f64| if x.is_nan() || x > most { x } else { most };
+    let apart = differences.fold(0.0, larger);
     if apart.is_nan() || apart > SAME {
         let first = |values: &[f64]| values.iter().take(12).copied().collect::<Vec<_>>();
         bail!(
