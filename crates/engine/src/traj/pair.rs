@@ -129,6 +129,15 @@ fn by_stamps(
 pub(super) fn failed(path: &Path, error: &TrajectoryError) -> EngineError {
     let message = error.to_string().replace("; hint: ", "\nhint: ");
     match error {
+        TrajectoryError::Associate(AssociateError::NoPairs { .. }) => {
+            let (what, _) = message.split_once('\n').unwrap_or((&message, ""));
+            path.wrong(
+                None,
+                format!(
+                    "{what}\nhint: raise --max-diff, or give the offset between the clocks with --offset"
+                ),
+            )
+        }
         TrajectoryError::BadStep { .. }
         | TrajectoryError::BadOption { .. }
         | TrajectoryError::RatioOfPoses
