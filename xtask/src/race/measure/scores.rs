@@ -79,7 +79,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
                 part: "scores",
                 title: "HOTA, CLEAR and identity scores of tracks",
                 aim: 1.0,
-                note: "Against TrackEval the aim is 7 times; motrics should not be faster. Similarities are part of the time on all sides.",
+                note: "Against TrackEval the aim is 7 times; motrics should not be faster; its MOTA is left out, as it differs from the one TrackEval and we compute. Similarities are part of the time on all sides.",
                 input: tracks.1,
                 program: "scores",
                 verb: "mot",
