@@ -9,11 +9,13 @@
 
 mod bytes;
 mod cases;
+mod choices;
 mod geometry;
 mod images;
 mod paths;
 mod scores;
 mod signals;
+mod texts;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -202,11 +204,17 @@ impl Reader {
 /// Files of their own form, by name without `.json`.
 static OWN: &[(&str, Reader)] = &[
     ("A_rotated_iou_shapely", Reader::Own(scores::rotated)),
+    ("F_active_learning", Reader::Own(choices::selection)),
+    ("G_evalica", Reader::Own(choices::evalica)),
+    ("G_preference", Reader::Own(choices::preference)),
     ("H_coco_bbox", Reader::Own(scores::coco)),
     ("H_kitti", Reader::Own(scores::kitti)),
     ("H_miou_boundary", Reader::Own(scores::miou)),
     ("H_nuscenes_detection", Reader::Own(scores::nuscenes)),
     ("H_tracking", Reader::Own(paths::tracking)),
+    ("I_captions", Reader::Own(texts::captions)),
+    ("I_distribution_shift", Reader::Own(texts::shift)),
+    ("I_minhash", Reader::Own(texts::min_hash)),
     ("expected", Reader::Own(paths::trajectories)),
     ("signals", Reader::Own(|_, value| entries_of(value))),
 ];

@@ -37,7 +37,14 @@ const fn known(
 
 /// One line per function, ordered by file.
 static KNOWN: &[Known] = &[
+    known("adwin", "", "drift.adwin", 1e-9),
+    known("anomaly", "iforest_c", "rarity.isolation_path", 1e-12),
+    known("anomaly", "iforest_score", "rarity.isolation_score", 1e-12),
+    known("anomaly", "knn_distance_and_lof", "rarity.neighbors", 1e-9),
+    known("anomaly", "robust_z", "rarity.robust_z", 1e-12),
+    known("anomaly", "tag_rarity", "rarity.tags", 1e-12),
     known("bicycle_ks", "", "kinematics.single_track", 1e-6),
+    known("combinatorial_coverage", "", "coverage.t_way", 1e-12),
     known("criticality_1d", "", "criticality.following", 1e-12),
     known("delta_v", "", "criticality.delta_v", 1e-12),
     known("detection_peers", "av2", "detection.av2", 1e-12),
@@ -51,6 +58,13 @@ static KNOWN: &[Known] = &[
         1e-12,
     ),
     known("detection_peers", "voc", "detection.voc", 1e-12),
+    known("drift", "bbse", "drift.label_shift", 1e-9),
+    known("drift", "c2st_z", "drift.classifier_z", 1e-9),
+    known("drift", "jensen_shannon", "drift.jensen_shannon", 1e-9),
+    known("drift", "ks_2samp", "drift.ks", 1e-9),
+    known("drift", "mmd2_rbf_median", "drift.mmd", 1e-9),
+    known("drift", "psi_counts", "drift.psi", 1e-9),
+    known("drift", "wasserstein_1d", "drift.wasserstein", 1e-9),
     known("driving_scores", "epdms", "driving.epdms", 1e-12),
     known(
         "driving_scores",
@@ -80,6 +94,14 @@ static KNOWN: &[Known] = &[
     known("encroachment", "", "criticality.encroachment", 1e-9),
     known("idm_nuplan", "", "kinematics.idm", 1e-3),
     known("idm_rollout", "", "kinematics.idm_rollout", 1e-9),
+    known(
+        "rand_driving_to_safety",
+        "",
+        "coverage.driving_to_safety",
+        1e-9,
+    ),
+    known("rates", "binomial", "coverage.binomial_rate", 1e-9),
+    known("rates", "poisson_rate", "coverage.poisson_rate", 1e-9),
     known("robot_nav", "barn", "driving.barn", 1e-12),
     known("robot_nav", "spl", "driving.spl", 1e-12),
     known("rss", "lateral", "criticality.rss_lateral", 1e-9),
@@ -91,11 +113,13 @@ static KNOWN: &[Known] = &[
     ),
     known("rss", "lon_same", "criticality.rss_same_direction", 1e-9),
     known("savgol_comfort", "", "kinematics.comfort", 1e-9),
+    known("species_coverage", "", "coverage.richness", 1e-9),
     known("stl_random", "", "logic.stl", 1e-12),
     known("stl_rtamt", "", "logic.stl", 1e-12),
     known("trajectory_similarity", "", "similarity.paths", 1e-12),
     known("ttc_obb", "", "criticality.contact", 1e-9),
     known("ttc_random", "", "criticality.contact", 1e-12),
+    known("vendi", "", "coverage.vendi", 1e-9),
 ];
 
 /// Keys whose results the vectors hold more closely than the rest of their file.

@@ -117,15 +117,21 @@ where
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
     crate::boxes::cases::MEASURES,
+    crate::coverage::cases::MEASURES,
     crate::criticality::cases::MEASURES,
     crate::detection::cases::MEASURES,
+    crate::drift::cases::MEASURES,
     crate::driving::cases::MEASURES,
     crate::kinematics::cases::MEASURES,
     crate::logic::cases::MEASURES,
     crate::mining::cases::MEASURES,
+    crate::preference::cases::MEASURES,
+    crate::rarity::cases::MEASURES,
     crate::segmentation::cases::MEASURES,
+    crate::selection::cases::MEASURES,
     crate::similarity::cases::MEASURES,
     crate::stats::cases::MEASURES,
+    crate::text::cases::MEASURES,
     crate::tracking::cases::MEASURES,
     crate::trajectory::cases::MEASURES,
 ];
