@@ -1,10 +1,10 @@
 //! The measures of this subject by name.
 
 use super::{
-    Abundance, CoverageError, Discovery, Driving, DrivingNeeds, Forbidden, Incidence,
+    Abundance, CoverageError, Difference, Discovery, Driving, DrivingNeeds, Forbidden, Incidence,
     IncidenceRichness, Missing, PoissonRate, Richness, TWay, Table, Vendi, WeightedCoverage,
     accumulation, binomial_rate, discovery, driving_to_safety, extrapolate, poisson_rate, rarefy,
-    richness, t_way, vendi, vendi_of_rows, weighted_coverage,
+    richness, t_way, t_way_difference, vendi, vendi_of_rows, weighted_coverage,
 };
 use crate::registry::{About, Direction, Measure, call};
 use crate::rows::Rows;
@@ -154,26 +154,61 @@ fn code(levels: &[Value], level: &Value) -> u32 {
     u32::try_from(at.unwrap_or(levels.len())).unwrap_or(u32::MAX)
 }
 
-fn combinations(case: &TWayCase) -> Result<BTreeMap<String, TWayFound>, CoverageError> {
-    let attributes = case.levels.len();
-    if let Some(row) = case.rows.iter().find(|r| r.len() != attributes) {
+/// Codes attribute by attribute.
+fn coded(rows: &[Vec<Value>], levels: &[Vec<Value>]) -> Result<Vec<Vec<u32>>, CoverageError> {
+    if let Some(row) = rows.iter().find(|r| r.len() != levels.len()) {
         return Err(CoverageError::Mismatch {
             seen: row.len(),
-            expected: attributes,
+            expected: levels.len(),
             hint: "every row has a level per attribute",
         });
     }
-    let columns: Vec<Vec<u32>> = case
-        .levels
-        .iter()
-        .enumerate()
-        .map(|(a, levels)| case.rows.iter().map(|row| code(levels, &row[a])).collect())
-        .collect();
-    let counts: Vec<u32> = case
-        .levels
-        .iter()
-        .map(|l| u32::try_from(l.len()).unwrap_or(u32::MAX))
-        .collect();
+    let columns = levels.iter().enumerate();
+    Ok(columns
+        .map(|(a, levels)| rows.iter().map(|row| code(levels, &row[a])).collect())
+        .collect())
+}
+
+/// Levels per attribute.
+fn counts_of(levels: &[Vec<Value>]) -> Vec<u32> {
+    let count = |l: &Vec<Value>| u32::try_from(l.len()).unwrap_or(u32::MAX);
+    levels.iter().map(count).collect()
+}
+
+fn two() -> usize {
+    2
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DifferenceCase {
+    field: Vec<Vec<Value>>,
+    data: Vec<Vec<Value>>,
+    levels: Vec<Vec<Value>>,
+    #[serde(default = "two")]
+    order: usize,
+    #[serde(default = "twenty")]
+    most_missing: usize,
+}
+
+fn difference(case: &DifferenceCase) -> Result<Difference, CoverageError> {
+    let counts = counts_of(&case.levels);
+    let (field, data) = (
+        coded(&case.field, &case.levels)?,
+        coded(&case.data, &case.levels)?,
+    );
+    t_way_difference(
+        &Table::new(&field, &counts)?,
+        &Table::new(&data, &counts)?,
+        case.order,
+        case.most_missing,
+    )
+}
+
+fn combinations(case: &TWayCase) -> Result<BTreeMap<String, TWayFound>, CoverageError> {
+    let attributes = case.levels.len();
+    let columns = coded(&case.rows, &case.levels)?;
+    let counts = counts_of(&case.levels);
     let empty = Vec::new();
     let forbidden: Vec<Forbidden> = case
         .forbidden
@@ -316,6 +351,20 @@ pub(crate) static MEASURES: &[Measure] = &[
         },
         example: r#"{"rows": [["day", "dry"], ["night", "dry"], ["day", "wet"]], "levels": [["day", "night"], ["dry", "wet", "icy"]], "forbidden": [{"0": "day", "1": "icy"}]}"#,
         run: |case| call(case, combinations),
+    },
+    Measure {
+        name: "coverage.t_way_difference",
+        about: About {
+            title: "Combinations that occur in the field and not in the data set",
+            formula: "per set of `order` attributes: configurations of the field less those of the data; missing: by rows of the field",
+            defaults: "order 2, most_missing 20",
+            direction: Direction::Lower,
+            blind_spots: "one row of the field makes a combination: wrong tags do too",
+            peers: "NIST CCM's combinatorial coverage difference",
+            source: "Kuhn, Kacker, Lei and Raunak 2020 (combinatorial coverage difference)",
+        },
+        example: r#"{"field": [["day", "dry"], ["night", "wet"]], "data": [["day", "dry"], ["day", "wet"]], "levels": [["day", "night"], ["dry", "wet"]]}"#,
+        run: |case| call(case, difference),
     },
     Measure {
         name: "coverage.weighted",

@@ -98,7 +98,7 @@ pub fn discovery(
             hint: "it must be positive and end inside what was driven",
         });
     }
-    if let Some(value) = limit.filter(|l| **l <= 0.0 || l.is_nan()) {
+    if let Some(value) = limit.filter(|l| *l <= 0.0 || l.is_nan()) {
         return Err(CoverageError::BadOption {
             name: "limit",
             value,

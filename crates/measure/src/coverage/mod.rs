@@ -23,7 +23,7 @@ pub use expected::{WeightedCoverage, weighted_coverage};
 pub use feasible::Forbidden;
 pub use incidence::{Incidence, IncidenceRichness};
 pub use richness::{Abundance, Richness, richness};
-pub use tway::{Combination, Missing, TWay, Table, t_way};
+pub use tway::{Combination, Difference, Missing, TWay, Table, t_way, t_way_difference};
 pub use vendi::{Vendi, vendi, vendi_of_rows};
 
 use crate::rows::RowsError;

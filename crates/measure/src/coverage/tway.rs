@@ -163,8 +163,136 @@ pub fn t_way(
         return Err(CoverageError::Empty);
     }
     found.infeasible = configurations - found.feasible;
-    found.missing = run.into_missing();
+    found.missing = run.missing.into_list();
     Ok(found)
+}
+
+/// What one table holds and another does not; see [`t_way_difference`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Configurations of the field.
+    pub field: u64,
+    /// Those that the data set does not hold.
+    pub absent: u64,
+    /// Those that are absent, most rows of the field first, no more than asked for; `expected` counts those rows.
+    pub missing: Vec<Missing>,
+}
+
+/// Configurations of `order` attributes that occur in the field and not in a data set (combinatorial coverage
+/// difference, Kuhn and others 2020): what a model meets that it never saw.
+///
+/// Errors: as [`t_way`]; [`CoverageError::Mismatch`] for tables of other attributes or levels. Cost: rows times sets.
+pub fn t_way_difference(
+    field: &Table<'_>,
+    data: &Table<'_>,
+    order: usize,
+    most_missing: usize,
+) -> Result<Difference, CoverageError> {
+    let attributes = field.levels.len();
+    if order == 0 || order > attributes {
+        return Err(CoverageError::BadOrder { order, attributes });
+    }
+    if field.levels != data.levels {
+        return Err(CoverageError::Mismatch {
+            seen: data.levels.len(),
+            expected: attributes,
+            hint: "both tables have the same attributes with the same levels",
+        });
+    }
+    let mut found = Difference {
+        field: 0,
+        absent: 0,
+        missing: Vec::new(),
+    };
+    let mut missing = Worst::new(most_missing);
+    for set in Sets::new(attributes, order) {
+        let size: u64 = set
+            .iter()
+            .map(|a| u64::from(field.levels[*a]))
+            .fold(1, u64::saturating_mul);
+        if size > MOST_CONFIGURATIONS {
+            return Err(CoverageError::TooMany {
+                configurations: size,
+                most: MOST_CONFIGURATIONS,
+            });
+        }
+        let count = |table: &Table<'_>| {
+            let mut counts = vec![0_u32; usize::try_from(size).unwrap_or(0)];
+            for index in configurations(table, &set) {
+                counts[place(index)] += 1;
+            }
+            counts
+        };
+        let mut levels = vec![0_u32; order];
+        for (seen, known) in count(field).into_iter().zip(count(data)) {
+            if seen > 0 {
+                found.field += 1;
+                if known == 0 {
+                    found.absent += 1;
+                    missing.add(Missing {
+                        attributes: set.clone(),
+                        levels: levels.clone(),
+                        expected: f64::from(seen),
+                    });
+                }
+            }
+            step(&mut levels, &set, field.levels);
+        }
+    }
+    found.missing = missing.into_list();
+    Ok(found)
+}
+
+/// The configuration of every row, in mixed radix, the last attribute fastest, built column by column.
+fn configurations(table: &Table<'_>, set: &[usize]) -> Vec<u32> {
+    let mut index = vec![0_u32; table.rows];
+    for attribute in set {
+        let levels = table.levels[*attribute];
+        for (index, level) in index.iter_mut().zip(&table.columns[*attribute]) {
+            *index = *index * levels + level;
+        }
+    }
+    index
+}
+
+/// The most expected of what is missing; twice as many are held before the list is cut.
+struct Worst {
+    list: Vec<Missing>,
+    most: usize,
+}
+
+impl Worst {
+    fn new(most: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            most,
+        }
+    }
+
+    fn add(&mut self, missing: Missing) {
+        if self.most == 0 {
+            return;
+        }
+        self.list.push(missing);
+        if self.list.len() >= 2 * self.most + 64 {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.list.sort_by(|a, b| {
+            b.expected
+                .total_cmp(&a.expected)
+                .then_with(|| a.attributes.cmp(&b.attributes))
+                .then_with(|| a.levels.cmp(&b.levels))
+        });
+        self.list.truncate(self.most);
+    }
+
+    fn into_list(mut self) -> Vec<Missing> {
+        self.cut();
+        self.list
+    }
 }
 
 /// Sets of `order` of `n` attributes in lexicographic order.
@@ -208,9 +336,7 @@ struct Run<'a> {
     /// Share of rows per attribute and level.
     shares: Vec<Vec<f64>>,
     seen: Vec<bool>,
-    index: Vec<u32>,
-    missing: Vec<Missing>,
-    most_missing: usize,
+    missing: Worst,
 }
 
 impl<'a> Run<'a> {
@@ -249,9 +375,7 @@ impl<'a> Run<'a> {
             feasible: Feasible::new(forbidden, table.levels),
             shares,
             seen: Vec::new(),
-            index: vec![0; table.rows],
-            missing: Vec::new(),
-            most_missing,
+            missing: Worst::new(most_missing),
         })
     }
 
@@ -280,16 +404,8 @@ impl<'a> Run<'a> {
         let size = usize::try_from(self.size(set)).unwrap_or(0);
         self.seen.clear();
         self.seen.resize(size, false);
-        // Mixed radix, the last attribute fastest, built column by column.
-        self.index.fill(0);
-        for attribute in set {
-            let levels = self.table.levels[*attribute];
-            for (index, level) in self.index.iter_mut().zip(&self.table.columns[*attribute]) {
-                *index = *index * levels + level;
-            }
-        }
-        for index in &self.index {
-            self.seen[place(*index)] = true;
+        for index in configurations(self.table, set) {
+            self.seen[place(index)] = true;
         }
         let mut combination = Combination {
             attributes: set.to_vec(),
@@ -318,9 +434,8 @@ impl<'a> Run<'a> {
         combination
     }
 
-    /// Remembers a configuration; twice as many as asked for are held before the list is cut.
     fn miss(&mut self, set: &[usize], levels: &[u32]) {
-        if self.most_missing == 0 {
+        if self.missing.most == 0 {
             return;
         }
         let share: f64 = set
@@ -328,29 +443,11 @@ impl<'a> Run<'a> {
             .zip(levels)
             .map(|(a, level)| self.shares[*a][place(*level)])
             .product();
-        self.missing.push(Missing {
+        self.missing.add(Missing {
             attributes: set.to_vec(),
             levels: levels.to_vec(),
             expected: share * self.table.rows as f64,
         });
-        if self.missing.len() >= 2 * self.most_missing + 64 {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        self.missing.sort_by(|a, b| {
-            b.expected
-                .total_cmp(&a.expected)
-                .then_with(|| a.attributes.cmp(&b.attributes))
-                .then_with(|| a.levels.cmp(&b.levels))
-        });
-        self.missing.truncate(self.most_missing);
-    }
-
-    fn into_missing(mut self) -> Vec<Missing> {
-        self.cut();
-        self.missing
     }
 }
 
@@ -388,6 +485,26 @@ mod tests {
         assert!(found.missing[0].expected >= found.missing[1].expected);
         assert!(t_way(&table, 5, &[], 0).is_err());
         assert!(Table::new(&columns, &[2, 2, 2, 1]).is_err());
+    }
+
+    #[test]
+    fn what_the_field_holds_and_the_data_do_not() {
+        let field = [vec![0, 0, 1, 1], vec![0, 0, 1, 0]];
+        let data = [vec![0, 1], vec![1, 0]];
+        let (field, data) = (
+            Table::new(&field, &[2, 2]).unwrap(),
+            Table::new(&data, &[2, 2]).unwrap(),
+        );
+        let found = t_way_difference(&field, &data, 2, 5).unwrap();
+        assert_eq!((found.field, found.absent), (3, 2));
+        assert_eq!(
+            (
+                found.missing[0].levels.as_slice(),
+                found.missing[0].expected
+            ),
+            (&[0, 0][..], 2.0)
+        );
+        assert!(t_way_difference(&field, &data, 3, 5).is_err());
     }
 
     #[test]

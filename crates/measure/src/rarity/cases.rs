@@ -1,8 +1,8 @@
 //! The measures of this subject by name.
 
 use super::{
-    ForestOptions, IsolationForest, Neighbors, RarityError, RobustZ, TagRarity, average_path,
-    isolation_score, neighbors, robust_z, tag_rarity,
+    ForestOptions, IsolationForest, Neighbors, Novelty, RarityError, RobustZ, TagRarity,
+    average_path, isolation_score, neighbors, novelty, robust_z, tag_rarity,
 };
 use crate::registry::{About, Direction, Measure, call};
 use crate::rows::Rows;
@@ -54,6 +54,28 @@ struct NeighborsCase {
 
 fn nearest(case: &NeighborsCase) -> Result<Neighbors, RarityError> {
     neighbors(&Rows::from_nested(&case.rows)?, case.k)
+}
+
+fn nearly_all() -> f64 {
+    0.99
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoveltyCase {
+    archive: Vec<Vec<f64>>,
+    groups: Vec<u32>,
+    new: Vec<Vec<f64>>,
+    #[serde(default = "nearly_all")]
+    level: f64,
+}
+
+fn unlike(case: &NoveltyCase) -> Result<Novelty, RarityError> {
+    let (archive, new) = (
+        Rows::from_nested(&case.archive)?,
+        Rows::from_nested(&case.new)?,
+    );
+    novelty(&archive, &case.groups, &new, case.level)
 }
 
 #[derive(Deserialize)]
@@ -145,6 +167,20 @@ pub(crate) static MEASURES: &[Measure] = &[
         },
         example: r#"{"X": [[0], [1], [2], [3], [40]], "k": 2}"#,
         run: |case| call(case, nearest),
+    },
+    Measure {
+        name: "rarity.novelty",
+        about: About {
+            title: "Which clips are unlike everything in the archive",
+            formula: "distance to the nearest archived row above the level quantile of the archive's own distances, each row against other groups",
+            defaults: "level 0.99",
+            direction: Direction::Describes,
+            blind_spots: "new to the embedding, not to the world: a broken sensor is new too",
+            peers: "none known",
+            source: "reference, scenarios A.5",
+        },
+        example: r#"{"archive": [[0], [1], [2], [3]], "groups": [0, 1, 2, 3], "new": [[1.5], [9]]}"#,
+        run: |case| call(case, unlike),
     },
     Measure {
         name: "rarity.isolation_path",

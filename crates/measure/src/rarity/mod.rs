@@ -1,18 +1,20 @@
 //! How unlike the others is one clip? Scores of rarity for numbers, embeddings and tags.
 //!
 //! Read [`robust_z`] first (cheap and explained), then [`neighbors`] (distance to the k-th neighbor and local outlier
-//! factor), [`IsolationForest`] and [`tag_rarity`].
+//! factor), [`novelty`] (new against an archive), [`IsolationForest`] and [`tag_rarity`].
 //! Not here: how clips are described, and the choice of clips to label ([`crate::selection`]). Neighbors in time hide
 //! rarity: leave out the clip's own recording, or score one row per drive.
 
 pub(crate) mod cases;
 mod forest;
 mod neighbors;
+mod novelty;
 mod robust;
 mod tags;
 
 pub use forest::{ForestOptions, IsolationForest, average_path, isolation_score};
 pub use neighbors::{Neighbors, neighbors};
+pub use novelty::{Novelty, novelty};
 pub use robust::{RobustZ, robust_z};
 pub use tags::{TagRarity, tag_rarity};
 
