@@ -194,8 +194,7 @@ impl Adwin {
         self.levels[level].buckets.push(bucket);
     }
 
-    /// Whether some cut between buckets, oldest first, has means too far apart. As in river, the newest bucket of each
-    /// size is not tried as the end of the older side.
+    /// Whether some cut between buckets has means too far apart, oldest first.
     fn must_cut(&self) -> bool {
         let least = self.options.min_window_length as f64;
         let width = self.width as f64;
@@ -204,8 +203,7 @@ impl Adwin {
         let (mut n0, mut sum0) = (0.0, 0.0);
         for (level, buckets) in self.levels.iter().enumerate().rev() {
             let size = size_of(level);
-            let all = &buckets.buckets;
-            for bucket in &all[..all.len().saturating_sub(1)] {
+            for bucket in &buckets.buckets {
                 n0 += size;
                 sum0 += bucket.total;
                 let n1 = width - n0;

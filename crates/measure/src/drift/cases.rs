@@ -7,7 +7,7 @@ use super::{
     kolmogorov_smirnov, label_shift, mmd, psi, psi_clustered, two_sample,
 };
 use crate::change::{
-    AdwinAlarm, AdwinOptions, ChangeError, PageHinkley, PageHinkleyOptions, adwin,
+    AdwinAlarm, AdwinOptions, ChangeError, PageHinkleyOptions, TwoSidedPageHinkley, adwin,
 };
 use crate::registry::{About, Direction, Measure, call};
 use crate::rows::Rows;
@@ -293,25 +293,15 @@ struct StreamFound {
     page_hinkley_default_indices: Vec<usize>,
 }
 
-/// Both directions; both detectors forget everything after an alarm of either.
 fn both_ways(values: &[f64], case: &PageHinkleyCase) -> Result<Vec<usize>, ChangeError> {
-    let options = PageHinkleyOptions {
+    let mut detector = TwoSidedPageHinkley::new(PageHinkleyOptions {
         min_samples: case.min_instances,
         delta: case.delta,
         threshold: case.threshold,
         alpha: case.alpha,
-    };
-    let (mut up, mut down) = (PageHinkley::new(options)?, PageHinkley::new(options)?);
-    let mut found = Vec::new();
-    for (index, x) in values.iter().enumerate() {
-        let (a, b) = (up.push(*x), down.push(-x));
-        if a.is_some() || b.is_some() {
-            found.push(index);
-            up.reset();
-            down.reset();
-        }
-    }
-    Ok(found)
+    })?;
+    let alarms = values.iter().filter_map(|x| detector.push(*x));
+    Ok(alarms.map(|alarm| alarm.index).collect())
 }
 
 fn stream(case: &StreamCase) -> Result<StreamFound, ChangeError> {
