@@ -117,12 +117,15 @@ where
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
     crate::boxes::cases::MEASURES,
+    crate::compare::cases::MEASURES,
+    crate::confidence::cases::MEASURES,
     crate::criticality::cases::MEASURES,
     crate::detection::cases::MEASURES,
     crate::driving::cases::MEASURES,
     crate::kinematics::cases::MEASURES,
     crate::logic::cases::MEASURES,
     crate::mining::cases::MEASURES,
+    crate::sampling::cases::MEASURES,
     crate::segmentation::cases::MEASURES,
     crate::similarity::cases::MEASURES,
     crate::stats::cases::MEASURES,
