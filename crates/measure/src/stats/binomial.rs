@@ -142,14 +142,7 @@ pub struct Urn {
 ///
 /// Errors: [`StatsError::BadCounts`] for more marked or drawn than there are. Cost: `O(k)`.
 pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
-    for part in [urn.marked, urn.drawn] {
-        if part > urn.size {
-            return Err(StatsError::BadCounts {
-                successes: part,
-                trials: urn.size,
-            });
-        }
-    }
+    possible(urn)?;
     let least = (urn.drawn + urn.marked).saturating_sub(urn.size);
     let most = urn.drawn.min(urn.marked);
     if k < least {
@@ -158,7 +151,7 @@ pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
     if k >= most {
         return Ok(1.0);
     }
-    let term = |x: u64| hypergeometric_pmf(x, urn);
+    let term = |x: u64| urn_kernel(x, urn);
     let ratio = |x: u64| {
         (urn.marked - x) as f64 * (urn.drawn - x) as f64
             / ((x + 1) as f64 * ((urn.size - urn.marked + x + 1) - urn.drawn) as f64)
@@ -188,8 +181,31 @@ pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
     }
 }
 
-/// `P(X = x)` for a possible `x` (Loader 2000: three binomial probabilities, no factorials).
-fn hypergeometric_pmf(x: u64, urn: Urn) -> f64 {
+/// `P(X = k)` for X the marked things drawn from an [`Urn`].
+///
+/// Errors: as [`hypergeometric_cdf`]. Cost: constant.
+pub fn hypergeometric_pmf(k: u64, urn: Urn) -> Result<f64, StatsError> {
+    possible(urn)?;
+    let least = (urn.drawn + urn.marked).saturating_sub(urn.size);
+    Ok(if (least..=urn.drawn.min(urn.marked)).contains(&k) {
+        urn_kernel(k, urn)
+    } else {
+        0.0
+    })
+}
+
+fn possible(urn: Urn) -> Result<(), StatsError> {
+    match [urn.marked, urn.drawn].into_iter().find(|part| *part > urn.size) {
+        Some(part) => Err(StatsError::BadCounts {
+            successes: part,
+            trials: urn.size,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The probability of a possible `x` (Loader 2000: three binomial probabilities, no factorials).
+fn urn_kernel(x: u64, urn: Urn) -> f64 {
     let p = urn.drawn as f64 / urn.size as f64;
     let kernel = |x: u64, n: u64| binomial_kernel(x as f64, n as f64, p);
     kernel(x, urn.marked) * kernel(urn.drawn - x, urn.size - urn.marked)

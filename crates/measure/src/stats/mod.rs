@@ -20,7 +20,7 @@ pub use beta::{Tail, beta_quantile, beta_tails};
 pub(crate) use binomial::first_where;
 pub use binomial::{
     Alternative, ShareMethod, Urn, binomial_pmf, binomial_tails, binomial_test, clopper_pearson,
-    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, share_interval,
+    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, hypergeometric_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
 pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_at};
