@@ -74,12 +74,10 @@ fn width_bin(confidence: f64, bins: usize) -> usize {
 }
 
 fn sums(predictions: &Predictions<'_>, binning: Binning) -> Vec<Sums> {
-    let add = {
-        |sums: &mut Sums, (confidence, correct): (f64, bool)| {
-            sums.n += 1;
-            sums.confidence += confidence;
-            sums.right += usize::from(correct);
-        }
+    let add = |sums: &mut Sums, (confidence, correct): (f64, bool)| {
+        sums.n += 1;
+        sums.confidence += confidence;
+        sums.right += usize::from(correct);
     };
     match binning {
         Binning::Width(bins) => {

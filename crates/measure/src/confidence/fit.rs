@@ -52,7 +52,9 @@ fn likelihood(classes: &Classes<'_>, scale: f64) -> (f64, f64, f64) {
 pub fn temperature(logits: &Classes<'_>) -> Result<Temperature, ConfidenceError> {
     let (nll_before, ..) = likelihood(logits, 1.0);
     let none = ConfidenceError::OneOutcome { n: logits.n() };
-    if likelihood(logits, SCALES.1).1 < 0.0 || likelihood(logits, SCALES.0).1 >= 0.0 {
+    // Without a wrong item surer is always better; labels below the mean logit want no certainty at all.
+    let is_beaten = |(row, label): (&[f64], usize)| row[label] < largest(row).1;
+    if !logits.rows().any(is_beaten) || likelihood(logits, SCALES.0).1 >= 0.0 {
         return Err(none);
     }
     let (mut low, mut high) = SCALES;
@@ -146,7 +148,9 @@ fn logistic<const K: usize>(features: &[[f64; K]], target: &[f64]) -> Option<[f6
             share *= 0.5;
         }
         let size = step.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
-        if w.iter().any(|w| w.abs() > 1e8) {
+        // A loss of nothing is that of outcomes which the features separate: larger weights are always better.
+        let is_separated = now < 1e-9 * target.len() as f64;
+        if is_separated || w.iter().any(|w| w.abs() > 1e8) {
             return None;
         }
         if !moved || size < 1e-13 {
@@ -367,10 +371,9 @@ impl BetaMap {
             return Ok(best);
         }
         // Confidence against the outcome: the best map that never falls is level.
-        let is_above = |s: &f64| *s;
         let mean = |want: bool| {
             let of = confidence.iter().zip(correct).filter(|(_, c)| **c == want);
-            let (sum, n) = of.fold((0.0, 0.0), |(sum, n), (s, _)| (sum + is_above(s), n + 1.0));
+            let (sum, n) = of.fold((0.0, 0.0), |(sum, n), (s, _)| (sum + s, n + 1.0));
             sum / n
         };
         if mean(true) > mean(false) {

@@ -160,7 +160,7 @@ fn cholesky(mut a: Vec<f64>, width: usize) -> Option<Vec<f64>> {
             let known: f64 = before_i.iter().zip(before_j).map(|(x, y)| x * y).sum();
             let rest = a[i * width + j] - known;
             a[i * width + j] = if i == j {
-                if !(rest > 0.0) {
+                if rest.is_nan() || rest <= 0.0 {
                     return None;
                 }
                 rest.sqrt()

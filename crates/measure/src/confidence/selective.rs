@@ -210,9 +210,9 @@ mod tests {
     fn risk_is_held_and_what_cannot_be_is_said() {
         // Right with probability `score`, so the risk above t is (1 - t) / 2.
         let mut random = SplitMix::new(6);
-        let (mut broken, mut found, trials) = (0, 0, 1000);
+        let (mut broken, mut found, trials) = (0, 0, 400);
         for _ in 0..trials {
-            let score: Vec<f64> = (0..300).map(|_| random.unit()).collect();
+            let score: Vec<f64> = (0..1000).map(|_| random.unit()).collect();
             let error: Vec<bool> = score.iter().map(|s| random.unit() > *s).collect();
             let ranked = Ranked::new(&score, &error).unwrap();
             if let Some(best) = sgr(&ranked, 0.2, 0.1).unwrap().best {
@@ -220,8 +220,8 @@ mod tests {
                 broken += usize::from((1.0 - best.threshold) / 2.0 > 0.2);
             }
         }
-        assert!(found > 900, "{found}");
-        assert!(broken <= 100, "{broken}");
+        assert!(found > 350, "{found}");
+        assert!(broken <= 40, "{broken}");
         let hopeless = Ranked::new(&[0.5, 0.6], &[true, true]).unwrap();
         assert_eq!(sgr(&hopeless, 0.1, 0.1).unwrap().best, None);
         assert!(sgr(&hopeless, 1.0, 0.1).is_err());

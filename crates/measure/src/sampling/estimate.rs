@@ -266,14 +266,14 @@ mod tests {
 
     #[test]
     fn enumerated_samples_are_right_on_average() {
-        // Two strata of 3 and 4 items with 1 and 1 errors... every sample of 2 and 2.
-        let strata = [vec![1.0, 0.0, 0.0], vec![1.0, 0.0, 0.0, 1.0]];
+        // Two strata of 3 and 4 items with 1 and 2 errors, every sample of 2 and 2.
+        let strata = [vec![1, 0, 0], vec![1, 0, 0, 1]];
         let (mut estimates, mut variances) = (vec![], vec![]);
         let pairs = |n: usize| (0..n).flat_map(move |i| (i + 1..n).map(move |j| (i, j)));
         for (a, b) in pairs(3) {
             for (c, d) in pairs(4) {
                 let errors = [strata[0][a] + strata[0][b], strata[1][c] + strata[1][d]];
-                let of = |size, errors: f64| Reviewed { size, reviewed: 2, errors: errors as u64 };
+                let of = |size, errors| Reviewed { size, reviewed: 2, errors };
                 let found = stratified(&[of(3, errors[0]), of(4, errors[1])]).unwrap();
                 estimates.push(found.p_strat);
                 variances.push(found.var_unbiased_fpc);

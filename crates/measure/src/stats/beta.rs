@@ -70,6 +70,17 @@ pub(super) fn binomial_kernel(x: f64, n: f64, p: f64) -> f64 {
     ln.exp() / spread.sqrt()
 }
 
+/// `mean^x e^-mean / Gamma(x + 1)`, as [`binomial_kernel`].
+pub(super) fn poisson_kernel(x: f64, mean: f64) -> f64 {
+    if mean == 0.0 {
+        return f64::from(u8::from(x == 0.0));
+    }
+    if x == 0.0 {
+        return (-mean).exp();
+    }
+    (-stirling_error(x) - deviance(x, mean)).exp() / (std::f64::consts::TAU * x).sqrt()
+}
+
 /// `x^a (1-x)^b / (a B(a, b))` times the continued fraction of Abramowitz and Stegun 26.5.8 by Lentz's method.
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
@@ -219,8 +230,14 @@ mod tests {
         near(binomial_kernel(1.0, 2.0, 0.25), 0.375, 1e-14);
         assert_eq!(binomial_kernel(0.0, 5.0, 0.0), 1.0);
         assert_eq!(binomial_kernel(5.0, 5.0, 1.0), 1.0);
-        // scipy 1.17 has 0.000797884... = about 1/sqrt(2 pi n/4) for a million tosses.
-        near(binomial_kernel(500_000.0, 1e6, 0.5), 7.978843613318692e-4, 1e-12);
+        // mpmath 1.3.0 with 50 digits.
+        near(
+            binomial_kernel(500_000.0, 1e6, 0.5),
+            7.9788436133175009e-4,
+            1e-13,
+        );
+        near(poisson_kernel(3.0, 2.0), 8.0 / 6.0 * (-2.0_f64).exp(), 1e-14);
+        assert_eq!(poisson_kernel(0.0, 0.0), 1.0);
     }
 
     proptest! {

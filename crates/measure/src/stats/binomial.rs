@@ -2,7 +2,7 @@
 //!
 //! Read [`binomial_tails`], [`clopper_pearson`] and [`share_interval`] first. Not here: sample sizes ([`crate::sampling`]).
 
-use super::beta::{Tail, beta_quantile, beta_tails, binomial_kernel};
+use super::beta::{Tail, beta_quantile, beta_tails, binomial_kernel, poisson_kernel};
 use super::{Interval, StatsError, normal_quantile, wilson_at};
 
 fn probability(p: f64) -> Result<(), StatsError> {
@@ -30,6 +30,16 @@ pub fn binomial_pmf(k: u64, n: u64, p: f64) -> Result<f64, StatsError> {
     } else {
         binomial_kernel(k as f64, n as f64, p)
     })
+}
+
+/// `P(X = k)` for X with a Poisson distribution of that mean. Relative error about 1e-14.
+///
+/// Errors: [`StatsError::BadProbability`] for a mean that is negative or not finite. Cost: constant.
+pub fn poisson_pmf(k: u64, mean: f64) -> Result<f64, StatsError> {
+    if !(mean >= 0.0 && mean.is_finite()) {
+        return Err(StatsError::BadProbability { value: mean });
+    }
+    Ok(poisson_kernel(k as f64, mean))
 }
 
 /// `P(X <= k)` and `P(X > k)` for X binomial with `n` trials of probability `p`, by the incomplete beta function.

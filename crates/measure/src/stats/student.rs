@@ -9,7 +9,7 @@ use super::{StatsError, normal_cdf};
 /// `P(Z > z)` of the standard normal: to about 1e-13 of itself also far out, by the continued fraction of Abramowitz and
 /// Stegun 26.2.14 above 3. Errors: NaN.
 pub fn normal_tail(z: f64) -> Result<f64, StatsError> {
-    if z < 3.0 {
+    if z.is_nan() || z < 3.0 {
         return normal_cdf(-z);
     }
     if z == f64::INFINITY {
@@ -52,7 +52,13 @@ pub fn student_quantile(tail: f64, degrees: f64) -> Result<f64, StatsError> {
     }
     let outer = 2.0 * tail.min(1.0 - tail);
     let share = beta_quantile(0.5, 0.5 * degrees, Tail::Upper, outer)?;
-    let t = (degrees * share / (1.0 - share)).sqrt();
+    // Near 1 the share's complement has the digits.
+    let rest = if share > 0.5 {
+        beta_quantile(0.5 * degrees, 0.5, Tail::Lower, outer)?
+    } else {
+        1.0 - share
+    };
+    let t = (degrees * share / rest).sqrt();
     Ok(if tail <= 0.5 { t } else { -t })
 }
 
