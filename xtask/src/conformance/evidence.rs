@@ -47,7 +47,9 @@ fn compared(measure: &str, case: &Value, expected: &Value, tolerance: f64) -> Ou
 /// One entry per case of a list.
 fn each(name: &str, cases: &Value, compare: impl Fn(&Value) -> Outcome) -> Entries {
     let cases = list(cases).iter().enumerate();
-    cases.map(|(i, case)| (format!("{name}[{i}]"), compare(case))).collect()
+    cases
+        .map(|(i, case)| (format!("{name}[{i}]"), compare(case)))
+        .collect()
 }
 
 /// `D_acceptance_oc`: curves of plans, and the plan itself from the tables.
@@ -63,12 +65,35 @@ pub(super) fn acceptance(_: &Path, file: &Value) -> Entries {
         let p: Vec<f64> = curve.iter().map(|(p, _)| *p).collect();
         let case = json!({"n": oc["n"], "accept": oc["Ac"], "p": p});
         let found = run(&mut to, "sampling.acceptance", &case);
-        let expected: Vec<Value> = curve.iter().map(|(_, passes)| json!({"passes": passes})).collect();
-        agree(&mut to, "points", &found["points"], &Value::from(expected), BOUNDS);
-        to.near("lq10", number(&found["lq10"]), &oc["LQ10(p with Pa=0.10)"], BOUNDS);
-        to.near("p95", number(&found["p95"]), &oc["p95(p with Pa=.95)"], BOUNDS);
-        let limit: f64 = oc["aql"].as_str().and_then(|a| a.parse().ok()).unwrap_or(f64::NAN);
-        let case = json!({"letter": oc["code"], "aql_percent": limit, "inspection": oc["inspection"]});
+        let expected: Vec<Value> = curve
+            .iter()
+            .map(|(_, passes)| json!({"passes": passes}))
+            .collect();
+        agree(
+            &mut to,
+            "points",
+            &found["points"],
+            &Value::from(expected),
+            BOUNDS,
+        );
+        to.near(
+            "lq10",
+            number(&found["lq10"]),
+            &oc["LQ10(p with Pa=0.10)"],
+            BOUNDS,
+        );
+        to.near(
+            "p95",
+            number(&found["p95"]),
+            &oc["p95(p with Pa=.95)"],
+            BOUNDS,
+        );
+        let limit: f64 = oc["aql"]
+            .as_str()
+            .and_then(|a| a.parse().ok())
+            .unwrap_or(f64::NAN);
+        let case =
+            json!({"letter": oc["code"], "aql_percent": limit, "inspection": oc["inspection"]});
         let plan = run(&mut to, "sampling.mil_std_105e", &case);
         to.equal("n", &plan["n"], &oc["n"]);
         to.equal("accept", &plan["accept"], &oc["Ac"]);
@@ -85,7 +110,10 @@ pub(super) fn bounds(_: &Path, file: &Value) -> Entries {
     let mut entries = each("intervals", &file["intervals"], |case| {
         let mut to = Comparison::default();
         for (name, expected) in case.as_object().into_iter().flatten() {
-            let Some(alpha) = name.strip_prefix("alpha=").and_then(|a| a.parse::<f64>().ok()) else {
+            let Some(alpha) = name
+                .strip_prefix("alpha=")
+                .and_then(|a| a.parse::<f64>().ok())
+            else {
                 continue;
             };
             let asked = json!({"count": case["count"], "nobs": case["nobs"], "alpha": alpha});
@@ -130,7 +158,11 @@ pub(super) fn sprt(_: &Path, file: &Value) -> Entries {
         let found = run(&mut to, "sampling.sprt", &asked);
         let path = list(&found["path"]);
         let last = list(&case["llr"]);
-        let ratios: Vec<Value> = path.iter().skip(path.len().saturating_sub(last.len())).map(|step| step[0].clone()).collect();
+        let ratios: Vec<Value> = path
+            .iter()
+            .skip(path.len().saturating_sub(last.len()))
+            .map(|step| step[0].clone())
+            .collect();
         agree(&mut to, "llr", &Value::from(ratios), &case["llr"], SPRT);
         to.near("upper", number(&found["A"]), &case["upper"], SPRT);
         to.near("lower", number(&found["B"]), &case["lower"], SPRT);
@@ -170,12 +202,22 @@ pub(super) fn stratified(_: &Path, file: &Value) -> Entries {
         agree(&mut to, ours, &found[ours], &file[theirs], STRATIFIED);
     }
     let boxed = &file["box_constrained_neyman"];
-    let case = json!({"strata": strata, "n": file["n"], "lower": boxed["lower"], "upper": boxed["upper"]});
+    let case =
+        json!({"strata": strata, "n": file["n"], "lower": boxed["lower"], "upper": boxed["upper"]});
     let mut bounded = Comparison::default();
     let found = run(&mut bounded, "sampling.allocate", &case);
-    agree(&mut bounded, "bounded", &found["bounded"]["real"], &boxed["real"], STRATIFIED);
+    agree(
+        &mut bounded,
+        "bounded",
+        &found["bounded"]["real"],
+        &boxed["real"],
+        STRATIFIED,
+    );
     let estimator = &file["estimator"];
-    let reviewed = list(&file["strata"]).iter().zip(list(&estimator["n_h"])).zip(list(&estimator["errors_h"]));
+    let reviewed = list(&file["strata"])
+        .iter()
+        .zip(list(&estimator["n_h"]))
+        .zip(list(&estimator["errors_h"]));
     let reviewed: Vec<Value> = reviewed
         .map(|((s, n), k)| json!({"size": s["N"], "reviewed": n, "errors": k}))
         .collect();
@@ -189,7 +231,10 @@ pub(super) fn stratified(_: &Path, file: &Value) -> Entries {
     vec![
         ("allocation".to_owned(), to.outcome()),
         ("box_constrained_neyman".to_owned(), bounded.outcome()),
-        ("estimator".to_owned(), compared("sampling.stratified", &case, &expected, STRATIFIED)),
+        (
+            "estimator".to_owned(),
+            compared("sampling.stratified", &case, &expected, STRATIFIED),
+        ),
     ]
 }
 
@@ -223,23 +268,51 @@ fn binned(file: &Value, data: &Value) -> Outcome {
         ("ECE_15", &fifteen["ece"], &netcal["ECE_15"]),
         ("MCE_10", &ten["mce"], &netcal["MCE_10"]),
         ("ACE_10", &ten["ace"], &netcal["ACE_10"]),
-        ("ECE_10_equal_mass", &ten["adaptive_ece"], &netcal["ECE_10_equal_mass"]),
+        (
+            "ECE_10_equal_mass",
+            &ten["adaptive_ece"],
+            &netcal["ECE_10_equal_mass"],
+        ),
         ("ece", &ten["ece"], &reference["ece"]),
         ("mce", &ten["mce"], &reference["mce"]),
-        ("equal mass", &ten["adaptive_ece"], &file["reference_equal_mass_10_array_split"]),
+        (
+            "equal mass",
+            &ten["adaptive_ece"],
+            &file["reference_equal_mass_10_array_split"],
+        ),
         ("brier", &ten["brier"], &file["brier"]),
         ("log_loss", &ten["log_loss"], &file["log_loss"]),
-        ("reliability", &ten["murphy"]["reliability"], &file["murphy"]["reliability(binned)"]),
-        ("resolution", &ten["murphy"]["resolution"], &file["murphy"]["resolution"]),
-        ("uncertainty", &ten["murphy"]["uncertainty"], &file["murphy"]["uncertainty"]),
+        (
+            "reliability",
+            &ten["murphy"]["reliability"],
+            &file["murphy"]["reliability(binned)"],
+        ),
+        (
+            "resolution",
+            &ten["murphy"]["resolution"],
+            &file["murphy"]["resolution"],
+        ),
+        (
+            "uncertainty",
+            &ten["murphy"]["uncertainty"],
+            &file["murphy"]["uncertainty"],
+        ),
     ] {
         to.near(name, of(found), expected, CALIBRATION);
     }
     for row in list(&reference["bins_[k,n,conf,acc]"]) {
-        let k = row[0].as_u64().and_then(|k| usize::try_from(k).ok()).unwrap_or(usize::MAX);
+        let k = row[0]
+            .as_u64()
+            .and_then(|k| usize::try_from(k).ok())
+            .unwrap_or(usize::MAX);
         let bin = &ten["reliability"][k];
         to.equal("n", &bin["n"], &row[1]);
-        to.near("confidence", number(&bin["confidence"]), &row[2], CALIBRATION);
+        to.near(
+            "confidence",
+            number(&bin["confidence"]),
+            &row[2],
+            CALIBRATION,
+        );
         to.near("accuracy", number(&bin["accuracy"]), &row[3], CALIBRATION);
     }
     to.outcome()
@@ -250,12 +323,37 @@ fn curves(file: &Value, data: &Value) -> Outcome {
     let ten = run(&mut to, "confidence.calibration", &with_bins(data, 10));
     for (ours, theirs) in [
         ("reliability", "sklearn_calibration_curve_uniform10"),
-        ("reliability_equal_mass", "sklearn_calibration_curve_quantile10"),
+        (
+            "reliability_equal_mass",
+            "sklearn_calibration_curve_quantile10",
+        ),
     ] {
-        let filled: Vec<&Value> = list(&ten[ours]).iter().filter(|bin| bin["n"] != 0).collect();
-        let of = |key: &str| Value::from(filled.iter().map(|bin| bin[key].clone()).collect::<Vec<_>>());
-        agree(&mut to, theirs, &of("accuracy"), &file[theirs]["prob_true"], CALIBRATION);
-        agree(&mut to, theirs, &of("confidence"), &file[theirs]["prob_pred"], CALIBRATION);
+        let filled: Vec<&Value> = list(&ten[ours])
+            .iter()
+            .filter(|bin| bin["n"] != 0)
+            .collect();
+        let of = |key: &str| {
+            Value::from(
+                filled
+                    .iter()
+                    .map(|bin| bin[key].clone())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        agree(
+            &mut to,
+            theirs,
+            &of("accuracy"),
+            &file[theirs]["prob_true"],
+            CALIBRATION,
+        );
+        agree(
+            &mut to,
+            theirs,
+            &of("confidence"),
+            &file[theirs]["prob_pred"],
+            CALIBRATION,
+        );
     }
     to.outcome()
 }
@@ -313,23 +411,40 @@ pub(super) fn selective(_: &Path, file: &Value) -> Entries {
         let expected = json!({"clopper_pearson_one_sided_upper": case["exact_upper"]});
         compared("sampling.share_intervals", &asked, &expected, BOUNDS)
     }));
-    entries.extend(each("sgr_integer_counts", &file["sgr_integer_counts"], |case| {
-        let mut to = Comparison::default();
-        let confidence = 1.0 - number(&case["delta"]);
-        let asked = data(json!({"risk": case["r_star"], "confidence": confidence, "method": "sgr"}));
-        let found = run(&mut to, "confidence.route", &asked);
-        let probes = list(&found["probes"]).iter();
-        let trace: Vec<Value> = probes
-            .map(|p| json!([p["place"], p["accepted"], p["errors"], p["bound"]]))
-            .collect();
-        agree(&mut to, "trace", &Value::from(trace), &case["trace_[z,m_i,errors,bound]"], BOUNDS);
-        let result = match &found["threshold"] {
-            Value::Null => Value::Null,
-            threshold => json!([threshold, found["risk_bound"], found["coverage"]]),
-        };
-        agree(&mut to, "result", &result, &case["result_theta_bound_coverage"], BOUNDS);
-        to.outcome()
-    }));
+    entries.extend(each(
+        "sgr_integer_counts",
+        &file["sgr_integer_counts"],
+        |case| {
+            let mut to = Comparison::default();
+            let confidence = 1.0 - number(&case["delta"]);
+            let asked =
+                data(json!({"risk": case["r_star"], "confidence": confidence, "method": "sgr"}));
+            let found = run(&mut to, "confidence.route", &asked);
+            let probes = list(&found["probes"]).iter();
+            let trace: Vec<Value> = probes
+                .map(|p| json!([p["place"], p["accepted"], p["errors"], p["bound"]]))
+                .collect();
+            agree(
+                &mut to,
+                "trace",
+                &Value::from(trace),
+                &case["trace_[z,m_i,errors,bound]"],
+                BOUNDS,
+            );
+            let result = match &found["threshold"] {
+                Value::Null => Value::Null,
+                threshold => json!([threshold, found["risk_bound"], found["coverage"]]),
+            };
+            agree(
+                &mut to,
+                "result",
+                &result,
+                &case["result_theta_bound_coverage"],
+                BOUNDS,
+            );
+            to.outcome()
+        },
+    ));
     entries
 }
 
@@ -342,7 +457,13 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
             "mean_loss": file["mean_loss"], "lambdas": file["lambdas"], "n": n, "alpha": case["alpha"],
         });
         let found = run(&mut to, "confidence.conformal_risk", &asked);
-        agree(&mut to, "lambda", &found["lambda"], &case["lhat_sup_with_<="], RISK);
+        agree(
+            &mut to,
+            "lambda",
+            &found["lambda"],
+            &case["lhat_sup_with_<="],
+            RISK,
+        );
         to.outcome()
     });
     entries.extend(each("hb_p_values", &file["hb_p_values"], |case| {
@@ -352,8 +473,11 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
     }));
     for (name, expected) in file.as_object().into_iter().flatten() {
         // The limits are in the name: `ltt_alpha_0.1_delta_0.1`.
-        let limits = name.strip_prefix("ltt_alpha_").and_then(|rest| rest.split_once("_delta_"));
-        let parsed = limits.and_then(|(a, d)| Some((a.parse::<f64>().ok()?, d.parse::<f64>().ok()?)));
+        let limits = name
+            .strip_prefix("ltt_alpha_")
+            .and_then(|rest| rest.split_once("_delta_"));
+        let parsed =
+            limits.and_then(|(a, d)| Some((a.parse::<f64>().ok()?, d.parse::<f64>().ok()?)));
         let Some((alpha, delta)) = parsed else {
             continue;
         };
@@ -363,8 +487,14 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
         for key in ["p_hb", "bonferroni_valid_idx", "holm_valid_idx"] {
             agree(&mut to, key, &found[key], &expected[key], RISK);
         }
-        let last = list(&found["fixed_sequence_valid_idx"]).last().unwrap_or(&Value::Null);
-        to.equal("fixed sequence", last, &expected["fixed_sequence_from_lambda0_idx_max"]);
+        let last = list(&found["fixed_sequence_valid_idx"])
+            .last()
+            .unwrap_or(&Value::Null);
+        to.equal(
+            "fixed sequence",
+            last,
+            &expected["fixed_sequence_from_lambda0_idx_max"],
+        );
         entries.push((name.clone(), to.outcome()));
     }
     entries
@@ -389,7 +519,9 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<(&str, &str)>> {
 }
 
 fn cell<'a>(row: &[(&str, &'a str)], name: &str) -> &'a str {
-    row.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value)
+    row.iter()
+        .find(|(n, _)| *n == name)
+        .map_or("", |(_, value)| value)
 }
 
 /// `D_mil105e_single_plans.csv`: every cell of the three tables.
@@ -399,7 +531,8 @@ pub(super) fn single_plans(text: &str) -> Entries {
         let number_of = |name: &str| cell(&row, name).parse::<f64>().unwrap_or(f64::NAN);
         let letter = cell(&row, "code_letter");
         let limit = number_of("aql_percent");
-        let case = json!({"inspection": cell(&row, "inspection"), "letter": letter, "aql_percent": limit});
+        let case =
+            json!({"inspection": cell(&row, "inspection"), "letter": letter, "aql_percent": limit});
         let found = run(&mut to, "sampling.mil_std_105e", &case);
         for (ours, theirs) in [("n", "n"), ("accept", "Ac"), ("reject", "Re")] {
             let name = format!("{} {letter} {limit} {ours}", cell(&row, "inspection"));
@@ -414,12 +547,20 @@ pub(super) fn code_letters(text: &str) -> Entries {
     let mut to = Comparison::default();
     for row in rows(text) {
         let lots = cell(&row, "lot");
-        let ends: Vec<u64> = lots.trim_end_matches('+').split('-').filter_map(|end| end.parse().ok()).collect();
+        let ends: Vec<u64> = lots
+            .trim_end_matches('+')
+            .split('-')
+            .filter_map(|end| end.parse().ok())
+            .collect();
         for (level, letter) in row.iter().filter(|(name, _)| *name != "lot") {
             for lot in &ends {
                 let case = json!({"lot": lot, "level": level, "aql_percent": 1.0});
                 let found = run(&mut to, "sampling.mil_std_105e", &case);
-                to.equal(&format!("{lot} {level}"), &found["letter"], &Value::from(*letter));
+                to.equal(
+                    &format!("{lot} {level}"),
+                    &found["letter"],
+                    &Value::from(*letter),
+                );
             }
         }
     }

@@ -306,7 +306,10 @@ fn events(case: &EventsCase) -> Result<EvidenceFound, CompareError> {
         Flag::Digit(digit) => *digit != 0,
     };
     let flags: Vec<bool> = case.event_is_new.iter().map(flag).collect();
-    evidence(event_evidence(&flags, case.pi0, case.beta_prior)?, case.alpha)
+    evidence(
+        event_evidence(&flags, case.pi0, case.beta_prior)?,
+        case.alpha,
+    )
 }
 
 #[derive(Deserialize)]
@@ -371,9 +374,8 @@ struct JudgeFound {
 }
 
 fn judged(case: &JudgeCase) -> Result<JudgeFound, CompareError> {
-    let values = |list: &[Option<f64>]| -> Vec<f64> {
-        list.iter().map(|x| x.unwrap_or(f64::NAN)).collect()
-    };
+    let values =
+        |list: &[Option<f64>]| -> Vec<f64> { list.iter().map(|x| x.unwrap_or(f64::NAN)).collect() };
     let sides: Vec<(Vec<f64>, Vec<f64>)> = case
         .metrics
         .iter()

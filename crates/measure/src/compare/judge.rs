@@ -144,7 +144,11 @@ pub fn judge(metrics: &[Metric<'_>], rules: Rules) -> Result<Judgement, CompareE
         .iter()
         .map(|metric| test(metric, rules.alpha))
         .collect::<Result<Vec<_>, _>>()?;
-    let tested: Vec<f64> = judged.iter().filter(|j| j.shift.is_some()).map(|j| j.p).collect();
+    let tested: Vec<f64> = judged
+        .iter()
+        .filter(|j| j.shift.is_some())
+        .map(|j| j.p)
+        .collect();
     if !tested.is_empty() {
         let adjusted = adjust(&tested, rules.alpha, Correction::Holm)?.p_adj;
         let with_data = judged.iter_mut().filter(|j| j.shift.is_some());
@@ -194,7 +198,12 @@ fn class(judged: &Judged, metric: &Metric<'_>, alpha: f64) -> Result<Class, Comp
     let Some(found) = judged.shift else {
         return Ok(Class::NoData);
     };
-    let mut control: Vec<f64> = metric.control.iter().copied().filter(|x| x.is_finite()).collect();
+    let mut control: Vec<f64> = metric
+        .control
+        .iter()
+        .copied()
+        .filter(|x| x.is_finite())
+        .collect();
     let typical = median(&mut control)?.abs();
     let matters = (metric.least_effect * typical).max(metric.least_effect_absolute);
     let (low, high) = (found.interval.low, found.interval.high);
@@ -293,12 +302,21 @@ mod tests {
         assert_eq!((found.verdict, found.score), (Verdict::Inconclusive, None));
         let flat = [5.0; 30];
         let two = [metric(&flat, &flat), metric(&[1.0; 3], &[])];
-        let critical = Metric { is_critical: true, ..two[1] };
-        assert_eq!(judge(&two, Rules::default()).unwrap().verdict, Verdict::NotWorse);
+        let critical = Metric {
+            is_critical: true,
+            ..two[1]
+        };
+        assert_eq!(
+            judge(&two, Rules::default()).unwrap().verdict,
+            Verdict::NotWorse
+        );
         let open = judge(&[two[0], critical], Rules::default()).unwrap();
         assert_eq!(open.verdict, Verdict::Inconclusive);
         assert!(judge(&[], Rules::default()).is_err());
-        let wrong = Metric { weight: 0.0, ..two[0] };
+        let wrong = Metric {
+            weight: 0.0,
+            ..two[0]
+        };
         assert!(judge(&[wrong], Rules::default()).is_err());
     }
 
@@ -309,11 +327,26 @@ mod tests {
         let mut rise = metric(&control, &experiment);
         rise.least_effect_absolute = 0.5;
         let found = judge(&[rise], Rules::default()).unwrap();
-        assert_eq!((found.metrics[0].class, found.verdict), (Class::Worse, Verdict::Worse));
-        let fall = Metric { worse_if: WorseIf::Lower, ..rise };
-        assert_eq!(judge(&[fall], Rules::default()).unwrap().verdict, Verdict::NotWorse);
-        let change = Metric { worse_if: WorseIf::Either, ..rise };
-        assert_eq!(judge(&[change], Rules::default()).unwrap().verdict, Verdict::Worse);
+        assert_eq!(
+            (found.metrics[0].class, found.verdict),
+            (Class::Worse, Verdict::Worse)
+        );
+        let fall = Metric {
+            worse_if: WorseIf::Lower,
+            ..rise
+        };
+        assert_eq!(
+            judge(&[fall], Rules::default()).unwrap().verdict,
+            Verdict::NotWorse
+        );
+        let change = Metric {
+            worse_if: WorseIf::Either,
+            ..rise
+        };
+        assert_eq!(
+            judge(&[change], Rules::default()).unwrap().verdict,
+            Verdict::Worse
+        );
     }
 
     #[test]
@@ -331,14 +364,20 @@ mod tests {
         let mut noise = Noise::new(43);
         let slow = |noise: &mut Noise| {
             let mut x = 0.0;
-            (0..400).map(|_| { x = 0.9 * x + noise.normal(); 20.0 + x }).collect::<Vec<f64>>()
+            (0..400)
+                .map(|_| {
+                    x = 0.9 * x + noise.normal();
+                    20.0 + x
+                })
+                .collect::<Vec<f64>>()
         };
         let (mut failed, mut naive) = (0, 0);
         for _ in 0..100 {
             let (a, b) = (slow(&mut noise), slow(&mut noise));
             let mut one = metric(&a, &b);
             one.least_effect = 0.0;
-            failed += usize::from(judge(&[one], Rules::default()).unwrap().verdict == Verdict::Worse);
+            failed +=
+                usize::from(judge(&[one], Rules::default()).unwrap().verdict == Verdict::Worse);
             let plain = mann_whitney(&Samples::new(&a, &b).unwrap()).unwrap();
             naive += usize::from(plain.p_asymptotic_cc <= 0.05);
         }

@@ -4,8 +4,7 @@
 
 use super::{CompareError, Verdict, open_unit, range};
 use crate::stats::{
-    Alternative, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile,
-    normal_tail,
+    Alternative, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile, normal_tail,
 };
 use serde::Serialize;
 
@@ -52,7 +51,7 @@ impl Pairs {
     }
 }
 
-/// Results of McNemar's test. p-values are two-sided but for the one named otherwise.
+/// Results of `McNemar`'s test. p-values are two-sided but for the one named otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct McNemar {
     /// Items.
@@ -81,7 +80,7 @@ pub struct McNemar {
     pub flip_rate: f64,
 }
 
-/// McNemar's test (McNemar 1947; mid-p after Fagerland, Lydersen and Laake 2013).
+/// `McNemar`'s test (`McNemar` 1947; mid-p after Fagerland, Lydersen and Laake 2013).
 ///
 /// Errors: [`CompareError::TooFew`] without items. Nothing changed gives p-values of 1. Cost: `O(sqrt(b + c))`.
 pub fn mcnemar(pairs: &Pairs) -> Result<McNemar, CompareError> {
@@ -219,7 +218,6 @@ fn tango(pairs: &Pairs, z: f64) -> Result<(f64, f64), CompareError> {
     Ok((solve(z), solve(-z)))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,18 +242,30 @@ mod tests {
         assert!(mcnemar(&Pairs::default()).is_err());
         assert!(Pairs::count(&[true], &[]).is_err());
         let counted = Pairs::count(&[true, true, false], &[true, false, true]).unwrap();
-        assert_eq!((counted.old_pass_new_fail, counted.old_fail_new_pass), (1, 1));
+        assert_eq!(
+            (counted.old_pass_new_fail, counted.old_fail_new_pass),
+            (1, 1)
+        );
     }
 
     #[test]
     fn nothing_changed_in_few_items_says_nothing() {
         let few = non_inferiority(&of(0, 0, 20), 0.05).unwrap();
-        assert_eq!((few.verdict, few.is_powered), (Verdict::Inconclusive, false));
+        assert_eq!(
+            (few.verdict, few.is_powered),
+            (Verdict::Inconclusive, false)
+        );
         assert!((few.high - 0.139).abs() < 0.01, "{few:?}");
         let many = non_inferiority(&of(0, 0, 1000), 0.05).unwrap();
         assert_eq!(many.verdict, Verdict::NotWorse);
-        assert_eq!(non_inferiority(&of(60, 5, 500), 0.02).unwrap().verdict, Verdict::Worse);
-        assert_eq!(non_inferiority(&of(2, 60, 500), 0.02).unwrap().verdict, Verdict::Better);
+        assert_eq!(
+            non_inferiority(&of(60, 5, 500), 0.02).unwrap().verdict,
+            Verdict::Worse
+        );
+        assert_eq!(
+            non_inferiority(&of(2, 60, 500), 0.02).unwrap().verdict,
+            Verdict::Better
+        );
         assert!(non_inferiority(&of(0, 0, 5), 0.0).is_err());
     }
 

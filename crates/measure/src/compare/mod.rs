@@ -102,7 +102,12 @@ pub(crate) fn open_unit(field: &'static str, value: f64) -> Result<(), CompareEr
 
 /// Finite and above 0, or an error.
 pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), CompareError> {
-    range(field, value, value > 0.0 && value.is_finite(), "finite and above 0")
+    range(
+        field,
+        value,
+        value > 0.0 && value.is_finite(),
+        "finite and above 0",
+    )
 }
 
 pub(crate) fn range(

@@ -42,7 +42,12 @@ pub fn adjust(p: &[f64], alpha: f64, how: Correction) -> Result<Adjusted, Compar
         });
     }
     for &value in p {
-        super::range("p", value, (0.0..=1.0).contains(&value), "p-values are from 0 to 1")?;
+        super::range(
+            "p",
+            value,
+            (0.0..=1.0).contains(&value),
+            "p-values are from 0 to 1",
+        )?;
     }
     let m = p.len();
     let mut order: Vec<usize> = (0..m).collect();

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// Fewest clusters for a verdict: of five all of one sign still come by chance in 2 of 32 cases.
 pub const FEWEST_CLUSTERS: usize = 6;
 
-/// Clusters from which on BCa is the better interval; with fewer its acceleration is too rough (scenarios, D.1).
+/// Clusters from which on `BCa` is the better interval; with fewer its acceleration is too rough (scenarios, D.1).
 pub const FEWEST_FOR_BCA: usize = 20;
 
 /// Sums of paired differences by cluster, which is all a mean needs.
@@ -165,9 +165,9 @@ pub struct Compared {
     pub percentile90: Interval,
     /// Percentile interval at 95 %.
     pub percentile95: Interval,
-    /// BCa interval at 90 %; none below two clusters.
+    /// `BCa` interval at 90 %; none below two clusters.
     pub bca90: Option<Bca>,
-    /// BCa interval at 95 %.
+    /// `BCa` interval at 95 %.
     pub bca95: Option<Bca>,
     /// Which interval the verdict was read from.
     pub method: Method,
@@ -196,7 +196,7 @@ pub struct Claim {
 
 /// Intervals and a verdict from replicates (reordered) of the mean difference.
 ///
-/// BCa from [`FEWEST_FOR_BCA`] clusters on, percentiles below; below [`FEWEST_CLUSTERS`] always inconclusive. Differences
+/// `BCa` from [`FEWEST_FOR_BCA`] clusters on, percentiles below; below [`FEWEST_CLUSTERS`] always inconclusive. Differences
 /// that are all alike give an interval without width: inconclusive at a margin of 0.
 /// Source: Efron and Tibshirani 1993, 13.3 and 14.3; clusters as Davison and Hinkley 1997, 3.8.
 ///
@@ -207,7 +207,12 @@ pub fn compare(
     claim: Claim,
 ) -> Result<Compared, CompareError> {
     let is_margin = claim.margin >= 0.0 && claim.margin.is_finite();
-    range("margin", claim.margin, is_margin, "0 or more, in units of the score")?;
+    range(
+        "margin",
+        claim.margin,
+        is_margin,
+        "0 or more, in units of the score",
+    )?;
     if replicates.is_empty() {
         return Err(none_drawn());
     }
@@ -269,7 +274,10 @@ mod tests {
     fn clusters_are_sums() {
         let (old, new) = ([0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 4.0, 3.0]);
         let found = Differences::by_cluster(&old, &new, &[7, 2, 7, 2]).unwrap();
-        assert_eq!((found.clusters(), found.items(), found.mean()), (2, 4, 0.75));
+        assert_eq!(
+            (found.clusters(), found.items(), found.mean()),
+            (2, 4, 0.75)
+        );
         assert_eq!(found.left_out(), vec![1.5, 0.0]);
         assert_eq!(found.mean_of(&[1, 1]).unwrap(), 1.5);
         assert!(found.mean_of(&[2]).is_err() && found.mean_of(&[]).is_err());
@@ -306,7 +314,10 @@ mod tests {
             let found = compare(&items, &mut items.replicates(how(seed)), HIGHER).unwrap();
             of_items += usize::from(found.percentile95.contains(0.0));
         }
-        assert!(percentile >= 178 && corrected >= 178, "{percentile} {corrected}");
+        assert!(
+            percentile >= 178 && corrected >= 178,
+            "{percentile} {corrected}"
+        );
         assert!(of_items <= 150, "{of_items}");
     }
 
@@ -314,9 +325,13 @@ mod tests {
     fn verdicts() {
         let old = vec![0.0; 40];
         let of = |shift: f64, spread: f64| {
-            let new: Vec<f64> = (0..40).map(|i| shift + spread * f64::from(i % 5 - 2)).collect();
+            let new: Vec<f64> = (0..40)
+                .map(|i| shift + spread * f64::from(i % 5 - 2))
+                .collect();
             let differences = Differences::by_item(&old, &new).unwrap();
-            compare(&differences, &mut differences.replicates(how(1)), HIGHER).unwrap().verdict
+            compare(&differences, &mut differences.replicates(how(1)), HIGHER)
+                .unwrap()
+                .verdict
         };
         assert_eq!(of(1.0, 0.1), Verdict::Better);
         assert_eq!(of(-0.01, 0.01), Verdict::NotWorse);

@@ -131,7 +131,11 @@ pub fn mann_whitney(samples: &Samples) -> Result<MannWhitney, CompareError> {
     let (m, n) = samples.sizes();
     let (ties, u) = samples.ties_and_u();
     let all = m + n;
-    let tied = if all > 1.0 { ties / (all * (all - 1.0)) } else { 0.0 };
+    let tied = if all > 1.0 {
+        ties / (all * (all - 1.0))
+    } else {
+        0.0
+    };
     let spread = (m * n / 12.0 * (all + 1.0 - tied)).max(0.0).sqrt();
     let p = if spread > 0.0 {
         let far = (u - 0.5 * m * n).abs() - 0.5;
@@ -193,7 +197,11 @@ pub fn shift(samples: &Samples, alpha: f64) -> Result<Shift, CompareError> {
     };
     let (ties, _) = samples.ties_and_u();
     let all = m + n;
-    let tied = if all > 1.0 { ties / (all * (all - 1.0)) } else { 0.0 };
+    let tied = if all > 1.0 {
+        ties / (all * (all - 1.0))
+    } else {
+        0.0
+    };
     let spread = (m * n / 12.0 * (all + 1.0 - tied)).max(0.0).sqrt();
     let away = 0.5 * m * n + normal_quantile(0.5 * alpha)? * spread;
     let rank = floor_rank(away.max(0.0)).min((pairs - 1) / 2);
@@ -222,7 +230,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn slow(control: &[f64], experiment: &[f64]) -> Vec<f64> {
-        let pairs = control.iter().flat_map(|c| experiment.iter().map(move |e| e - c));
+        let pairs = control
+            .iter()
+            .flat_map(|c| experiment.iter().map(move |e| e - c));
         let mut all: Vec<f64> = pairs.collect();
         all.sort_by(f64::total_cmp);
         all
@@ -255,7 +265,10 @@ mod tests {
         let mixed = Samples::new(&[1.0, 3.0, 5.0, 6.0], &[2.0, 4.0, 9.0, 10.0, 11.0]).unwrap();
         let found = mann_whitney(&mixed).unwrap();
         assert_eq!(found.u, 15.0);
-        assert!((found.p_exact.unwrap() - 0.2857142857142857).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.p_exact.unwrap() - 0.2857142857142857).abs() < 1e-12,
+            "{found:?}"
+        );
         let same = Samples::new(&[1.0; 4], &[1.0; 5]).unwrap();
         assert_eq!(mann_whitney(&same).unwrap().p_asymptotic_cc, 1.0);
         assert!(Samples::new(&[], &[1.0]).is_err() && Samples::new(&[f64::NAN], &[1.0]).is_err());

@@ -4,8 +4,8 @@
 
 use super::{CompareError, Verdict, positive, range};
 use crate::stats::{
-    Alternative, Interval, Tail, beta_quantile, binomial_test, StatsError, first_where, gamma_p, normal_tail,
-    poisson_pmf,
+    Alternative, Interval, StatsError, Tail, beta_quantile, binomial_test, first_where, gamma_p,
+    normal_tail, poisson_pmf,
 };
 
 /// Events and what they were seen over, of the new and of the old one.
@@ -76,11 +76,7 @@ pub fn rate_ratio(events: &Events, margin: f64) -> Result<RateRatio, CompareErro
         } else {
             None
         },
-        verdict: Verdict::of_increase(
-            interval.low.ln(),
-            interval.high.ln(),
-            margin.ln(),
-        ),
+        verdict: Verdict::of_increase(interval.low.ln(), interval.high.ln(), margin.ln()),
     })
 }
 
@@ -199,8 +195,16 @@ mod tests {
         // Gu et al. 2008; statsmodels 0.15.0: E-test 0.000567, exact 0.000675.
         let found = rate_ratio(&of(60, 51477.5, 30, 54308.7), 1.0).unwrap();
         assert!(found.ratio.is_some_and(|r| (r - 2.1099).abs() < 1e-3));
-        assert!((found.exact_two_sided - 0.0006751826586863219).abs() < 1e-12, "{found:?}");
-        assert!(found.e_test.is_some_and(|p| (p - 0.0005672617581627942).abs() < 1e-9), "{found:?}");
+        assert!(
+            (found.exact_two_sided - 0.0006751826586863219).abs() < 1e-12,
+            "{found:?}"
+        );
+        assert!(
+            found
+                .e_test
+                .is_some_and(|p| (p - 0.0005672617581627942).abs() < 1e-9),
+            "{found:?}"
+        );
         assert_eq!(found.verdict, Verdict::Worse);
     }
 
@@ -208,7 +212,10 @@ mod tests {
     fn no_events_say_nothing() {
         let found = rate_ratio(&of(0, 1.0, 0, 1.0), 1.5).unwrap();
         assert_eq!((found.ratio, found.verdict), (None, Verdict::Inconclusive));
-        assert_eq!((found.interval.low, found.interval.high), (0.0, f64::INFINITY));
+        assert_eq!(
+            (found.interval.low, found.interval.high),
+            (0.0, f64::INFINITY)
+        );
         assert!(rate_ratio(&of(0, 0.0, 0, 1.0), 1.5).is_err());
         assert!(rate_ratio(&of(0, 1.0, 0, 1.0), 0.5).is_err());
     }
@@ -238,7 +245,12 @@ mod tests {
         let mut noise = Noise::new(17);
         let (mut exact, mut e, mut covered, trials) = (0, 0, 0, 600);
         for _ in 0..trials {
-            let events = of(poisson(&mut noise, 6.0), 1.0, poisson(&mut noise, 12.0), 2.0);
+            let events = of(
+                poisson(&mut noise, 6.0),
+                1.0,
+                poisson(&mut noise, 12.0),
+                2.0,
+            );
             let found = rate_ratio(&events, 1.0).unwrap();
             exact += usize::from(found.exact_two_sided <= 0.05);
             e += usize::from(found.e_test.unwrap() <= 0.05);

@@ -52,7 +52,12 @@ pub struct NormalMixture {
 pub fn msprt(d: &[f64], mixture: NormalMixture) -> Result<Evidence, CompareError> {
     positive("sigma2", mixture.sigma2)?;
     positive("tau2", mixture.tau2)?;
-    range("theta0", mixture.theta0, mixture.theta0.is_finite(), "finite")?;
+    range(
+        "theta0",
+        mixture.theta0,
+        mixture.theta0.is_finite(),
+        "finite",
+    )?;
     none_is_nothing("d", d.len())?;
     finite(d)?;
     let (s, t) = (mixture.sigma2, mixture.tau2);
@@ -192,13 +197,21 @@ mod tests {
         let (mut wrong, mut found, mut bet_wrong, mut bet_found) = (0, 0, 0, 0);
         for _ in 0..400 {
             let fair: Vec<bool> = (0..300).map(|_| noise.uniform() < 0.3).collect();
-            let is_stopped = |x: &[bool]| event_evidence(x, 0.3, (1.0, 1.0)).unwrap().stops_at(0.05).is_some();
+            let is_stopped = |x: &[bool]| {
+                event_evidence(x, 0.3, (1.0, 1.0))
+                    .unwrap()
+                    .stops_at(0.05)
+                    .is_some()
+            };
             wrong += usize::from(is_stopped(&fair));
             let worse: Vec<bool> = (0..300).map(|_| noise.uniform() < 0.45).collect();
             found += usize::from(is_stopped(&worse));
             let bets = |x: &[bool]| {
                 let x: Vec<f64> = x.iter().map(|b| f64::from(u8::from(*b))).collect();
-                betting_evidence(&x, 0.3, 0.05).unwrap().stops_at(0.05).is_some()
+                betting_evidence(&x, 0.3, 0.05)
+                    .unwrap()
+                    .stops_at(0.05)
+                    .is_some()
             };
             bet_wrong += usize::from(bets(&fair));
             bet_found += usize::from(bets(&worse));
@@ -210,7 +223,16 @@ mod tests {
     #[test]
     fn bad_input_is_said() {
         assert!(msprt(&[], MIXTURE).is_err() && msprt(&[f64::NAN], MIXTURE).is_err());
-        assert!(msprt(&[0.1], NormalMixture { tau2: 0.0, ..MIXTURE }).is_err());
+        assert!(
+            msprt(
+                &[0.1],
+                NormalMixture {
+                    tau2: 0.0,
+                    ..MIXTURE
+                }
+            )
+            .is_err()
+        );
         assert!(event_evidence(&[], 0.5, (1.0, 1.0)).is_err());
         assert!(event_evidence(&[true], 1.0, (1.0, 1.0)).is_err());
         assert!(betting_evidence(&[1.5], 0.5, 0.05).is_err());

@@ -283,12 +283,17 @@ fn routed(case: &RouteCase) -> Result<RouteFound, ConfidenceError> {
     let (found, probes) = match case.method {
         RouteMethod::Sgr => {
             let found = sgr(&ranked, case.risk, delta)?;
-            let best = found.best.map(|p| (p.threshold, p.accepted, p.errors, p.bound));
+            let best = found
+                .best
+                .map(|p| (p.threshold, p.accepted, p.errors, p.bound));
             (best, found.probes)
         }
         RouteMethod::Ltt => {
             let found = route(&ranked, &grid, (case.risk, delta), case.family)?;
-            (found.map(|r| (r.threshold, r.accepted, r.errors, r.bound)), Vec::new())
+            (
+                found.map(|r| (r.threshold, r.accepted, r.errors, r.bound)),
+                Vec::new(),
+            )
         }
         RouteMethod::Crc => (expected_loss(&ranked, grid, case.risk)?, Vec::new()),
     };
@@ -314,7 +319,10 @@ fn expected_loss(
     grid.retain(|t| !t.is_nan());
     grid.sort_by(|a, b| b.total_cmp(a));
     let n = ranked.n() as f64;
-    let losses: Vec<f64> = grid.iter().map(|t| ranked.accepted(*t).1 as f64 / n).collect();
+    let losses: Vec<f64> = grid
+        .iter()
+        .map(|t| ranked.accepted(*t).1 as f64 / n)
+        .collect();
     let last = match conformal(&losses, ranked.n() as u64, 1.0, risk)? {
         Feasible::None => return Ok(None),
         Feasible::UpTo(i) => i,
@@ -426,7 +434,12 @@ fn cost(case: &CostCase) -> Result<CostFound, ConfidenceError> {
         let correct = vec![true; case.confidence.len()];
         let predictions = Predictions::new(&case.confidence, &correct)?;
         let capacity = case.capacity.unwrap_or(usize::MAX);
-        Some(queue(&predictions, case.severity.as_deref(), case.costs, capacity)?)
+        Some(queue(
+            &predictions,
+            case.severity.as_deref(),
+            case.costs,
+            capacity,
+        )?)
     };
     Ok(CostFound {
         accept_if_p_at_least: case.costs.threshold()?,
@@ -479,7 +492,12 @@ struct FeatureFound {
 fn features(case: &FeatureCase) -> Result<FeatureFound, ConfidenceError> {
     let (features, width) = flat(&case.features)?;
     let (reference, _) = flat(&case.reference)?;
-    let calibration = case.calibration.as_ref().map(|c| flat(c)).transpose()?.map(|c| c.0);
+    let calibration = case
+        .calibration
+        .as_ref()
+        .map(|c| flat(c))
+        .transpose()?
+        .map(|c| c.0);
     let near = |x: &[f64]| neighbor_distance(x, &reference, width, case.k);
     let found = near(&features)?;
     let neighbor_p = match &calibration {

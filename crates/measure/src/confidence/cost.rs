@@ -22,10 +22,25 @@ pub struct Costs {
 
 impl Costs {
     fn checked(&self) -> Result<(), ConfidenceError> {
-        range("C_error", self.error, self.error > 0.0 && self.error.is_finite(), "above 0")?;
-        range("C_review", self.review, self.review >= 0.0 && self.review.is_finite(), "0 or more")?;
+        range(
+            "C_error",
+            self.error,
+            self.error > 0.0 && self.error.is_finite(),
+            "above 0",
+        )?;
+        range(
+            "C_review",
+            self.review,
+            self.review >= 0.0 && self.review.is_finite(),
+            "0 or more",
+        )?;
         let is_share = self.caught > 0.0 && self.caught <= 1.0;
-        range("review_catch_prob_q", self.caught, is_share, "above 0, at most 1")
+        range(
+            "review_catch_prob_q",
+            self.caught,
+            is_share,
+            "above 0, at most 1",
+        )
     }
 
     /// Accept from this confidence on: `1 - review / (caught error)` (Chow 1970 with reviewers who miss). 0 where a review
@@ -106,10 +121,27 @@ mod tests {
     #[test]
     fn at_the_threshold_a_review_is_worth_nothing() {
         assert!(COSTS.gain(COSTS.threshold().unwrap()).abs() < 1e-12);
-        let dear = Costs { review: 200.0, ..COSTS };
+        let dear = Costs {
+            review: 200.0,
+            ..COSTS
+        };
         assert_eq!(dear.threshold().unwrap(), 0.0);
-        assert!(Costs { caught: 0.0, ..COSTS }.threshold().is_err());
-        assert!(Costs { error: f64::NAN, ..COSTS }.threshold().is_err());
+        assert!(
+            Costs {
+                caught: 0.0,
+                ..COSTS
+            }
+            .threshold()
+            .is_err()
+        );
+        assert!(
+            Costs {
+                error: f64::NAN,
+                ..COSTS
+            }
+            .threshold()
+            .is_err()
+        );
     }
 
     #[test]

@@ -171,8 +171,9 @@ fn solve<const K: usize>(mut a: [[f64; K]; K], mut b: [f64; K]) -> Option<[f64; 
         }
         for r in i + 1..K {
             let share = a[r][i] / a[i][i];
-            for c in i..K {
-                a[r][c] -= share * a[i][c];
+            let (above, below) = a.split_at_mut(r);
+            for (x, y) in below[0].iter_mut().zip(&above[i]).skip(i) {
+                *x -= share * y;
             }
             b[r] -= share * b[i];
         }
@@ -196,7 +197,10 @@ fn both_outcomes(field: &'static str, n: usize, correct: &[bool]) -> Result<(), 
 
 fn finite(values: &[f64]) -> Result<(), ConfidenceError> {
     match values.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(ConfidenceError::BadProbability { index, value: values[index] }),
+        Some(index) => Err(ConfidenceError::BadProbability {
+            index,
+            value: values[index],
+        }),
         None => Ok(()),
     }
 }
@@ -221,16 +225,20 @@ impl Platt {
         let right = correct.iter().filter(|c| **c).count() as f64;
         let wrong = correct.len() as f64 - right;
         let (high, low) = ((right + 1.0) / (right + 2.0), 1.0 / (wrong + 2.0));
-        let target: Vec<f64> = correct.iter().map(|c| if *c { high } else { low }).collect();
+        let target: Vec<f64> = correct
+            .iter()
+            .map(|c| if *c { high } else { low })
+            .collect();
         let features: Vec<[f64; 2]> = score.iter().map(|s| [*s, 1.0]).collect();
         // Scores that are all alike leave the offset alone.
-        match logistic(&features, &target) {
-            Some([a, b]) => Ok(Self { a: -a, b: -b }),
-            None => {
-                let mean = target.iter().sum::<f64>() / target.len() as f64;
-                Ok(Self { a: 0.0, b: ((1.0 - mean) / mean).ln() })
-            }
+        if let Some([a, b]) = logistic(&features, &target) {
+            return Ok(Self { a: -a, b: -b });
         }
+        let mean = target.iter().sum::<f64>() / target.len() as f64;
+        Ok(Self {
+            a: 0.0,
+            b: ((1.0 - mean) / mean).ln(),
+        })
     }
 
     /// The probability of a score.
@@ -259,7 +267,8 @@ impl Isotonic {
         same_length("correct", correct.len(), score.len())?;
         at_least("score", score.len(), 1, "nothing was predicted")?;
         finite(score)?;
-        let mut items: Vec<(f64, bool)> = score.iter().copied().zip(correct.iter().copied()).collect();
+        let mut items: Vec<(f64, bool)> =
+            score.iter().copied().zip(correct.iter().copied()).collect();
         items.sort_by(|a, b| a.0.total_cmp(&b.0));
         // Blocks of score range, right ones and count; counts are whole, so levels of a block are exactly equal.
         let mut blocks: Vec<(f64, f64, u64, u64)> = Vec::new();
@@ -278,7 +287,10 @@ impl Isotonic {
                 blocks.pop();
             }
         }
-        let mut map = Self { x: Vec::new(), y: Vec::new() };
+        let mut map = Self {
+            x: Vec::new(),
+            y: Vec::new(),
+        };
         for (first, last, right, n) in blocks {
             let level = right as f64 / n as f64;
             map.x.push(first);
@@ -343,7 +355,8 @@ impl BetaMap {
                 [low, high, 1.0]
             })
             .collect();
-        let one = |column: usize| -> Vec<[f64; 2]> { full.iter().map(|x| [x[column], 1.0]).collect() };
+        let one =
+            |column: usize| -> Vec<[f64; 2]> { full.iter().map(|x| [x[column], 1.0]).collect() };
         if let Some([a, b, c]) = logistic(&full, &target)
             && a >= 0.0
             && b >= 0.0
@@ -380,7 +393,11 @@ impl BetaMap {
             return Err(separated);
         }
         let share = target.iter().sum::<f64>() / target.len() as f64;
-        Ok(Self { a: 0.0, b: 0.0, c: (share / (1.0 - share)).ln() })
+        Ok(Self {
+            a: 0.0,
+            b: 0.0,
+            c: (share / (1.0 - share)).ln(),
+        })
     }
 
     /// The probability of a confidence.
@@ -417,11 +434,19 @@ mod tests {
         let isotonic = Isotonic::fit(&confidence, &correct).unwrap();
         let beta = BetaMap::fit(&confidence, &correct).unwrap();
         assert!((platt.a + 0.5).abs() < 0.06, "{platt:?}");
-        assert!((beta.a - 0.5).abs() < 0.1 && (beta.b - 0.5).abs() < 0.1, "{beta:?}");
+        assert!(
+            (beta.a - 0.5).abs() < 0.1 && (beta.b - 0.5).abs() < 0.1,
+            "{beta:?}"
+        );
         let (confidence, correct) = too_sure(2, 4000);
         let ece = |map: &dyn Fn(f64) -> f64| {
             let mapped: Vec<f64> = confidence.iter().map(|s| map(*s)).collect();
-            reliability(&Predictions::new(&mapped, &correct).unwrap(), Binning::Width(10)).unwrap().ece
+            reliability(
+                &Predictions::new(&mapped, &correct).unwrap(),
+                Binning::Width(10),
+            )
+            .unwrap()
+            .ece
         };
         let before = ece(&|s| s);
         for after in [
@@ -442,13 +467,25 @@ mod tests {
             let mut p = vec![];
             softmax(&row, 3, 1.0, &mut p);
             let u = random.unit();
-            label.push(if u < p[0] { 0 } else if u < p[0] + p[1] { 1 } else { 2 });
+            label.push(if u < p[0] {
+                0
+            } else if u < p[0] + p[1] {
+                1
+            } else {
+                2
+            });
             logits.extend(row.iter().map(|z| 2.5 * z));
         }
         let found = temperature(&Classes::of_logits(&logits, &label, 3).unwrap()).unwrap();
-        assert!((found.t - 2.5).abs() < 0.2 && found.nll_after < found.nll_before, "{found:?}");
+        assert!(
+            (found.t - 2.5).abs() < 0.2 && found.nll_after < found.nll_before,
+            "{found:?}"
+        );
         let sure = Classes::of_logits(&[5.0, 0.0, 0.0, 3.0], &[0, 1], 2).unwrap();
-        assert!(matches!(temperature(&sure), Err(ConfidenceError::OneOutcome { .. })));
+        assert!(matches!(
+            temperature(&sure),
+            Err(ConfidenceError::OneOutcome { .. })
+        ));
         let flat = Classes::of_logits(&[1.0, 1.0, 1.0, 1.0], &[0, 1], 2).unwrap();
         assert!(temperature(&flat).is_err());
     }

@@ -52,7 +52,9 @@ pub enum ConfidenceError {
         value: f64,
     },
     /// Probabilities of an item that do not add to 1.
-    #[error("the probabilities of item `{index}` add to `{sum}`; hint: apply softmax, or give logits where logits are asked for")]
+    #[error(
+        "the probabilities of item `{index}` add to `{sum}`; hint: apply softmax, or give logits where logits are asked for"
+    )]
     BadSum {
         /// Which item.
         index: usize,
@@ -60,7 +62,9 @@ pub enum ConfidenceError {
         sum: f64,
     },
     /// A label beyond the classes.
-    #[error("the label of item `{index}` is `{label}` of `{classes}` classes; hint: labels are codes from 0")]
+    #[error(
+        "the label of item `{index}` is `{label}` of `{classes}` classes; hint: labels are codes from 0"
+    )]
     BadLabel {
         /// Which item.
         index: usize,
@@ -70,7 +74,9 @@ pub enum ConfidenceError {
         classes: usize,
     },
     /// Only one outcome was seen.
-    #[error("all `{n}` items have the same outcome; hint: a fit needs right and wrong ones; what can be said is their share")]
+    #[error(
+        "all `{n}` items have the same outcome; hint: a fit needs right and wrong ones; what can be said is their share"
+    )]
     OneOutcome {
         /// Items.
         n: usize,
@@ -176,7 +182,10 @@ impl<'a> Predictions<'a> {
 
     /// Each confidence and whether it was right.
     pub fn iter(&self) -> impl Iterator<Item = (f64, bool)> + '_ {
-        self.confidence.iter().copied().zip(self.correct.iter().copied())
+        self.confidence
+            .iter()
+            .copied()
+            .zip(self.correct.iter().copied())
     }
 
     /// Share of right ones.
@@ -195,7 +204,7 @@ pub struct Classes<'a> {
     /// `items * classes` numbers.
     probability: &'a [f64],
     label: &'a [u32],
-    classes: usize,
+    width: usize,
 }
 
 /// How far probabilities may be from adding to 1: what single precision leaves of a thousand classes.
@@ -227,32 +236,44 @@ impl<'a> Classes<'a> {
         label: &'a [u32],
         classes: usize,
     ) -> Result<Self, ConfidenceError> {
-        at_least("classes", classes, 2, "one class leaves nothing to be unsure of")?;
+        at_least(
+            "classes",
+            classes,
+            2,
+            "one class leaves nothing to be unsure of",
+        )?;
         at_least("labels", label.len(), 1, "nothing was predicted")?;
         same_length("logits", logits.len(), label.len() * classes)?;
         if let Some(index) = label.iter().position(|l| *l as usize >= classes) {
             let label = label[index];
-            return Err(ConfidenceError::BadLabel { index, label, classes });
+            return Err(ConfidenceError::BadLabel {
+                index,
+                label,
+                classes,
+            });
         }
         if let Some(at) = logits.iter().position(|x| !x.is_finite()) {
-            return Err(ConfidenceError::BadProbability { index: at / classes, value: logits[at] });
+            return Err(ConfidenceError::BadProbability {
+                index: at / classes,
+                value: logits[at],
+            });
         }
         Ok(Self {
             probability: logits,
             label,
-            classes,
+            width: classes,
         })
     }
 
     /// Each item's numbers and label.
     pub fn rows(&self) -> impl Iterator<Item = (&'a [f64], usize)> + '_ {
         let labels = self.label.iter().map(|l| *l as usize);
-        self.probability.chunks_exact(self.classes).zip(labels)
+        self.probability.chunks_exact(self.width).zip(labels)
     }
 
     /// How many classes.
     pub fn classes(&self) -> usize {
-        self.classes
+        self.width
     }
 
     /// How many items.
@@ -275,5 +296,8 @@ impl<'a> Classes<'a> {
 pub(crate) fn largest(row: &[f64]) -> (usize, f64) {
     let first = row.first().copied().unwrap_or(f64::NAN);
     let rest = row.iter().copied().enumerate().skip(1);
-    rest.fold((0, first), |best, (i, x)| if x > best.1 { (i, x) } else { best })
+    rest.fold(
+        (0, first),
+        |best, (i, x)| if x > best.1 { (i, x) } else { best },
+    )
 }

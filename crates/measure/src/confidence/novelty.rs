@@ -26,8 +26,17 @@ pub struct LogitScores {
 ///
 /// Errors: [`ConfidenceError`] for no classes, a length that is no multiple of them, a logit that is not finite, or `t` not
 /// positive. Cost: `O(n classes log classes)`.
-pub fn logit_scores(logits: &[f64], classes: usize, t: f64) -> Result<Vec<LogitScores>, ConfidenceError> {
-    at_least("classes", classes, 2, "one class leaves nothing to be unsure of")?;
+pub fn logit_scores(
+    logits: &[f64],
+    classes: usize,
+    t: f64,
+) -> Result<Vec<LogitScores>, ConfidenceError> {
+    at_least(
+        "classes",
+        classes,
+        2,
+        "one class leaves nothing to be unsure of",
+    )?;
     same_length("logits", logits.len(), logits.len() / classes * classes)?;
     range("T", t, t > 0.0 && t.is_finite(), "above 0")?;
     finite(logits, classes)?;
@@ -52,7 +61,10 @@ pub fn logit_scores(logits: &[f64], classes: usize, t: f64) -> Result<Vec<LogitS
 
 fn finite(values: &[f64], width: usize) -> Result<(), ConfidenceError> {
     match values.iter().position(|x| !x.is_finite()) {
-        Some(at) => Err(ConfidenceError::BadProbability { index: at / width, value: values[at] }),
+        Some(at) => Err(ConfidenceError::BadProbability {
+            index: at / width,
+            value: values[at],
+        }),
         None => Ok(()),
     }
 }
@@ -63,7 +75,9 @@ fn normalized(features: &[f64], width: usize) -> Vec<f64> {
     for row in out.chunks_exact_mut(width) {
         let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
         if length > 0.0 {
-            row.iter_mut().for_each(|x| *x /= length);
+            for x in row {
+                *x /= length;
+            }
         }
     }
     out
@@ -85,11 +99,21 @@ impl Mahalanobis {
     ///
     /// Errors: [`ConfidenceError`] for lengths that do not fit, features that are not finite, a class without items, or no
     /// spread. Cost: `O(n width^2 + width^3)`.
-    pub fn fit(features: &[f64], width: usize, label: &[u32], ridge: f64) -> Result<Self, ConfidenceError> {
+    pub fn fit(
+        features: &[f64],
+        width: usize,
+        label: &[u32],
+        ridge: f64,
+    ) -> Result<Self, ConfidenceError> {
         at_least("width", width, 1, "features have at least one number")?;
         at_least("labels", label.len(), 2, "a covariance needs more items")?;
         same_length("features", features.len(), label.len() * width)?;
-        range("ridge", ridge, ridge >= 0.0 && ridge.is_finite(), "0 or more")?;
+        range(
+            "ridge",
+            ridge,
+            ridge >= 0.0 && ridge.is_finite(),
+            "0 or more",
+        )?;
         finite(features, width)?;
         let features = normalized(features, width);
         let classes = label.iter().max().map_or(0, |l| *l as usize + 1);
@@ -101,20 +125,34 @@ impl Mahalanobis {
             mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
         }
         for (mean, count) in means.chunks_exact_mut(width).zip(&counts) {
-            at_least("items of a class", *count, 1, "labels are codes from 0 without gaps")?;
-            mean.iter_mut().for_each(|m| *m /= *count as f64);
+            at_least(
+                "items of a class",
+                *count,
+                1,
+                "labels are codes from 0 without gaps",
+            )?;
+            for m in mean {
+                *m /= *count as f64;
+            }
         }
         let mut covariance = vec![0.0; width * width];
         let mut d = vec![0.0; width];
         for (row, label) in features.chunks_exact(width).zip(label) {
             let mean = &means[*label as usize * width..];
-            d.iter_mut().zip(row.iter().zip(mean)).for_each(|(d, (x, m))| *d = x - m);
+            d.iter_mut()
+                .zip(row.iter().zip(mean))
+                .for_each(|(d, (x, m))| *d = x - m);
             for (i, line) in covariance.chunks_exact_mut(width).enumerate() {
-                line.iter_mut().zip(&d).take(i + 1).for_each(|(c, x)| *c += d[i] * x);
+                line.iter_mut()
+                    .zip(&d)
+                    .take(i + 1)
+                    .for_each(|(c, x)| *c += d[i] * x);
             }
         }
         let n = label.len() as f64;
-        covariance.iter_mut().for_each(|c| *c /= n);
+        for c in &mut covariance {
+            *c /= n;
+        }
         let variance = (0..width).map(|i| covariance[i * width + i]).sum::<f64>() / width as f64;
         for i in 0..width {
             covariance[i * width + i] += ridge * variance;
@@ -124,7 +162,11 @@ impl Mahalanobis {
             value: ridge,
             hint: "features do not span their space; raise the ridge",
         })?;
-        Ok(Self { width, means, factor })
+        Ok(Self {
+            width,
+            means,
+            factor,
+        })
     }
 
     /// Squared distance of each row to its nearest mean.
@@ -185,15 +227,29 @@ pub fn neighbor_distance(
     at_least("width", width, 1, "features have at least one number")?;
     at_least("k", k, 1, "the first neighbor is 1")?;
     same_length("features", features.len(), features.len() / width * width)?;
-    same_length("reference", reference.len(), reference.len() / width * width)?;
-    at_least("reference", reference.len() / width, k, "ask for fewer neighbors")?;
+    same_length(
+        "reference",
+        reference.len(),
+        reference.len() / width * width,
+    )?;
+    at_least(
+        "reference",
+        reference.len() / width,
+        k,
+        "ask for fewer neighbors",
+    )?;
     finite(features, width)?;
     finite(reference, width)?;
     let (features, reference) = (normalized(features, width), normalized(reference, width));
     let mut squares = Vec::with_capacity(reference.len() / width);
     let of = |row: &[f64]| {
         squares.clear();
-        let square = |other: &[f64]| row.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        let square = |other: &[f64]| {
+            row.iter()
+                .zip(other)
+                .map(|(a, b)| (a - b) * (a - b))
+                .sum::<f64>()
+        };
         squares.extend(reference.chunks_exact(width).map(square));
         let (_, found, _) = squares.select_nth_unstable_by(k - 1, f64::total_cmp);
         found.sqrt()
@@ -206,10 +262,18 @@ pub fn neighbor_distance(
 ///
 /// Errors: [`ConfidenceError`] for no calibration items or a NaN. Cost: one sort and a search per item.
 pub fn conformal_p(score: &[f64], calibration: &[f64]) -> Result<Vec<f64>, ConfidenceError> {
-    at_least("calibration", calibration.len(), 1, "score items of the known kind first")?;
+    at_least(
+        "calibration",
+        calibration.len(),
+        1,
+        "score items of the known kind first",
+    )?;
     for list in [score, calibration] {
         if let Some(index) = list.iter().position(|x| x.is_nan()) {
-            return Err(ConfidenceError::BadProbability { index, value: f64::NAN });
+            return Err(ConfidenceError::BadProbability {
+                index,
+                value: f64::NAN,
+            });
         }
     }
     let mut sorted = calibration.to_vec();
@@ -236,32 +300,49 @@ mod tests {
         assert!(found[1].energy < found[0].energy && found[1].one_minus_max_softmax < 1e-4);
         assert!(found[1].max_logit < found[0].max_logit);
         assert!(found[1].generalized_entropy < found[0].generalized_entropy);
-        assert!(logit_scores(&[0.0; 3], 2, 1.0).is_err() && logit_scores(&[0.0; 2], 2, 0.0).is_err());
+        assert!(
+            logit_scores(&[0.0; 3], 2, 1.0).is_err() && logit_scores(&[0.0; 2], 2, 0.0).is_err()
+        );
         assert!(logit_scores(&[f64::NAN, 0.0], 2, 1.0).is_err());
     }
 
     fn around(noise: &mut Noise, center: [f64; 3], n: usize) -> Vec<f64> {
-        (0..n).flat_map(|_| center.map(|c| c + 0.1 * noise.normal())).collect()
+        (0..n)
+            .flat_map(|_| center.map(|c| c + 0.1 * noise.normal()))
+            .collect()
     }
 
     #[test]
     fn strangers_are_seen_and_known_ones_rarely_flagged() {
         let mut noise = Noise::new(47);
         let known = |noise: &mut Noise, n: usize| {
-            [around(noise, [1.0, 0.0, 0.0], n), around(noise, [0.0, 1.0, 0.0], n)].concat()
+            [
+                around(noise, [1.0, 0.0, 0.0], n),
+                around(noise, [0.0, 1.0, 0.0], n),
+            ]
+            .concat()
         };
         let label: Vec<u32> = (0..200).map(|i| u32::from(i >= 100)).collect();
         let train = known(&mut noise, 100);
         let model = Mahalanobis::fit(&train, 3, &label, 1e-6).unwrap();
         let calibration = known(&mut noise, 100);
-        let test = [known(&mut noise, 100), around(&mut noise, [0.0, 0.0, 1.0], 100)].concat();
+        let test = [
+            known(&mut noise, 100),
+            around(&mut noise, [0.0, 0.0, 1.0], 100),
+        ]
+        .concat();
         let near = |x: &[f64]| neighbor_distance(x, &train, 3, 5).unwrap();
         for (of_calibration, of_test) in [
-            (model.scores(&calibration).unwrap(), model.scores(&test).unwrap()),
+            (
+                model.scores(&calibration).unwrap(),
+                model.scores(&test).unwrap(),
+            ),
             (near(&calibration), near(&test)),
         ] {
             let p = conformal_p(&of_test, &of_calibration).unwrap();
-            let flagged = adjust(&p, 0.1, Correction::BenjaminiHochberg).unwrap().reject;
+            let flagged = adjust(&p, 0.1, Correction::BenjaminiHochberg)
+                .unwrap()
+                .reject;
             let wrong = flagged[..200].iter().filter(|f| **f).count();
             let found = flagged[200..].iter().filter(|f| **f).count();
             assert!(found == 100 && wrong <= 25, "{found} {wrong}");
@@ -277,6 +358,9 @@ mod tests {
         // Unit vectors at right angles are the root of two apart.
         let found = neighbor_distance(&[0.0, 5.0], &[3.0, 0.0, 0.0, 1.0], 2, 2).unwrap();
         assert!((found[0] - 2.0_f64.sqrt()).abs() < 1e-12);
-        assert_eq!(conformal_p(&[5.0, 0.0], &[1.0, 2.0, 3.0]).unwrap(), vec![0.25, 1.0]);
+        assert_eq!(
+            conformal_p(&[5.0, 0.0], &[1.0, 2.0, 3.0]).unwrap(),
+            vec![0.25, 1.0]
+        );
     }
 }

@@ -5,7 +5,8 @@
 
 use super::{ConfidenceError, Predictions, at_least, range, same_length};
 use crate::stats::{
-    Alternative, Interval, Urn, hypergeometric_cdf, normal_cdf, normal_quantile, normal_tail, wilson,
+    Alternative, Interval, Urn, hypergeometric_cdf, normal_cdf, normal_quantile, normal_tail,
+    wilson,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,10 @@ pub fn detection(seeded: &Seeded) -> Result<Detection, ConfidenceError> {
     let hits = wilson(seeded.caught, seeded.planted)?;
     wilson(seeded.changed, seeded.right)?;
     let z = |k: u64, n: u64| normal_quantile((k as f64 + 0.5) / (n as f64 + 1.0));
-    let (hit, alarm) = (z(seeded.caught, seeded.planted)?, z(seeded.changed, seeded.right)?);
+    let (hit, alarm) = (
+        z(seeded.caught, seeded.planted)?,
+        z(seeded.changed, seeded.right)?,
+    );
     Ok(Detection {
         hit_rate: seeded.caught as f64 / seeded.planted as f64,
         hit_rate_low: hits.low,
@@ -84,14 +88,29 @@ pub fn changes(predictions: &Predictions<'_>) -> Result<Changes, ConfidenceError
     let wrong: Vec<f64> = predictions.iter().map(|(p, _)| 1.0 - p).collect();
     let actual = predictions.iter().filter(|(_, kept)| !kept).count();
     let expected: f64 = wrong.iter().sum();
-    range("expected changes", expected, expected > 0.0, "above 0: some confidence must be below 1")?;
+    range(
+        "expected changes",
+        expected,
+        expected > 0.0,
+        "above 0: some confidence must be below 1",
+    )?;
     let (at_most, below) = if wrong.len() <= MOST_EXACT {
         let ways = poisson_binomial(&wrong, actual);
         let at_most: f64 = ways.iter().sum();
-        (at_most.min(1.0), at_most - ways.last().copied().unwrap_or(0.0))
+        (
+            at_most.min(1.0),
+            at_most - ways.last().copied().unwrap_or(0.0),
+        )
     } else {
         let cdf = |k: f64| volkova(&wrong, k);
-        (cdf(actual as f64)?, if actual == 0 { 0.0 } else { cdf(actual as f64 - 1.0)? })
+        (
+            cdf(actual as f64)?,
+            if actual == 0 {
+                0.0
+            } else {
+                cdf(actual as f64 - 1.0)?
+            },
+        )
     };
     Ok(Changes {
         expected,
@@ -187,7 +206,8 @@ pub fn fisher(arms: &Arms, side: Alternative) -> Result<f64, ConfidenceError> {
         drawn: arms.shown,
     };
     let at_most = |k: u64| hypergeometric_cdf(k, urn);
-    let at_least = |k: u64| Ok::<_, ConfidenceError>(if k == 0 { 1.0 } else { 1.0 - at_most(k - 1)? });
+    let at_least =
+        |k: u64| Ok::<_, ConfidenceError>(if k == 0 { 1.0 } else { 1.0 - at_most(k - 1)? });
     let seen = arms.shown_errors;
     match side {
         Alternative::Less => return Ok(at_most(seen)?),
@@ -226,19 +246,33 @@ pub struct Timing {
 ///
 /// Errors: [`ConfidenceError`] for fewer than four reviews, other lengths, times that are not finite and positive, or all alike
 /// times or confidences ([`ConfidenceError::OneOutcome`]). Cost: two sorts.
-pub fn timing(confidence: &[f64], time_secs: &[f64], least_secs: f64) -> Result<Timing, ConfidenceError> {
+pub fn timing(
+    confidence: &[f64],
+    time_secs: &[f64],
+    least_secs: f64,
+) -> Result<Timing, ConfidenceError> {
     same_length("time", time_secs.len(), confidence.len())?;
-    at_least("time", time_secs.len(), 4, "a correlation of fewer reviews says nothing")?;
+    at_least(
+        "time",
+        time_secs.len(),
+        4,
+        "a correlation of fewer reviews says nothing",
+    )?;
     if let Some(bad) = time_secs.iter().find(|t| !(**t > 0.0 && t.is_finite())) {
         range("time_secs", *bad, false, "finite and above 0")?;
     }
     if let Some(index) = confidence.iter().position(|c| !(0.0..=1.0).contains(c)) {
-        return Err(ConfidenceError::BadProbability { index, value: confidence[index] });
+        return Err(ConfidenceError::BadProbability {
+            index,
+            value: confidence[index],
+        });
     }
     let doubt: Vec<f64> = confidence.iter().map(|c| 1.0 - c).collect();
     let n = confidence.len() as f64;
     let Some(r) = correlation(&ranks(&doubt), &ranks(time_secs)) else {
-        return Err(ConfidenceError::OneOutcome { n: confidence.len() });
+        return Err(ConfidenceError::OneOutcome {
+            n: confidence.len(),
+        });
     };
     // Just inside 1, where the transform is finite.
     let z = r.clamp(-1.0 + 1e-12, 1.0 - 1e-12).atanh();
@@ -291,14 +325,33 @@ mod tests {
 
     #[test]
     fn detection_by_hand() {
-        let seeded = Seeded { planted: 100, caught: 50, right: 900, changed: 20 };
+        let seeded = Seeded {
+            planted: 100,
+            caught: 50,
+            right: 900,
+            changed: 20,
+        };
         let found = detection(&seeded).unwrap();
-        assert!((found.d_prime - 2.0).abs() < 0.02 && found.criterion > 0.9, "{found:?}");
+        assert!(
+            (found.d_prime - 2.0).abs() < 0.02 && found.criterion > 0.9,
+            "{found:?}"
+        );
         assert_eq!(found.hit_rate, 0.5);
         // Perfect rates stay finite.
-        let perfect = Seeded { planted: 10, caught: 10, right: 10, changed: 0 };
+        let perfect = Seeded {
+            planted: 10,
+            caught: 10,
+            right: 10,
+            changed: 0,
+        };
         assert!(detection(&perfect).unwrap().d_prime.is_finite());
-        assert!(detection(&Seeded { planted: 0, ..perfect }).is_err());
+        assert!(
+            detection(&Seeded {
+                planted: 0,
+                ..perfect
+            })
+            .is_err()
+        );
     }
 
     #[test]
@@ -320,7 +373,9 @@ mod tests {
 
     #[test]
     fn approximation_meets_the_exact_sum() {
-        let p: Vec<f64> = (0..2000).map(|i| 0.01 + 0.1 * f64::from(i % 7) / 7.0).collect();
+        let p: Vec<f64> = (0..2000)
+            .map(|i| 0.01 + 0.1 * f64::from(i % 7) / 7.0)
+            .collect();
         let exact = poisson_binomial(&p, 100);
         for k in [60, 80, 100] {
             let sum: f64 = exact[..=k].iter().sum();
@@ -331,10 +386,21 @@ mod tests {
     #[test]
     fn arms_by_published_tables() {
         // Newcombe 1998, table II: 56/70 against 48/80 has 0.2000, 0.0524 to 0.3339.
-        let found = anchoring(&Arms { shown_errors: 56, shown: 70, blind_errors: 48, blind: 80 }).unwrap();
+        let found = anchoring(&Arms {
+            shown_errors: 56,
+            shown: 70,
+            blind_errors: 48,
+            blind: 80,
+        })
+        .unwrap();
         assert!((found.low - 0.0524).abs() < 1e-4 && (found.high - 0.3339).abs() < 1e-4);
         // Fisher's tea: 3 of 4 against 1 of 4.
-        let tea = Arms { shown_errors: 3, shown: 4, blind_errors: 1, blind: 4 };
+        let tea = Arms {
+            shown_errors: 3,
+            shown: 4,
+            blind_errors: 1,
+            blind: 4,
+        };
         assert!((fisher(&tea, Alternative::Greater).unwrap() - 17.0 / 70.0).abs() < 1e-12);
         assert!((fisher(&tea, Alternative::TwoSided).unwrap() - 34.0 / 70.0).abs() < 1e-12);
         assert!(anchoring(&Arms { shown: 0, ..tea }).is_err());

@@ -30,7 +30,12 @@ pub struct RiskP {
 /// Errors: [`ConfidenceError::OutOfRange`] for `alpha` outside (0, 1), a mean outside 0 to 1, or no items. Cost: constant.
 pub fn hoeffding_bentkus(mean: f64, n: u64, alpha: f64) -> Result<RiskP, ConfidenceError> {
     open_unit("alpha", alpha)?;
-    range("mean", mean, (0.0..=1.0).contains(&mean), "losses are from 0 to 1")?;
+    range(
+        "mean",
+        mean,
+        (0.0..=1.0).contains(&mean),
+        "losses are from 0 to 1",
+    )?;
     range("n", n as f64, n > 0, "at least one item")?;
     let size = n as f64;
     let below = mean.min(alpha);
@@ -54,7 +59,11 @@ pub fn hoeffding_bentkus(mean: f64, n: u64, alpha: f64) -> Result<RiskP, Confide
         hoeffding,
         bentkus,
         p: hoeffding.min(bentkus).min(1.0),
-        hb_p: if mean == 0.0 { bentkus } else { hoeffding.min(bentkus) },
+        hb_p: if mean == 0.0 {
+            bentkus
+        } else {
+            hoeffding.min(bentkus)
+        },
         binom_p,
     })
 }
@@ -75,16 +84,31 @@ pub enum Family {
 /// `p` in the order in which they are tried: the safest first.
 ///
 /// Errors: [`ConfidenceError`] for no p-values, one outside 0 to 1 (values above 1 count as 1), or `delta`. Cost: one sort.
-pub fn learn_then_test(p: &[f64], delta: f64, family: Family) -> Result<Vec<usize>, ConfidenceError> {
+pub fn learn_then_test(
+    p: &[f64],
+    delta: f64,
+    family: Family,
+) -> Result<Vec<usize>, ConfidenceError> {
     open_unit("delta", delta)?;
     let capped: Vec<f64> = p.iter().map(|p| p.min(1.0)).collect();
-    let places = |kept: &[bool]| kept.iter().enumerate().filter(|(_, k)| **k).map(|(i, _)| i).collect();
+    let places = |kept: &[bool]| {
+        kept.iter()
+            .enumerate()
+            .filter(|(_, k)| **k)
+            .map(|(i, _)| i)
+            .collect()
+    };
     Ok(match family {
         Family::Bonferroni => places(&adjust(&capped, delta, Correction::Bonferroni)?.reject),
         Family::Holm => places(&adjust(&capped, delta, Correction::Holm)?.reject),
         Family::FixedSequence => {
             at_least("p", p.len(), 1, "nothing was tested")?;
-            capped.iter().take_while(|p| **p <= delta).enumerate().map(|(i, _)| i).collect()
+            capped
+                .iter()
+                .take_while(|p| **p <= delta)
+                .enumerate()
+                .map(|(i, _)| i)
+                .collect()
         }
     })
 }
@@ -138,7 +162,10 @@ pub fn route(
         return Ok(None);
     }
     let valid = learn_then_test(&p, delta, family)?;
-    let best = valid.into_iter().map(|i| tried[i]).max_by_key(|(_, accepted, _)| *accepted);
+    let best = valid
+        .into_iter()
+        .map(|i| tried[i])
+        .max_by_key(|(_, accepted, _)| *accepted);
     let Some((threshold, accepted, errors)) = best else {
         return Ok(None);
     };
@@ -175,12 +202,27 @@ pub fn conformal(
     bound: f64,
     alpha: f64,
 ) -> Result<Feasible, ConfidenceError> {
-    at_least("mean_loss", mean_loss.len(), 1, "give the loss of each setting")?;
+    at_least(
+        "mean_loss",
+        mean_loss.len(),
+        1,
+        "give the loss of each setting",
+    )?;
     range("n", n as f64, n > 0, "at least one item")?;
-    range("bound", bound, bound > 0.0 && bound.is_finite(), "the largest loss there is")?;
+    range(
+        "bound",
+        bound,
+        bound > 0.0 && bound.is_finite(),
+        "the largest loss there is",
+    )?;
     range("alpha", alpha, alpha.is_finite(), "finite")?;
     for pair in mean_loss.windows(2) {
-        range("mean_loss", pair[1], pair[1] >= pair[0] - 1e-12, "never falling: order settings from the safest on")?;
+        range(
+            "mean_loss",
+            pair[1],
+            pair[1] >= pair[0] - 1e-12,
+            "never falling: order settings from the safest on",
+        )?;
     }
     if let Some(&loss) = mean_loss.iter().find(|l| l.is_nan() || **l > bound) {
         range("mean_loss", loss, false, "at most the bound")?;
@@ -236,15 +278,29 @@ mod tests {
             }
         }
         assert!(broken.iter().all(|b| *b <= 40), "{broken:?}");
-        assert!(coverage[2] > coverage[0] && coverage[1] >= coverage[0], "{coverage:?}");
+        assert!(
+            coverage[2] > coverage[0] && coverage[1] >= coverage[0],
+            "{coverage:?}"
+        );
     }
 
     #[test]
     fn conformal_holds_the_mean_and_tells_all_from_none() {
-        assert_eq!(conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.001).unwrap(), Feasible::None);
-        assert_eq!(conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.9).unwrap(), Feasible::All);
-        assert_eq!(conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.2).unwrap(), Feasible::UpTo(1));
-        assert!(conformal(&[0.5, 0.1], 10, 1.0, 0.2).is_err() && conformal(&[], 10, 1.0, 0.2).is_err());
+        assert_eq!(
+            conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.001).unwrap(),
+            Feasible::None
+        );
+        assert_eq!(
+            conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.9).unwrap(),
+            Feasible::All
+        );
+        assert_eq!(
+            conformal(&[0.0, 0.1, 0.5], 100, 1.0, 0.2).unwrap(),
+            Feasible::UpTo(1)
+        );
+        assert!(
+            conformal(&[0.5, 0.1], 10, 1.0, 0.2).is_err() && conformal(&[], 10, 1.0, 0.2).is_err()
+        );
         // Loss 1 where the score is below lambda: scores uniform, so the true loss at lambda is lambda.
         let mut random = SplitMix::new(10);
         let (mut total, trials) = (0.0, 1000);

@@ -82,7 +82,13 @@ mod tests {
         let confidence = [0.15, 0.15, 0.15, 0.85, 0.85, 0.55];
         let correct = [false, false, true, true, true, false];
         let predictions = Predictions::new(&confidence, &correct).unwrap();
-        assert!(murphy(&predictions, Binning::Width(10)).unwrap().within.abs() < 1e-12);
+        assert!(
+            murphy(&predictions, Binning::Width(10))
+                .unwrap()
+                .within
+                .abs()
+                < 1e-12
+        );
     }
 
     #[test]

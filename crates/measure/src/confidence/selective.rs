@@ -22,9 +22,16 @@ impl Ranked {
         same_length("error", is_error.len(), score.len())?;
         at_least("score", score.len(), 1, "nothing was predicted")?;
         if let Some(index) = score.iter().position(|x| x.is_nan()) {
-            return Err(ConfidenceError::BadProbability { index, value: f64::NAN });
+            return Err(ConfidenceError::BadProbability {
+                index,
+                value: f64::NAN,
+            });
         }
-        let mut items: Vec<(f64, bool)> = score.iter().copied().zip(is_error.iter().copied()).collect();
+        let mut items: Vec<(f64, bool)> = score
+            .iter()
+            .copied()
+            .zip(is_error.iter().copied())
+            .collect();
         items.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut sum = 0;
         let errors = items.iter().map(|(_, e)| {
@@ -87,7 +94,12 @@ impl RiskCoverage {
     ///
     /// Errors: [`ConfidenceError::OutOfRange`] outside (0, 1]. Cost: constant.
     pub fn at(&self, coverage: f64) -> Result<f64, ConfidenceError> {
-        range("coverage", coverage, coverage > 0.0 && coverage <= 1.0, "above 0, at most 1")?;
+        range(
+            "coverage",
+            coverage,
+            coverage > 0.0 && coverage <= 1.0,
+            "above 0, at most 1",
+        )?;
         let n = self.risk.len();
         #[expect(
             clippy::cast_possible_truncation,
@@ -110,7 +122,11 @@ pub fn risk_coverage(ranked: &Ranked) -> RiskCoverage {
     let best: Vec<f64> = (1..=n as u64).map(best).collect();
     let aurc = mean(&risk);
     let r = all as f64 / n as f64;
-    let rest = if r < 1.0 { (1.0 - r) * (1.0 - r).ln() } else { 0.0 };
+    let rest = if r < 1.0 {
+        (1.0 - r) * (1.0 - r).ln()
+    } else {
+        0.0
+    };
     RiskCoverage {
         aurc,
         excess_aurc: aurc - mean(&best),

@@ -73,7 +73,12 @@ pub fn characteristic(
     lot: Option<u64>,
 ) -> Result<Vec<OcPoint>, SamplingError> {
     if let Some(size) = lot {
-        range("lot", size as f64, size >= plan.n && size > 0, "at least the sample")?;
+        range(
+            "lot",
+            size as f64,
+            size >= plan.n && size > 0,
+            "at least the sample",
+        )?;
     }
     let point = |p: &f64| {
         let passes = plan.passes(*p)?;
@@ -104,7 +109,12 @@ mod tests {
         }
         // A lot with twice the errors that the quality limit of 1 % names passes three times of four.
         assert!((plan.passes(0.02).unwrap() - 0.7587).abs() < 1e-4);
-        assert_eq!(AcceptancePlan { n: 2, accept: 2 }.share_passing(0.1).unwrap(), 1.0);
+        assert_eq!(
+            AcceptancePlan { n: 2, accept: 2 }
+                .share_passing(0.1)
+                .unwrap(),
+            1.0
+        );
         assert!(plan.share_passing(0.0).is_err() && plan.passes(2.0).is_err());
     }
 
@@ -113,7 +123,10 @@ mod tests {
         let plan = AcceptancePlan { n: 50, accept: 1 };
         assert!(plan.passes_lot(100, 5).unwrap() < plan.passes(0.05).unwrap());
         let points = characteristic(plan, &[0.0, 0.02, 0.3], Some(500)).unwrap();
-        assert_eq!((points[0].passes, points[0].average_review), (1.0, Some(0.1)));
+        assert_eq!(
+            (points[0].passes, points[0].average_review),
+            (1.0, Some(0.1))
+        );
         assert!(points[2].average_review.unwrap() > 0.99 && points[2].average_outgoing < 1e-4);
         assert!(characteristic(plan, &[0.1], Some(10)).is_err());
     }

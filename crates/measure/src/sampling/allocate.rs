@@ -35,7 +35,12 @@ fn checked(strata: &[Stratum], total: f64) -> Result<(), SamplingError> {
     if strata.is_empty() {
         return Err(SamplingError::EmptyStratum { index: 0 });
     }
-    range("total", total, total >= 0.0 && total.is_finite(), "a number of reviews")?;
+    range(
+        "total",
+        total,
+        total >= 0.0 && total.is_finite(),
+        "a number of reviews",
+    )?;
     for (index, stratum) in strata.iter().enumerate() {
         if !(stratum.size > 0.0 && stratum.size.is_finite()) {
             return Err(SamplingError::EmptyStratum { index });
@@ -116,7 +121,9 @@ pub fn bounded(
     let at = |lambda: f64| -> Vec<f64> {
         let bounds = lower.iter().zip(upper);
         let clipped = weights.iter().zip(bounds);
-        clipped.map(|(w, (l, u))| (lambda * w).clamp(*l, *u)).collect()
+        clipped
+            .map(|(w, (l, u))| (lambda * w).clamp(*l, *u))
+            .collect()
     };
     let (mut low, mut high) = (0.0, 1.0);
     while at(high).iter().sum::<f64>() < total - 1e-9 && high < 1e300 {
@@ -139,9 +146,14 @@ pub fn bounded(
 /// Errors: [`SamplingError::OutOfRange`] for a share that is negative or not finite. Cost: one sort.
 pub fn whole(shares: &[f64], upper: Option<&[f64]>) -> Result<Vec<u64>, SamplingError> {
     for &share in shares {
-        range("share", share, share >= 0.0 && share < 9e15, "0 or more")?;
+        range("share", share, (0.0..9e15).contains(&share), "0 or more")?;
     }
-    let room = |i: usize| upper.and_then(|u| u.get(i)).copied().unwrap_or(f64::INFINITY);
+    let room = |i: usize| {
+        upper
+            .and_then(|u| u.get(i))
+            .copied()
+            .unwrap_or(f64::INFINITY)
+    };
     // A share such as 58.99999999999997 is the whole number it stands for.
     let floored = |x: f64| (x + 1e-9).floor();
     let mut counts: Vec<f64> = shares.iter().map(|x| floored(*x)).collect();
@@ -177,7 +189,9 @@ pub fn floor_of(size: u64, share: f64) -> u64 {
         clippy::cast_sign_loss,
         reason = "between 0 and the size"
     )]
-    let reviews = (reviews - 1e-9 * reviews.max(1.0)).ceil().clamp(0.0, size as f64) as u64;
+    let reviews = (reviews - 1e-9 * reviews.max(1.0))
+        .ceil()
+        .clamp(0.0, size as f64) as u64;
     reviews
 }
 
@@ -224,14 +238,20 @@ mod tests {
     fn bounds_that_cannot_be_met_are_said() {
         let strata = [Stratum::of_share(10, 0.1), Stratum::of_share(20, 0.1)];
         let of = |total, lower: &[f64], upper: &[f64]| bounded(&strata, total, lower, upper);
-        assert!(matches!(of(40.0, &[0.0; 2], &[10.0, 20.0]), Err(SamplingError::Infeasible { .. })));
+        assert!(matches!(
+            of(40.0, &[0.0; 2], &[10.0, 20.0]),
+            Err(SamplingError::Infeasible { .. })
+        ));
         assert!(of(5.0, &[0.0; 2], &[11.0, 20.0]).is_err() && of(5.0, &[0.0], &[1.0]).is_err());
         let all = of(30.0, &[0.0; 2], &[10.0, 20.0]).unwrap();
         assert!((all[0] - 10.0).abs() < 1e-12 && (all[1] - 20.0).abs() < 1e-12);
         assert!(neyman(&[], 5.0).is_err());
         let none = [Stratum::of_share(10, 0.0), Stratum::of_share(30, 0.0)];
         assert_eq!(neyman(&none, 4.0).unwrap(), vec![1.0, 3.0]);
-        assert_eq!((floor_of(30, 0.1), floor_of(31, 0.1), floor_of(3, 2.0)), (3, 4, 3));
+        assert_eq!(
+            (floor_of(30, 0.1), floor_of(31, 0.1), floor_of(3, 2.0)),
+            (3, 4, 3)
+        );
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! The measures of this subject by name.
 
+use super::SamplingError;
 use super::acceptance::{AcceptancePlan, OcPoint, characteristic};
 use super::allocate::{Stratum, bounded, floor_of, neyman, proportional, whole};
-use super::estimate::{Clustered, Corrected, Reviewed, ReviewerCheck, Stratified, clustered, corrected, stratified};
+use super::estimate::{
+    Clustered, Corrected, Reviewed, ReviewerCheck, Stratified, clustered, corrected, stratified,
+};
 use super::gold::{RELIABILITY_OF_100, Seeding, Window, reliability_of_one, seeding};
 use super::military::{Inspection, Level, TablePlan, code_letter, single_plan};
 use super::plan::{Claim, Planned, Stratum as PlannedStratum, plan};
-use super::required::{TwoPoints, design_effect, required_n, required_of_lot, two_point_plan, zero_failure_n};
+use super::required::{
+    TwoPoints, design_effect, required_n, required_of_lot, two_point_plan, zero_failure_n,
+};
 use super::sprt::{Decision, Lines, Sprt};
-use super::SamplingError;
 use crate::registry::{About, Direction, Measure, call};
-use crate::stats::{Estimate, ShareMethod, StatsError, clopper_pearson_lower, clopper_pearson_upper, share_interval};
+use crate::stats::{
+    Estimate, ShareMethod, StatsError, clopper_pearson_lower, clopper_pearson_upper, share_interval,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -43,7 +49,12 @@ fn share(case: &ShareCase) -> Result<ShareFound, StatsError> {
         let interval = share_interval(case.count, case.nobs, case.alpha, method)?;
         Ok::<_, StatsError>([interval.low, interval.high])
     };
-    let exact = share_interval(case.count, case.nobs, case.alpha, ShareMethod::ClopperPearson)?;
+    let exact = share_interval(
+        case.count,
+        case.nobs,
+        case.alpha,
+        ShareMethod::ClopperPearson,
+    )?;
     let n = usize::try_from(case.nobs).unwrap_or(usize::MAX);
     Ok(ShareFound {
         share: Estimate::with(case.count as f64 / case.nobs as f64, Some(exact), n),
@@ -184,7 +195,11 @@ fn allocated(case: &AllocateCase) -> Result<AllocateFound, SamplingError> {
         })
         .collect();
     let real = neyman(&strata, case.n)?;
-    let floor: Vec<u64> = case.strata.iter().map(|s| floor_of(s.size, case.floor)).collect();
+    let floor: Vec<u64> = case
+        .strata
+        .iter()
+        .map(|s| floor_of(s.size, case.floor))
+        .collect();
     let sizes: Vec<f64> = strata.iter().map(|s| s.size).collect();
     let bounded = match (&case.lower, &case.upper) {
         (None, None) => None,
@@ -245,7 +260,12 @@ fn clusters(case: &ClusteredCase) -> Result<Clustered, SamplingError> {
             hint: "one entry per entry of `errors`",
         });
     }
-    let pairs: Vec<(u64, u64)> = case.errors.iter().copied().zip(case.items.iter().copied()).collect();
+    let pairs: Vec<(u64, u64)> = case
+        .errors
+        .iter()
+        .copied()
+        .zip(case.items.iter().copied())
+        .collect();
     clustered(&pairs)
 }
 
@@ -375,7 +395,9 @@ fn sequential(case: &SprtCase) -> Result<SprtFound, SamplingError> {
     Ok(SprtFound {
         upper,
         lower,
-        decision: path.last().map_or(Decision::Continue, |(_, decision)| *decision),
+        decision: path
+            .last()
+            .map_or(Decision::Continue, |(_, decision)| *decision),
         n: path.len(),
         path,
         lines: test.lines(),

@@ -3,7 +3,10 @@
 //! Read [`Reviewed`] and [`stratified`] first, then [`clustered`] and [`corrected`]. Not here: planning a review.
 
 use super::{SamplingError, open_unit, range};
-use crate::stats::{Interval, StatsError, clopper_pearson_lower, clopper_pearson_upper, normal_quantile, student_quantile};
+use crate::stats::{
+    Interval, StatsError, clopper_pearson_lower, clopper_pearson_upper, normal_quantile,
+    student_quantile,
+};
 use serde::{Deserialize, Serialize};
 
 /// What was reviewed of one stratum.
@@ -56,7 +59,10 @@ pub fn stratified(strata: &[Reviewed]) -> Result<Stratified, SamplingError> {
         p_strat: 0.0,
         var_unbiased_fpc: 0.0,
         se: 0.0,
-        interval: Interval { low: 0.0, high: 1.0 },
+        interval: Interval {
+            low: 0.0,
+            high: 1.0,
+        },
         upper95: 0.0,
         naive_pooled: 0.0,
         horvitz_thompson_total_errors: 0.0,
@@ -65,17 +71,26 @@ pub fn stratified(strata: &[Reviewed]) -> Result<Stratified, SamplingError> {
     let (mut reviews, mut errors, mut sum_w, mut sum_w2) = (0.0, 0.0, 0.0, 0.0);
     for (index, stratum) in strata.iter().enumerate() {
         checked(index, stratum)?;
-        let (n, k, whole) = (stratum.reviewed as f64, stratum.errors as f64, stratum.size as f64);
+        let (n, k, whole) = (
+            stratum.reviewed as f64,
+            stratum.errors as f64,
+            stratum.size as f64,
+        );
         let (weight, share) = (whole / size, k / n);
         found.weights.push(weight);
         found.p_strat += weight * share;
         if stratum.reviewed < stratum.size {
             if stratum.reviewed < 2 {
-                return Err(SamplingError::TooFew { field: "reviewed", seen: 1, least: 2 });
+                return Err(SamplingError::TooFew {
+                    field: "reviewed",
+                    seen: 1,
+                    least: 2,
+                });
             }
             found.var_unbiased_fpc +=
                 weight * weight * (1.0 - n / whole) * share * (1.0 - share) / (n - 1.0);
-            found.upper95 += weight * clopper_pearson_upper(stratum.errors, stratum.reviewed, risk)?;
+            found.upper95 +=
+                weight * clopper_pearson_upper(stratum.errors, stratum.reviewed, risk)?;
         } else {
             found.upper95 += weight * share;
         }
@@ -87,7 +102,10 @@ pub fn stratified(strata: &[Reviewed]) -> Result<Stratified, SamplingError> {
     }
     found.se = found.var_unbiased_fpc.sqrt();
     let around = Interval::normal(found.p_strat, found.se);
-    found.interval = Interval { low: around.low.max(0.0), high: around.high.min(1.0) };
+    found.interval = Interval {
+        low: around.low.max(0.0),
+        high: around.high.min(1.0),
+    };
     found.naive_pooled = errors / reviews;
     found.design_effect_kish = reviews * sum_w2 / (sum_w * sum_w);
     Ok(found)
@@ -97,9 +115,18 @@ fn checked(index: usize, stratum: &Reviewed) -> Result<(), SamplingError> {
     if stratum.size == 0 {
         return Err(SamplingError::EmptyStratum { index });
     }
-    let Reviewed { size, reviewed, errors } = *stratum;
+    let Reviewed {
+        size,
+        reviewed,
+        errors,
+    } = *stratum;
     if reviewed == 0 || errors > reviewed || reviewed > size {
-        return Err(SamplingError::BadCounts { index, errors, reviewed, size });
+        return Err(SamplingError::BadCounts {
+            index,
+            errors,
+            reviewed,
+            size,
+        });
     }
     Ok(())
 }
@@ -132,15 +159,29 @@ pub fn clustered(clusters: &[(u64, u64)]) -> Result<Clustered, SamplingError> {
         .collect();
     if let Some(index) = clusters.iter().position(|(k, n)| k > n) {
         let (errors, reviewed) = clusters[index];
-        return Err(SamplingError::BadCounts { index, errors, reviewed, size: reviewed });
+        return Err(SamplingError::BadCounts {
+            index,
+            errors,
+            reviewed,
+            size: reviewed,
+        });
     }
     if used.len() < 2 {
-        return Err(SamplingError::TooFew { field: "clusters", seen: used.len(), least: 2 });
+        return Err(SamplingError::TooFew {
+            field: "clusters",
+            seen: used.len(),
+            least: 2,
+        });
     }
     let m = used.len() as f64;
-    let (errors, items) = used.iter().fold((0.0, 0.0), |(k, n), (a, b)| (k + a, n + b));
+    let (errors, items) = used
+        .iter()
+        .fold((0.0, 0.0), |(k, n), (a, b)| (k + a, n + b));
     let share = errors / items;
-    let left_out: Vec<f64> = used.iter().map(|(k, n)| (errors - k) / (items - n)).collect();
+    let left_out: Vec<f64> = used
+        .iter()
+        .map(|(k, n)| (errors - k) / (items - n))
+        .collect();
     let mean = left_out.iter().sum::<f64>() / m;
     let squares: f64 = left_out.iter().map(|x| (x - mean) * (x - mean)).sum();
     let se = ((m - 1.0) / m * squares).sqrt();
@@ -151,10 +192,17 @@ pub fn clustered(clusters: &[(u64, u64)]) -> Result<Clustered, SamplingError> {
     Ok(Clustered {
         share,
         se,
-        interval: Interval { low: (share - half).max(0.0), high: (share + half).min(1.0) },
+        interval: Interval {
+            low: (share - half).max(0.0),
+            high: (share + half).min(1.0),
+        },
         rho,
         design_effect,
-        effective_n: if design_effect > 0.0 { items / design_effect } else { items },
+        effective_n: if design_effect > 0.0 {
+            items / design_effect
+        } else {
+            items
+        },
     })
 }
 
@@ -173,7 +221,11 @@ fn intraclass(clusters: &[(f64, f64)], share: f64, items: f64) -> f64 {
     let (within, between) = (within / (items - m), between / (m - 1.0));
     let typical = (items - squares / items) / (m - 1.0);
     let all = between + (typical - 1.0) * within;
-    if all > 0.0 { ((between - within) / all).max(0.0) } else { 0.0 }
+    if all > 0.0 {
+        ((between - within) / all).max(0.0)
+    } else {
+        0.0
+    }
 }
 
 /// Counts from a check of the reviewers themselves: planted errors and items known to be right.
@@ -212,7 +264,11 @@ pub struct Corrected {
 /// The bounds combine one-sided exact bounds of the three shares at a third of 2.5 % each (Bonferroni), in the direction that
 /// widens. Reviewers who may be no better than chance give an upper bound of 1.
 /// Errors: [`SamplingError::UselessReview`], [`StatsError::BadCounts`]. Cost: six beta quantiles.
-pub fn corrected(errors: u64, reviewed: u64, check: &ReviewerCheck) -> Result<Corrected, SamplingError> {
+pub fn corrected(
+    errors: u64,
+    reviewed: u64,
+    check: &ReviewerCheck,
+) -> Result<Corrected, SamplingError> {
     let risk = 0.025 / 3.0;
     let share = |k: u64, n: u64| -> Result<(f64, f64, f64), StatsError> {
         let low = clopper_pearson_lower(k, n, risk)?;
@@ -273,7 +329,11 @@ mod tests {
         for (a, b) in pairs(3) {
             for (c, d) in pairs(4) {
                 let errors = [strata[0][a] + strata[0][b], strata[1][c] + strata[1][d]];
-                let of = |size, errors| Reviewed { size, reviewed: 2, errors };
+                let of = |size, errors| Reviewed {
+                    size,
+                    reviewed: 2,
+                    errors,
+                };
                 let found = stratified(&[of(3, errors[0]), of(4, errors[1])]).unwrap();
                 estimates.push(found.p_strat);
                 variances.push(found.var_unbiased_fpc);
@@ -282,13 +342,24 @@ mod tests {
         let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
         let center = mean(&estimates);
         assert!((center - 3.0 / 7.0).abs() < 1e-12);
-        let spread = mean(&estimates.iter().map(|x| (x - center).powi(2)).collect::<Vec<_>>());
+        let spread = mean(
+            &estimates
+                .iter()
+                .map(|x| (x - center).powi(2))
+                .collect::<Vec<_>>(),
+        );
         assert!((spread - mean(&variances)).abs() < 1e-12);
     }
 
     #[test]
     fn bad_strata_are_said() {
-        let of = |size, reviewed, errors| stratified(&[Reviewed { size, reviewed, errors }]);
+        let of = |size, reviewed, errors| {
+            stratified(&[Reviewed {
+                size,
+                reviewed,
+                errors,
+            }])
+        };
         assert!(of(0, 0, 0).is_err() && of(5, 0, 0).is_err() && of(5, 6, 0).is_err());
         assert!(of(5, 3, 4).is_err() && of(5, 1, 0).is_err() && stratified(&[]).is_err());
         assert_eq!(of(5, 5, 1).unwrap().se, 0.0);
@@ -301,7 +372,11 @@ mod tests {
         let (mut strata_covered, mut upper_covered, mut cluster_covered) = (0, 0, 0);
         for _ in 0..500 {
             let mut draw = |n: u64, p: f64| (0..n).filter(|_| random.unit() < p).count() as u64;
-            let of = |size, reviewed, errors| Reviewed { size, reviewed, errors };
+            let of = |size, reviewed, errors| Reviewed {
+                size,
+                reviewed,
+                errors,
+            };
             let a = draw(150, 0.1);
             let b = draw(150, 0.3);
             let found = stratified(&[of(800_000, 150, a), of(200_000, 150, b)]).unwrap();
@@ -324,25 +399,50 @@ mod tests {
 
     #[test]
     fn clusters_tell_their_correlation() {
-        let alike: Vec<(u64, u64)> = (0..40).map(|i| (if i % 4 == 0 { 10 } else { 0 }, 10)).collect();
+        let alike: Vec<(u64, u64)> = (0..40)
+            .map(|i| (if i % 4 == 0 { 10 } else { 0 }, 10))
+            .collect();
         let found = clustered(&alike).unwrap();
-        assert!(found.rho > 0.99 && (found.effective_n - 40.0).abs() < 3.0, "{found:?}");
+        assert!(
+            found.rho > 0.99 && (found.effective_n - 40.0).abs() < 3.0,
+            "{found:?}"
+        );
         let apart: Vec<(u64, u64)> = (0..40).map(|_| (2, 10)).collect();
         assert_eq!(clustered(&apart).unwrap().rho, 0.0);
     }
 
     #[test]
     fn reviewers_who_miss_are_seen_through() {
-        let check = ReviewerCheck { planted: 100, found: 80, right: 200, passed: 200 };
+        let check = ReviewerCheck {
+            planted: 100,
+            found: 80,
+            right: 200,
+            passed: 200,
+        };
         let found = corrected(8, 1000, &check).unwrap();
-        assert!((found.share - 0.01).abs() < 1e-12 && found.high > 0.015, "{found:?}");
-        let blind = ReviewerCheck { found: 40, passed: 100, ..check };
-        assert!(matches!(corrected(8, 1000, &blind), Err(SamplingError::UselessReview { .. })));
+        assert!(
+            (found.share - 0.01).abs() < 1e-12 && found.high > 0.015,
+            "{found:?}"
+        );
+        let blind = ReviewerCheck {
+            found: 40,
+            passed: 100,
+            ..check
+        };
+        assert!(matches!(
+            corrected(8, 1000, &blind),
+            Err(SamplingError::UselessReview { .. })
+        ));
         let mut random = SplitMix::new(9);
         let mut covered = 0;
         for _ in 0..400 {
             let mut draw = |n: u64, p: f64| (0..n).filter(|_| random.unit() < p).count() as u64;
-            let check = ReviewerCheck { planted: 80, found: draw(80, 0.85), right: 300, passed: draw(300, 0.98) };
+            let check = ReviewerCheck {
+                planted: 80,
+                found: draw(80, 0.85),
+                right: 300,
+                passed: draw(300, 0.98),
+            };
             let seen = draw(600, 0.06 * 0.85 + 0.94 * 0.02);
             let found = corrected(seen, 600, &check).unwrap();
             covered += usize::from(found.low <= 0.06 && 0.06 <= found.high);

@@ -31,7 +31,12 @@ pub fn seeds_for(target: f64, of_one: f64) -> Result<u64, SamplingError> {
 }
 
 fn whole(n: f64) -> Result<u64, SamplingError> {
-    range("seeds", n, n < 1e15, "less reliability, or items that tell more")?;
+    range(
+        "seeds",
+        n,
+        n < 1e15,
+        "less reliability, or items that tell more",
+    )?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -47,7 +52,12 @@ fn whole(n: f64) -> Result<u64, SamplingError> {
 pub fn seeds_to_show(expected: f64, least: f64) -> Result<u64, SamplingError> {
     open_unit("expected", expected)?;
     open_unit("least", least)?;
-    range("least", least, least < expected, "below the expected hit rate")?;
+    range(
+        "least",
+        least,
+        least < expected,
+        "below the expected hit rate",
+    )?;
     let is_enough = |n: u64| -> bool {
         #[expect(
             clippy::cast_possible_truncation,
@@ -92,8 +102,18 @@ pub struct Window {
 ///
 /// Errors: [`SamplingError`] for values out of range. Cost: constant.
 pub fn seeding(window: Window, target: f64, of_one: f64) -> Result<Seeding, SamplingError> {
-    range("people", window.people as f64, window.people > 0, "at least one")?;
-    range("reuse", window.reuse as f64, window.reuse > 0, "at least one")?;
+    range(
+        "people",
+        window.people as f64,
+        window.people > 0,
+        "at least one",
+    )?;
+    range(
+        "reuse",
+        window.reuse as f64,
+        window.reuse > 0,
+        "at least one",
+    )?;
     let seeds = seeds_for(target, of_one)?;
     let shown = seeds.saturating_mul(window.people);
     Ok(Seeding {
@@ -120,7 +140,11 @@ mod tests {
 
     #[test]
     fn a_plan_reaches_what_it_promises() {
-        let window = Window { items: 900, people: 10, reuse: 4 };
+        let window = Window {
+            items: 900,
+            people: 10,
+            reuse: 4,
+        };
         let one = reliability_of_one(100.0, RELIABILITY_OF_100);
         let plan = seeding(window, 0.7, one).unwrap();
         assert_eq!((plan.seeds, plan.share, plan.pool), (100, 0.1, 250));

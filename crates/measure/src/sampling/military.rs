@@ -75,7 +75,12 @@ const ROWS: [(u64, &[u8; 7]); 15] = [
 ///
 /// Errors: [`SamplingError::OutOfRange`] for a lot below 2, which the table does not have. Cost: constant.
 pub fn code_letter(lot: u64, level: Level) -> Result<char, SamplingError> {
-    super::range("lot", lot as f64, lot >= 2, "at least 2; review a single item as it is")?;
+    super::range(
+        "lot",
+        lot as f64,
+        lot >= 2,
+        "at least 2; review a single item as it is",
+    )?;
     let row = ROWS.iter().find(|(most, _)| lot <= *most);
     let letters = row.map_or(b"DEHKNQR", |(_, letters)| *letters);
     let column = match level {
@@ -183,11 +188,10 @@ fn printed(inspection: Inspection, letter: usize, limit: usize) -> Option<TableP
     };
     let next = |accept: &u64| of((*accept, accept + 1));
     match inspection {
-        Inspection::Normal if diagonal == 14 => Some(of((0, 1))),
+        Inspection::Normal | Inspection::Reduced if diagonal == 14 => Some(of((0, 1))),
         Inspection::Normal => NORMAL.get(diagonal.checked_sub(17)?).map(next),
         Inspection::Tightened if diagonal == 15 && letter > 0 => Some(of((0, 1))),
         Inspection::Tightened => TIGHTENED.get(diagonal.checked_sub(18)?).map(next),
-        Inspection::Reduced if diagonal == 14 => Some(of((0, 1))),
         Inspection::Reduced if letter == 0 && limit >= 17 => {
             REDUCED_A.get(limit - 17).copied().map(of)
         }
@@ -342,8 +346,12 @@ mod tests {
                     assert!(found.reject > found.accept);
                     found.plan().passes((limit / 100.0).min(0.5)).unwrap()
                 };
-                let (normal, tightened) = (passes(Inspection::Normal), passes(Inspection::Tightened));
-                assert!(tightened <= normal, "{letter} {limit}: {tightened} {normal}");
+                let (normal, tightened) =
+                    (passes(Inspection::Normal), passes(Inspection::Tightened));
+                assert!(
+                    tightened <= normal,
+                    "{letter} {limit}: {tightened} {normal}"
+                );
                 passes(Inspection::Reduced);
             }
         }

@@ -31,13 +31,17 @@ pub enum SamplingError {
         hint: &'static str,
     },
     /// A stratum without items, or none at all.
-    #[error("stratum `{index}` is empty; hint: leave strata without items out, and give at least one")]
+    #[error(
+        "stratum `{index}` is empty; hint: leave strata without items out, and give at least one"
+    )]
     EmptyStratum {
         /// Its place.
         index: usize,
     },
     /// More reviewed than there are, or more errors than reviewed.
-    #[error("stratum `{index}`: `{errors}` errors of `{reviewed}` reviewed of `{size}`; hint: each at most the next")]
+    #[error(
+        "stratum `{index}`: `{errors}` errors of `{reviewed}` reviewed of `{size}`; hint: each at most the next"
+    )]
     BadCounts {
         /// Its place.
         index: usize,
@@ -49,7 +53,9 @@ pub enum SamplingError {
         size: u64,
     },
     /// Too few units for an estimate of spread.
-    #[error("`{field}` holds `{seen}`, at least `{least}` needed; hint: the spread cannot be told from fewer")]
+    #[error(
+        "`{field}` holds `{seen}`, at least `{least}` needed; hint: the spread cannot be told from fewer"
+    )]
     TooFew {
         /// Which list.
         field: &'static str,
@@ -59,7 +65,9 @@ pub enum SamplingError {
         least: usize,
     },
     /// No sample within the bounds is of the size asked for.
-    #[error("a sample of `{total}` does not fit: the bounds allow `{least}` to `{most}`; hint: raise the total or lower the floor")]
+    #[error(
+        "a sample of `{total}` does not fit: the bounds allow `{least}` to `{most}`; hint: raise the total or lower the floor"
+    )]
     Infeasible {
         /// Asked for.
         total: f64,
@@ -77,7 +85,9 @@ pub enum SamplingError {
         hint: &'static str,
     },
     /// A reviewer no better than chance.
-    #[error("sensitivity `{sensitivity}` and specificity `{specificity}` add to 1 or less; hint: such a review tells nothing")]
+    #[error(
+        "sensitivity `{sensitivity}` and specificity `{specificity}` add to 1 or less; hint: such a review tells nothing"
+    )]
     UselessReview {
         /// Share of errors found.
         sensitivity: f64,

@@ -112,9 +112,23 @@ pub fn plan(strata: &[Stratum], claim: &Claim) -> Result<Vec<Planned>, SamplingE
     open_unit("claim", claim.accuracy)?;
     open_unit("confidence", claim.confidence)?;
     open_unit("power", claim.power)?;
-    range("floor", claim.floor, (0.0..=1.0).contains(&claim.floor), "a share")?;
-    range("rho", claim.rho, (0.0..=1.0).contains(&claim.rho), "a correlation, 0 to 1")?;
-    let families = if claim.is_joint { strata.len() as u64 } else { 1 };
+    range(
+        "floor",
+        claim.floor,
+        (0.0..=1.0).contains(&claim.floor),
+        "a share",
+    )?;
+    range(
+        "rho",
+        claim.rho,
+        (0.0..=1.0).contains(&claim.rho),
+        "a correlation, 0 to 1",
+    )?;
+    let families = if claim.is_joint {
+        strata.len() as u64
+    } else {
+        1
+    };
     let confidence = confidence_each(claim.confidence, families);
     let with_index = strata.iter().enumerate();
     with_index
@@ -132,7 +146,12 @@ fn one(
         return Err(SamplingError::EmptyStratum { index });
     }
     let miss = stratum.reviewer_miss.unwrap_or(0.0);
-    range("reviewer_miss", miss, (0.0..1.0).contains(&miss), "0 or more, below 1")?;
+    range(
+        "reviewer_miss",
+        miss,
+        (0.0..1.0).contains(&miss),
+        "0 or more, below 1",
+    )?;
     let cluster = stratum.cluster_size.unwrap_or(1.0);
     let is_cluster = cluster >= 1.0 && cluster.is_finite();
     range("cluster_size", cluster, is_cluster, "at least 1")?;
@@ -147,7 +166,12 @@ fn one(
     let (required, allowed, power) = match stratum.expected_error {
         None => (task.required(0)?, 0, None),
         Some(expected) => {
-            range("expected_error", expected, (0.0..1.0).contains(&expected), "0 or more, below 1")?;
+            range(
+                "expected_error",
+                expected,
+                (0.0..1.0).contains(&expected),
+                "0 or more, below 1",
+            )?;
             task.powered(expected, claim.power)?
         }
     };
@@ -277,45 +301,114 @@ mod tests {
     fn ten_percent_is_no_rule() {
         let large = of(plain(98_180), Claim::default());
         assert_eq!((large.n, large.reason), (9818, Reason::Floor));
-        let without = Claim { floor: 0.0, ..Claim::default() };
-        assert_eq!((of(plain(98_180), without).n, of(plain(98_180), without).reason), (59, Reason::Claim));
+        let without = Claim {
+            floor: 0.0,
+            ..Claim::default()
+        };
+        assert_eq!(
+            (
+                of(plain(98_180), without).n,
+                of(plain(98_180), without).reason
+            ),
+            (59, Reason::Claim)
+        );
         let small = of(plain(30), Claim::default());
         assert_eq!((small.n, small.floor, small.reason), (30, 3, Reason::Whole));
-        let loose = Claim { accuracy: 0.8, floor: 0.0, ..Claim::default() };
-        assert_eq!((of(plain(10_000), loose).n, of(plain(10_000), loose).reason), (30, Reason::Least));
+        let loose = Claim {
+            accuracy: 0.8,
+            floor: 0.0,
+            ..Claim::default()
+        };
+        assert_eq!(
+            (of(plain(10_000), loose).n, of(plain(10_000), loose).reason),
+            (30, Reason::Least)
+        );
     }
 
     #[test]
     fn what_makes_it_harder_costs_reviews() {
-        let claim = Claim { floor: 0.0, ..Claim::default() };
+        let claim = Claim {
+            floor: 0.0,
+            ..Claim::default()
+        };
         let base = of(plain(10_000), claim).n;
         assert!(of(plain(200), claim).n < base);
-        let missed = Stratum { reviewer_miss: Some(0.2), ..plain(10_000) };
+        let missed = Stratum {
+            reviewer_miss: Some(0.2),
+            ..plain(10_000)
+        };
         assert!(of(missed, claim).n > base);
-        let clustered = Stratum { cluster_size: Some(11.0), ..plain(10_000) };
+        let clustered = Stratum {
+            cluster_size: Some(11.0),
+            ..plain(10_000)
+        };
         assert_eq!(of(clustered, claim).n, 2 * base);
-        let both = plan(&[plain(10_000); 5], &Claim { is_joint: true, ..claim }).unwrap();
+        let both = plan(
+            &[plain(10_000); 5],
+            &Claim {
+                is_joint: true,
+                ..claim
+            },
+        )
+        .unwrap();
         assert!(both[0].n > base && (both[0].confidence - 0.99).abs() < 1e-12);
-        let known = of(Stratum { expected_error: Some(0.02), ..plain(10_000) }, claim);
-        assert!(known.allowed > 0 && known.n > base && known.power.unwrap() >= 0.8, "{known:?}");
+        let known = of(
+            Stratum {
+                expected_error: Some(0.02),
+                ..plain(10_000)
+            },
+            claim,
+        );
+        assert!(
+            known.allowed > 0 && known.n > base && known.power.unwrap() >= 0.8,
+            "{known:?}"
+        );
     }
 
     #[test]
     fn what_cannot_be_shown_is_said() {
-        let claim = Claim { floor: 0.0, accuracy: 0.99, ..Claim::default() };
-        let blind = Stratum { reviewer_miss: Some(0.5), ..plain(40) };
+        let claim = Claim {
+            floor: 0.0,
+            accuracy: 0.99,
+            ..Claim::default()
+        };
+        let blind = Stratum {
+            reviewer_miss: Some(0.5),
+            ..plain(40)
+        };
         assert_eq!(of(blind, claim).reason, Reason::NotProvable);
-        let bad = Stratum { expected_error: Some(0.05), ..plain(10_000) };
+        let bad = Stratum {
+            expected_error: Some(0.05),
+            ..plain(10_000)
+        };
         assert_eq!(of(bad, claim).reason, Reason::NotProvable);
         assert!(plan(&[], &claim).is_err() && plan(&[plain(0)], &claim).is_err());
-        assert!(plan(&[plain(9)], &Claim { floor: 2.0, ..claim }).is_err());
+        assert!(
+            plan(
+                &[plain(9)],
+                &Claim {
+                    floor: 2.0,
+                    ..claim
+                }
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn false_claims_are_rarely_shown() {
         // A stratum just worse than claimed, reviewers who miss a fifth.
-        let stratum = Stratum { reviewer_miss: Some(0.2), ..plain(400) };
-        let planned = of(stratum, Claim { floor: 0.0, ..Claim::default() });
+        let stratum = Stratum {
+            reviewer_miss: Some(0.2),
+            ..plain(400)
+        };
+        let planned = of(
+            stratum,
+            Claim {
+                floor: 0.0,
+                ..Claim::default()
+            },
+        );
         let mut random = SplitMix::new(19);
         let (mut shown, trials) = (0, 4000);
         for _ in 0..trials {

@@ -104,9 +104,17 @@ pub fn zero_failure_n(
 ) -> Result<u64, SamplingError> {
     open_unit("limit", limit)?;
     open_unit("confidence", confidence)?;
-    range("miss", miss, (0.0..1.0).contains(&miss), "0 or more, below 1")?;
+    range(
+        "miss",
+        miss,
+        (0.0..1.0).contains(&miss),
+        "0 or more, below 1",
+    )?;
     design(design_effect)?;
-    inflated(required_at(limit * (1.0 - miss), 1.0 - confidence, 0)?, design_effect)
+    inflated(
+        required_at(limit * (1.0 - miss), 1.0 - confidence, 0)?,
+        design_effect,
+    )
 }
 
 pub(crate) fn design(design_effect: f64) -> Result<(), SamplingError> {
@@ -207,7 +215,10 @@ mod tests {
     fn missing_reviewers_and_clusters_cost_reviews() {
         assert_eq!(zero_failure_n(0.01, 0.95, 0.0, 1.0).unwrap(), 299);
         assert_eq!(zero_failure_n(0.01, 0.95, 0.2, 1.0).unwrap(), 373);
-        assert_eq!(zero_failure_n(0.01, 0.95, 0.0, design_effect(11.0, 0.1)).unwrap(), 598);
+        assert_eq!(
+            zero_failure_n(0.01, 0.95, 0.0, design_effect(11.0, 0.1)).unwrap(),
+            598
+        );
         assert!(zero_failure_n(0.01, 0.95, 1.0, 1.0).is_err());
         assert!(zero_failure_n(0.01, 0.95, 0.0, 0.5).is_err());
         assert!((confidence_each(0.95, 5) - 0.99).abs() < 1e-15);
@@ -224,6 +235,12 @@ mod tests {
         let plan = two_point_plan(points).unwrap();
         // scipy 1.17: with 3 allowed 132 is the smallest n for the consumer, and passes 95.6 % of the good.
         assert_eq!((plan.n, plan.accept), (132, 3));
-        assert!(two_point_plan(TwoPoints { bad: 0.005, ..points }).is_err());
+        assert!(
+            two_point_plan(TwoPoints {
+                bad: 0.005,
+                ..points
+            })
+            .is_err()
+        );
     }
 }

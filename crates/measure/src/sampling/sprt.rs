@@ -155,7 +155,10 @@ mod tests {
         let (at_p1, n1) = of(0.08);
         assert!(at_p0 <= 70 && at_p1 >= 880, "{at_p0} {at_p1}");
         let (e0, e1) = test.expected_n();
-        assert!((n0 / e0 - 1.0).abs() < 0.25 && (n1 / e1 - 1.0).abs() < 0.25, "{n0} {e0} {n1} {e1}");
+        assert!(
+            (n0 / e0 - 1.0).abs() < 0.25 && (n1 / e1 - 1.0).abs() < 0.25,
+            "{n0} {e0} {n1} {e1}"
+        );
     }
 
     #[test]
@@ -169,10 +172,18 @@ mod tests {
                     ratio = test.step(ratio, i < errors);
                 }
                 let at = f64::from(errors) - lines.slope_s * f64::from(n);
-                assert_eq!(test.decide(ratio) == Decision::AcceptH0, at <= -lines.h_accept);
-                assert_eq!(test.decide(ratio) == Decision::AcceptH1, at >= lines.h_reject);
+                assert_eq!(
+                    test.decide(ratio) == Decision::AcceptH0,
+                    at <= -lines.h_accept
+                );
+                assert_eq!(
+                    test.decide(ratio) == Decision::AcceptH1,
+                    at >= lines.h_reject
+                );
             }
         }
-        assert!(Sprt::new(0.05, 0.01, 0.05, 0.1).is_err() && Sprt::new(0.1, 0.2, 0.6, 0.5).is_err());
+        assert!(
+            Sprt::new(0.05, 0.01, 0.05, 0.1).is_err() && Sprt::new(0.1, 0.2, 0.6, 0.5).is_err()
+        );
     }
 }

@@ -205,7 +205,10 @@ pub fn hypergeometric_pmf(k: u64, urn: Urn) -> Result<f64, StatsError> {
 }
 
 fn possible(urn: Urn) -> Result<(), StatsError> {
-    match [urn.marked, urn.drawn].into_iter().find(|part| *part > urn.size) {
+    match [urn.marked, urn.drawn]
+        .into_iter()
+        .find(|part| *part > urn.size)
+    {
         Some(part) => Err(StatsError::BadCounts {
             successes: part,
             trials: urn.size,
@@ -337,23 +340,48 @@ mod tests {
                     .filter(|x| *x <= seen * (1.0 + 1e-7))
                     .sum();
                 let found = binomial_test(k, n, p, Alternative::TwoSided).unwrap();
-                assert!((found - sum.min(1.0)).abs() < 1e-12, "{k} of {n} at {p}: {found} {sum}");
+                assert!(
+                    (found - sum.min(1.0)).abs() < 1e-12,
+                    "{k} of {n} at {p}: {found} {sum}"
+                );
             }
         }
         // Corners where a share is certain.
-        assert_eq!(binomial_test(0, 5, 0.0, Alternative::TwoSided).unwrap(), 1.0);
+        assert_eq!(
+            binomial_test(0, 5, 0.0, Alternative::TwoSided).unwrap(),
+            1.0
+        );
         assert_eq!(binomial_test(1, 5, 0.0, Alternative::Greater).unwrap(), 0.0);
-        assert_eq!(binomial_test(0, 0, 0.5, Alternative::TwoSided).unwrap(), 1.0);
+        assert_eq!(
+            binomial_test(0, 0, 0.5, Alternative::TwoSided).unwrap(),
+            1.0
+        );
     }
 
     #[test]
     fn urns_by_counting() {
         let choose = |n: u64, k: u64| (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64);
         for urn in [
-            Urn { size: 10, marked: 4, drawn: 5 },
-            Urn { size: 30, marked: 25, drawn: 12 },
-            Urn { size: 52, marked: 13, drawn: 40 },
-            Urn { size: 9, marked: 0, drawn: 3 },
+            Urn {
+                size: 10,
+                marked: 4,
+                drawn: 5,
+            },
+            Urn {
+                size: 30,
+                marked: 25,
+                drawn: 12,
+            },
+            Urn {
+                size: 52,
+                marked: 13,
+                drawn: 40,
+            },
+            Urn {
+                size: 9,
+                marked: 0,
+                drawn: 3,
+            },
         ] {
             let mut below = 0.0;
             for k in 0..=urn.drawn {
@@ -362,16 +390,27 @@ mod tests {
                         / choose(urn.size, urn.drawn);
                 }
                 let found = hypergeometric_cdf(k, urn).unwrap();
-                assert!((found - below).abs() < 1e-13, "{k} {urn:?}: {found} {below}");
+                assert!(
+                    (found - below).abs() < 1e-13,
+                    "{k} {urn:?}: {found} {below}"
+                );
             }
         }
-        let wrong = Urn { size: 3, marked: 4, drawn: 1 };
+        let wrong = Urn {
+            size: 3,
+            marked: 4,
+            drawn: 1,
+        };
         assert!(hypergeometric_cdf(1, wrong).is_err());
     }
 
     #[test]
     fn intervals_at_the_ends() {
-        near(clopper_pearson_upper(0, 59, 0.05).unwrap(), 1.0 - 0.05_f64.powf(1.0 / 59.0), 1e-13);
+        near(
+            clopper_pearson_upper(0, 59, 0.05).unwrap(),
+            1.0 - 0.05_f64.powf(1.0 / 59.0),
+            1e-13,
+        );
         assert_eq!(clopper_pearson(0, 10, 0.05).unwrap().low, 0.0);
         assert_eq!(clopper_pearson(10, 10, 0.05).unwrap().high, 1.0);
         assert!(clopper_pearson(1, 0, 0.05).is_err());
@@ -390,7 +429,12 @@ mod tests {
         for p in [0.003, 0.02, 0.1, 0.37, 0.5, 0.81] {
             assert!(coverage(60, p, ShareMethod::ClopperPearson) >= 0.95);
         }
-        let mean = |method| (1..50).map(|i| coverage(50, f64::from(i) / 100.0, method)).sum::<f64>() / 49.0;
+        let mean = |method| {
+            (1..50)
+                .map(|i| coverage(50, f64::from(i) / 100.0, method))
+                .sum::<f64>()
+                / 49.0
+        };
         assert!((mean(ShareMethod::Wilson) - 0.95).abs() < 0.01);
         assert!((mean(ShareMethod::Jeffreys) - 0.95).abs() < 0.01);
         assert!(mean(ShareMethod::AgrestiCoull) > 0.95);

@@ -20,10 +20,13 @@ pub use beta::{Tail, beta_quantile, beta_tails};
 pub(crate) use binomial::first_where;
 pub use binomial::{
     Alternative, ShareMethod, Urn, binomial_pmf, binomial_tails, binomial_test, clopper_pearson,
-    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, hypergeometric_pmf, poisson_pmf, share_interval,
+    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, hypergeometric_pmf,
+    poisson_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
-pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_at};
+pub use interval::{
+    Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_at,
+};
 pub use moments::{Moments, moments, moments_i64};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
