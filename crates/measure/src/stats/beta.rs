@@ -45,29 +45,34 @@ fn deviance(x: f64, m: f64) -> f64 {
     sum
 }
 
-/// `Gamma(n+1) / (Gamma(x+1) Gamma(n-x+1)) p^x (1-p)^(n-x)` for real `0 <= x <= n` and `p` in 0 to 1, by C. Loader's
+/// `Gamma(n+1) / (Gamma(x+1) Gamma(n-x+1)) p^x q^(n-x)` for real `0 <= x <= n` and `p + q = 1`, by C. Loader's
 /// saddle point form (2000): relative error about 1e-14 at any size, where differences of gamma functions lose digits.
-pub(super) fn binomial_kernel(x: f64, n: f64, p: f64) -> f64 {
+pub(super) fn binomial_kernel(x: f64, n: f64, p: f64, q: f64) -> f64 {
     if p <= 0.0 {
         return f64::from(u8::from(x == 0.0));
     }
-    if p >= 1.0 {
+    if q <= 0.0 {
         return f64::from(u8::from(x == n));
     }
     if x == 0.0 {
-        return (n * (-p).ln_1p()).exp();
+        return (n * ln_of(q, p)).exp();
     }
     if x == n {
-        return (n * p.ln()).exp();
+        return (n * ln_of(p, q)).exp();
     }
     let rest = n - x;
     let ln = stirling_error(n)
         - stirling_error(x)
         - stirling_error(rest)
         - deviance(x, n * p)
-        - deviance(rest, n * (1.0 - p));
+        - deviance(rest, n * q);
     let spread = std::f64::consts::TAU * x * (rest / n);
     ln.exp() / spread.sqrt()
+}
+
+/// `ln p` where `p + q = 1`, from the smaller of the two.
+fn ln_of(p: f64, q: f64) -> f64 {
+    if q < 0.5 { (-q).ln_1p() } else { p.ln() }
 }
 
 /// `mean^x e^-mean / Gamma(x + 1)`, as [`binomial_kernel`].
@@ -81,11 +86,11 @@ pub(super) fn poisson_kernel(x: f64, mean: f64) -> f64 {
     (-stirling_error(x) - deviance(x, mean)).exp() / (std::f64::consts::TAU * x).sqrt()
 }
 
-/// `x^a (1-x)^b / (a B(a, b))` times the continued fraction of Abramowitz and Stegun 26.5.8 by Lentz's method.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
+/// `x^a y^b / (a B(a, b))` for `x + y = 1` times the continued fraction of Abramowitz and Stegun 26.5.8 by Lentz's method.
+fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let keep = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let front = b / (a + b) * binomial_kernel(a, a + b, x);
+    let front = b / (a + b) * binomial_kernel(a, a + b, x, y);
     if front == 0.0 {
         return 0.0;
     }
@@ -126,19 +131,24 @@ pub fn beta_tails(a: f64, b: f64, x: f64) -> Result<(f64, f64), StatsError> {
     if !(0.0..=1.0).contains(&x) {
         return Err(StatsError::BadProbability { value: x });
     }
+    Ok(tails_of(a, b, x, 1.0 - x))
+}
+
+/// As [`beta_tails`] for `x + y = 1` and positive shapes: whoever knows the smaller of the two keeps its digits.
+pub(super) fn tails_of(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     if x == 0.0 {
-        return Ok((0.0, 1.0));
+        return (0.0, 1.0);
     }
-    if x == 1.0 {
-        return Ok((1.0, 0.0));
+    if y == 0.0 {
+        return (1.0, 0.0);
     }
-    Ok(if x <= (a + 1.0) / (a + b + 2.0) {
-        let low = fraction(a, b, x).clamp(0.0, 1.0);
+    if x <= (a + 1.0) / (a + b + 2.0) {
+        let low = fraction(a, b, x, y).clamp(0.0, 1.0);
         (low, 1.0 - low)
     } else {
-        let high = fraction(b, a, 1.0 - x).clamp(0.0, 1.0);
+        let high = fraction(b, a, y, x).clamp(0.0, 1.0);
         (1.0 - high, high)
-    })
+    }
 }
 
 /// Which tail of a distribution a probability belongs to.
@@ -177,7 +187,7 @@ pub fn beta_quantile(a: f64, b: f64, tail: Tail, probability: f64) -> Result<f64
             high = x;
         }
         // x times the density, from x^a (1-x)^b / B(a, b).
-        let slope = a * b / (a + b) * binomial_kernel(a, a + b, x) / (1.0 - x);
+        let slope = a * b / (a + b) * binomial_kernel(a, a + b, x, 1.0 - x) / (1.0 - x);
         let step = (at / probability).ln() * at / slope;
         // In ln x below, where F ~ x^a; in x above, where the logarithm of the tail is concave.
         let mut next = if is_lower {
@@ -226,13 +236,13 @@ mod tests {
 
     #[test]
     fn kernel_by_exact_fractions() {
-        near(binomial_kernel(3.0, 10.0, 0.5), 120.0 / 1024.0, 1e-14);
-        near(binomial_kernel(1.0, 2.0, 0.25), 0.375, 1e-14);
-        assert_eq!(binomial_kernel(0.0, 5.0, 0.0), 1.0);
-        assert_eq!(binomial_kernel(5.0, 5.0, 1.0), 1.0);
+        near(binomial_kernel(3.0, 10.0, 0.5, 0.5), 120.0 / 1024.0, 1e-14);
+        near(binomial_kernel(1.0, 2.0, 0.25, 0.75), 0.375, 1e-14);
+        assert_eq!(binomial_kernel(0.0, 5.0, 0.0, 1.0), 1.0);
+        assert_eq!(binomial_kernel(5.0, 5.0, 1.0, 0.0), 1.0);
         // mpmath 1.3.0 with 50 digits.
         near(
-            binomial_kernel(500_000.0, 1e6, 0.5),
+            binomial_kernel(500_000.0, 1e6, 0.5, 0.5),
             0.0007978843613317501,
             1e-13,
         );

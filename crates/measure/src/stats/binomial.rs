@@ -28,7 +28,7 @@ pub fn binomial_pmf(k: u64, n: u64, p: f64) -> Result<f64, StatsError> {
     Ok(if k > n {
         0.0
     } else {
-        binomial_kernel(k as f64, n as f64, p)
+        binomial_kernel(k as f64, n as f64, p, 1.0 - p)
     })
 }
 
@@ -86,8 +86,8 @@ pub fn binomial_test(k: u64, n: u64, p: f64, side: Alternative) -> Result<f64, S
         Alternative::Less => return Ok(at_most),
         Alternative::TwoSided => {}
     }
-    let limit = binomial_kernel(k as f64, n as f64, p) * (1.0 + 1e-7);
-    let is_rare = |i: u64| binomial_kernel(i as f64, n as f64, p) <= limit;
+    let limit = binomial_kernel(k as f64, n as f64, p, 1.0 - p) * (1.0 + 1e-7);
+    let is_rare = |i: u64| binomial_kernel(i as f64, n as f64, p, 1.0 - p) <= limit;
     let mean = p * n as f64;
     let seen = k as f64;
     if seen == mean {
@@ -220,7 +220,7 @@ fn possible(urn: Urn) -> Result<(), StatsError> {
 /// The probability of a possible `x` (Loader 2000: three binomial probabilities, no factorials).
 fn urn_kernel(x: u64, urn: Urn) -> f64 {
     let p = urn.drawn as f64 / urn.size as f64;
-    let kernel = |x: u64, n: u64| binomial_kernel(x as f64, n as f64, p);
+    let kernel = |x: u64, n: u64| binomial_kernel(x as f64, n as f64, p, 1.0 - p);
     kernel(x, urn.marked) * kernel(urn.drawn - x, urn.size - urn.marked)
         / kernel(urn.drawn, urn.size)
 }

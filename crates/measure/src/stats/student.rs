@@ -3,7 +3,7 @@
 //! Read [`student_tail`] and [`normal_tail`] first. Not here: the normal distribution function itself
 //! ([`super::normal_cdf`]), which serves wherever an absolute error of 1e-14 will do.
 
-use super::beta::{Tail, beta_quantile, beta_tails};
+use super::beta::{Tail, beta_quantile, tails_of};
 use super::{StatsError, normal_cdf};
 
 /// `P(Z > z)` of the standard normal: to about 1e-13 of itself also far out, by the continued fraction of Abramowitz and
@@ -27,17 +27,14 @@ pub fn student_tail(t: f64, degrees: f64) -> Result<f64, StatsError> {
     if t.is_nan() {
         return Err(StatsError::BadProbability { value: t });
     }
-    let x = if t.is_infinite() {
+    if !(degrees > 0.0 && degrees.is_finite()) {
+        return Err(StatsError::BadProbability { value: degrees });
+    }
+    let half = if t.is_infinite() {
         0.0
     } else {
-        degrees / (degrees + t * t)
-    };
-    // Near t = 0 the other form keeps the digits.
-    let half = if t * t < degrees {
-        let share = t * t / (degrees + t * t);
-        0.5 * beta_tails(0.5, 0.5 * degrees, share)?.1
-    } else {
-        0.5 * beta_tails(0.5 * degrees, 0.5, x)?.0
+        let all = degrees + t * t;
+        0.5 * tails_of(0.5 * degrees, 0.5, degrees / all, t * t / all).0
     };
     Ok(if t >= 0.0 { half } else { 1.0 - half })
 }
