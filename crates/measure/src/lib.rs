@@ -7,7 +7,8 @@
 //! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
 //! [`segmentation`]; then scenes and drives: [`criticality`], [`logic`] (temporal logic), [`kinematics`], [`mining`],
 //! [`similarity`] and [`driving`] (scores); then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over
-//! [`rows`], [`preference`] and [`text`]. [`registry`] knows every measure by name.
+//! [`rows`], [`preference`] and [`text`]; then what decisions rest on: [`sampling`] (how much to look at), [`confidence`]
+//! (what a score is worth) and [`compare`] (is the new one worse). [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
@@ -17,6 +18,8 @@ pub mod boxes;
 pub mod calibration;
 pub mod change;
 pub mod clock;
+pub mod compare;
+pub mod confidence;
 pub mod coverage;
 pub mod criticality;
 pub mod detection;
@@ -36,6 +39,7 @@ pub mod preference;
 pub mod rarity;
 pub mod registry;
 pub mod rows;
+pub mod sampling;
 pub mod segmentation;
 pub mod selection;
 pub mod similarity;

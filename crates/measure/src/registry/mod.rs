@@ -117,6 +117,8 @@ where
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
     crate::boxes::cases::MEASURES,
+    crate::compare::cases::MEASURES,
+    crate::confidence::cases::MEASURES,
     crate::coverage::cases::MEASURES,
     crate::criticality::cases::MEASURES,
     crate::detection::cases::MEASURES,
@@ -127,6 +129,7 @@ static GROUPS: &[&[Measure]] = &[
     crate::mining::cases::MEASURES,
     crate::preference::cases::MEASURES,
     crate::rarity::cases::MEASURES,
+    crate::sampling::cases::MEASURES,
     crate::segmentation::cases::MEASURES,
     crate::selection::cases::MEASURES,
     crate::similarity::cases::MEASURES,

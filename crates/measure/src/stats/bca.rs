@@ -4,7 +4,7 @@
 
 use super::{Interval, StatsError, normal_cdf, normal_quantile, quantiles};
 
-/// A BCa interval and what it was corrected by.
+/// A `BCa` interval and what it was corrected by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bca {
     /// The interval.
@@ -32,7 +32,7 @@ pub fn jackknife_acceleration(left_out: &[f64]) -> f64 {
     }
 }
 
-/// BCa interval at confidence `1 - alpha` from bootstrap `replicates` (reordered) of a statistic whose value is
+/// `BCa` interval at confidence `1 - alpha` from bootstrap `replicates` (reordered) of a statistic whose value is
 /// `estimate`, and from its values `left_out` with each unit left out once.
 ///
 /// Efron 1987; quantiles of type 7. Replicates all on one side of the estimate have no correction: the percentile ends

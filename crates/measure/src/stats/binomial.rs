@@ -1,8 +1,8 @@
 //! Binomial and hypergeometric probabilities, the exact test, and intervals of shares at any confidence.
 //!
-//! Read [`binomial_tails`], [`clopper_pearson`] and [`share_interval`] first. Not here: sample sizes ([`sampling`]).
+//! Read [`binomial_tails`], [`clopper_pearson`] and [`share_interval`] first. Not here: sample sizes ([`crate::sampling`]).
 
-use super::beta::{Tail, beta_quantile, beta_tails, binomial_kernel};
+use super::beta::{Tail, beta_quantile, beta_tails, binomial_kernel, poisson_kernel};
 use super::{Interval, StatsError, normal_quantile, wilson_at};
 
 fn probability(p: f64) -> Result<(), StatsError> {
@@ -28,8 +28,18 @@ pub fn binomial_pmf(k: u64, n: u64, p: f64) -> Result<f64, StatsError> {
     Ok(if k > n {
         0.0
     } else {
-        binomial_kernel(k as f64, n as f64, p)
+        binomial_kernel(k as f64, n as f64, p, 1.0 - p)
     })
+}
+
+/// `P(X = k)` for X with a Poisson distribution of that mean. Relative error about 1e-14.
+///
+/// Errors: [`StatsError::BadProbability`] for a mean that is negative or not finite. Cost: constant.
+pub fn poisson_pmf(k: u64, mean: f64) -> Result<f64, StatsError> {
+    if !(mean >= 0.0 && mean.is_finite()) {
+        return Err(StatsError::BadProbability { value: mean });
+    }
+    Ok(poisson_kernel(k as f64, mean))
 }
 
 /// `P(X <= k)` and `P(X > k)` for X binomial with `n` trials of probability `p`, by the incomplete beta function.
@@ -76,8 +86,8 @@ pub fn binomial_test(k: u64, n: u64, p: f64, side: Alternative) -> Result<f64, S
         Alternative::Less => return Ok(at_most),
         Alternative::TwoSided => {}
     }
-    let limit = binomial_kernel(k as f64, n as f64, p) * (1.0 + 1e-7);
-    let is_rare = |i: u64| binomial_kernel(i as f64, n as f64, p) <= limit;
+    let limit = binomial_kernel(k as f64, n as f64, p, 1.0 - p) * (1.0 + 1e-7);
+    let is_rare = |i: u64| binomial_kernel(i as f64, n as f64, p, 1.0 - p) <= limit;
     let mean = p * n as f64;
     let seen = k as f64;
     if seen == mean {
@@ -142,14 +152,7 @@ pub struct Urn {
 ///
 /// Errors: [`StatsError::BadCounts`] for more marked or drawn than there are. Cost: `O(k)`.
 pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
-    for part in [urn.marked, urn.drawn] {
-        if part > urn.size {
-            return Err(StatsError::BadCounts {
-                successes: part,
-                trials: urn.size,
-            });
-        }
-    }
+    possible(urn)?;
     let least = (urn.drawn + urn.marked).saturating_sub(urn.size);
     let most = urn.drawn.min(urn.marked);
     if k < least {
@@ -158,7 +161,7 @@ pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
     if k >= most {
         return Ok(1.0);
     }
-    let term = |x: u64| hypergeometric_pmf(x, urn);
+    let term = |x: u64| urn_kernel(x, urn);
     let ratio = |x: u64| {
         (urn.marked - x) as f64 * (urn.drawn - x) as f64
             / ((x + 1) as f64 * ((urn.size - urn.marked + x + 1) - urn.drawn) as f64)
@@ -188,10 +191,36 @@ pub fn hypergeometric_cdf(k: u64, urn: Urn) -> Result<f64, StatsError> {
     }
 }
 
-/// `P(X = x)` for a possible `x` (Loader 2000: three binomial probabilities, no factorials).
-fn hypergeometric_pmf(x: u64, urn: Urn) -> f64 {
+/// `P(X = k)` for X the marked things drawn from an [`Urn`].
+///
+/// Errors: as [`hypergeometric_cdf`]. Cost: constant.
+pub fn hypergeometric_pmf(k: u64, urn: Urn) -> Result<f64, StatsError> {
+    possible(urn)?;
+    let least = (urn.drawn + urn.marked).saturating_sub(urn.size);
+    Ok(if (least..=urn.drawn.min(urn.marked)).contains(&k) {
+        urn_kernel(k, urn)
+    } else {
+        0.0
+    })
+}
+
+fn possible(urn: Urn) -> Result<(), StatsError> {
+    match [urn.marked, urn.drawn]
+        .into_iter()
+        .find(|part| *part > urn.size)
+    {
+        Some(part) => Err(StatsError::BadCounts {
+            successes: part,
+            trials: urn.size,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The probability of a possible `x` (Loader 2000: three binomial probabilities, no factorials).
+fn urn_kernel(x: u64, urn: Urn) -> f64 {
     let p = urn.drawn as f64 / urn.size as f64;
-    let kernel = |x: u64, n: u64| binomial_kernel(x as f64, n as f64, p);
+    let kernel = |x: u64, n: u64| binomial_kernel(x as f64, n as f64, p, 1.0 - p);
     kernel(x, urn.marked) * kernel(urn.drawn - x, urn.size - urn.marked)
         / kernel(urn.drawn, urn.size)
 }

@@ -1,7 +1,7 @@
 //! Order statistics, moments and intervals that every other subject rests on.
 //!
 //! Read [`quantiles_i64`], [`moments_i64`] and [`wilson`] first.
-//! Not here: tests of hypotheses and anything that needs to know what the numbers mean.
+//! Not here: comparisons ([`crate::compare`]) and anything that needs to know what the numbers mean.
 
 mod bca;
 mod beta;
@@ -19,9 +19,11 @@ mod student;
 
 pub use bca::{Bca, bca, jackknife_acceleration};
 pub use beta::{Tail, beta_quantile, beta_tails};
+pub(crate) use binomial::first_where;
 pub use binomial::{
     Alternative, ShareMethod, Urn, binomial_pmf, binomial_tails, binomial_test, clopper_pearson,
-    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, share_interval,
+    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, hypergeometric_pmf,
+    poisson_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
 pub use interval::{
