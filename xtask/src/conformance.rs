@@ -9,11 +9,14 @@
 
 mod bytes;
 mod cases;
+mod choices;
+mod evidence;
 mod geometry;
 mod images;
 mod paths;
 mod scores;
 mod signals;
+mod texts;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -163,7 +166,14 @@ pub(crate) fn compare(folder: &Path) -> Result<Report> {
             .file_name()
             .map_or(String::new(), |n| n.to_string_lossy().into_owned());
         let stem = name.strip_suffix(".json").unwrap_or_default();
-        if let Some(reader) = reader_of(stem) {
+        let table = TABLES.iter().find(|(known, _)| *known == name);
+        if let Some((_, entries)) = table {
+            let text =
+                std::fs::read_to_string(&path).with_context(|| format!("reading `{file}`"))?;
+            for (entry, outcome) in entries(&text) {
+                report.entries.push((file.clone(), entry, outcome));
+            }
+        } else if let Some(reader) = reader_of(stem) {
             let text =
                 std::fs::read_to_string(&path).with_context(|| format!("reading `{file}`"))?;
             let found = match serde_json::from_str::<Value>(&text) {
@@ -202,13 +212,37 @@ impl Reader {
 /// Files of their own form, by name without `.json`.
 static OWN: &[(&str, Reader)] = &[
     ("A_rotated_iou_shapely", Reader::Own(scores::rotated)),
+    ("D_acceptance_oc", Reader::Own(evidence::acceptance)),
+    ("D_binomial_bounds", Reader::Own(evidence::bounds)),
+    ("D_hypergeom_n", Reader::Own(evidence::lots)),
+    ("D_sprt", Reader::Own(evidence::sprt)),
+    ("D_stratified", Reader::Own(evidence::stratified)),
+    ("E_calibration", Reader::Own(evidence::calibration)),
+    ("E_conformal_ltt", Reader::Own(evidence::conformal)),
+    ("E_cost_threshold", Reader::Own(evidence::costs)),
+    ("E_selective", Reader::Own(evidence::selective)),
+    ("F_active_learning", Reader::Own(choices::selection)),
+    ("G_evalica", Reader::Own(choices::evalica)),
+    ("G_preference", Reader::Own(choices::preference)),
     ("H_coco_bbox", Reader::Own(scores::coco)),
     ("H_kitti", Reader::Own(scores::kitti)),
     ("H_miou_boundary", Reader::Own(scores::miou)),
     ("H_nuscenes_detection", Reader::Own(scores::nuscenes)),
     ("H_tracking", Reader::Own(paths::tracking)),
+    ("I_captions", Reader::Own(texts::captions)),
+    ("I_distribution_shift", Reader::Own(texts::shift)),
+    ("I_minhash", Reader::Own(texts::min_hash)),
     ("expected", Reader::Own(paths::trajectories)),
     ("signals", Reader::Own(|_, value| entries_of(value))),
+];
+
+/// Compares the text of a table.
+type Table = fn(&str) -> Vec<(String, Outcome)>;
+
+/// Tables of words, by name.
+static TABLES: &[(&str, Table)] = &[
+    ("D_mil105e_code_letters.csv", evidence::code_letters),
+    ("D_mil105e_single_plans.csv", evidence::single_plans),
 ];
 
 fn reader_of(stem: &str) -> Option<&'static Reader> {

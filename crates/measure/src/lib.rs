@@ -6,7 +6,9 @@
 //! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
 //! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
 //! [`segmentation`]; then scenes and drives: [`criticality`], [`logic`] (temporal logic), [`kinematics`], [`mining`],
-//! [`similarity`] and [`driving`] (scores). [`registry`] knows every measure by name.
+//! [`similarity`] and [`driving`] (scores); then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over
+//! [`rows`], [`preference`] and [`text`]; then what decisions rest on: [`sampling`] (how much to look at), [`confidence`]
+//! (what a score is worth) and [`compare`] (is the new one worse). [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
@@ -16,8 +18,12 @@ pub mod boxes;
 pub mod calibration;
 pub mod change;
 pub mod clock;
+pub mod compare;
+pub mod confidence;
+pub mod coverage;
 pub mod criticality;
 pub mod detection;
+pub mod drift;
 pub mod driving;
 pub mod gnss;
 pub mod image;
@@ -29,11 +35,17 @@ pub mod logic;
 pub mod mining;
 pub mod motion;
 pub mod pose;
+pub mod preference;
+pub mod rarity;
 pub mod registry;
+pub mod rows;
+pub mod sampling;
 pub mod segmentation;
+pub mod selection;
 pub mod similarity;
 pub mod stats;
 pub mod sync;
+pub mod text;
 pub mod time;
 pub mod tracking;
 pub mod trajectory;

@@ -53,6 +53,18 @@ const CASES: &[(&str, &str, &str, f64)] = &[
     ("driving_scores", "epdms", "driving.epdms", 1e-12),
     ("robot_nav", "spl", "driving.spl", 1e-12),
     ("robot_nav", "barn", "driving.barn", 1e-12),
+    ("mann_whitney", "", "compare.mann_whitney", 1e-9),
+    ("mcnemar", "", "compare.mcnemar", 1e-10),
+    ("multiple_testing", "", "compare.multiple_testing", 1e-12),
+    ("paired_bootstrap", "", "compare.paired_bootstrap", 1e-12),
+    ("poisson_rate_ratio", "", "compare.rate_ratio", 1e-9),
+    ("sequential", "msprt_normal", "compare.msprt", 1e-9),
+    (
+        "sequential",
+        "sequential_conditional_binomial_e",
+        "compare.event_evidence",
+        1e-9,
+    ),
     ("trajectory_similarity", "", "similarity.paths", 1e-12),
 ];
 

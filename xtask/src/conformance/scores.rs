@@ -16,10 +16,10 @@ const KITTI: f64 = 1e-6;
 const NUSCENES: f64 = 1e-10;
 const CLASSES: f64 = 1e-12;
 
-type Entries = Vec<(String, Outcome)>;
+pub(super) type Entries = Vec<(String, Outcome)>;
 
 /// What a measure says of a case, null and a difference where it refuses.
-fn run(to: &mut Comparison, measure: &str, case: &Value) -> Value {
+pub(super) fn run(to: &mut Comparison, measure: &str, case: &Value) -> Value {
     let found = match registry::find(measure) {
         None => Err(format!("there is no measure `{measure}`")),
         Some(known) => (known.run)(case).map_err(|error| error.to_string()),
@@ -30,14 +30,14 @@ fn run(to: &mut Comparison, measure: &str, case: &Value) -> Value {
     })
 }
 
-fn compared(measure: &str, case: &Value, expected: &Value, tolerance: f64) -> Outcome {
+pub(super) fn compared(measure: &str, case: &Value, expected: &Value, tolerance: f64) -> Outcome {
     let mut to = Comparison::default();
     let found = run(&mut to, measure, case);
     agree(&mut to, "out", &found, expected, tolerance);
     to.outcome()
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 

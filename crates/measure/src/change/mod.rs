@@ -1,15 +1,20 @@
 //! Alarms on a sequence of values: has its mean changed?
 //!
-//! Read [`Cusum`] (two-sided, from a known mean and deviation) and [`PageHinkley`] (one-sided, from the running mean).
-//! Both are streaming; the functions of the same names run them over a slice.
+//! Read [`Cusum`] (two-sided, from a known mean and deviation), [`PageHinkley`] (from the running mean) and
+//! [`Adwin`] (any scale, from the window alone).
+//! All are streaming; the functions of the same names run them over a slice.
 //! Not here: where in a recording a clock stepped ([`crate::clock::steps`]), which needs more than an alarm.
-//! Both expect independent values: autocorrelation raises false alarms; thin or whiten first.
+//! All expect independent values: autocorrelation raises false alarms; thin or whiten first.
 
+mod adwin;
 mod cusum;
 mod page_hinkley;
 
+pub use adwin::{Adwin, AdwinAlarm, AdwinOptions, adwin};
 pub use cusum::{Cusum, CusumAlarm, cusum, reference};
-pub use page_hinkley::{PageHinkley, PageHinkleyAlarm, PageHinkleyOptions, page_hinkley};
+pub use page_hinkley::{
+    PageHinkley, PageHinkleyAlarm, PageHinkleyOptions, TwoSidedPageHinkley, page_hinkley,
+};
 
 use crate::stats::StatsError;
 

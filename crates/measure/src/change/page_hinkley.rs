@@ -37,8 +37,9 @@ pub struct PageHinkleyAlarm {
 }
 
 /// Page–Hinkley test for an increase of the mean: `m += (x - m) / n`, `S = max(0, alpha S + x - m - delta)`, alarm when
-/// `n >= min_samples` and `S >= threshold` (Page 1954, as in river 0.26.1 `drift.PageHinkley` in mode `up`; signals
-/// reference, B.11). To find decreases, pass the negated values.
+/// `n >= min_samples` and `S >= threshold` (Page 1954, as in river 0.26.1 `drift.PageHinkley` in mode `up`, which does
+/// not hold the sum at 0 but subtracts its least value, the same for `alpha` 1; signals reference, B.11).
+/// To find decreases, pass the negated values, or use [`TwoSidedPageHinkley`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageHinkley {
     options: PageHinkleyOptions,
@@ -113,6 +114,67 @@ pub fn page_hinkley(
     Ok(values.iter().find_map(|x| detector.push(*x)))
 }
 
+/// Page–Hinkley test in both directions as river 0.26.1 has it in mode `both`: sums that forget by `alpha` and are not held
+/// at 0, against their extremes: `S+ = alpha S+ + x - m - delta` above its least value by more than the threshold, or
+/// `S- = alpha S- + x - m + delta` below its largest. Forgets everything at the value after an alarm. With `alpha` 1 each
+/// direction is [`PageHinkley`] but for the strict comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwoSidedPageHinkley {
+    options: PageHinkleyOptions,
+    mean: f64,
+    /// Sum for increases and its least value.
+    up: [f64; 2],
+    /// Sum for decreases and its largest value.
+    down: [f64; 2],
+    used: usize,
+    seen: usize,
+    must_reset: bool,
+}
+
+impl TwoSidedPageHinkley {
+    /// A detector that has seen nothing. Errors: [`ChangeError::BadOption`].
+    pub fn new(options: PageHinkleyOptions) -> Result<Self, ChangeError> {
+        PageHinkley::new(options)?;
+        Ok(Self {
+            options,
+            mean: 0.0,
+            up: [0.0, f64::INFINITY],
+            down: [0.0, f64::NEG_INFINITY],
+            used: 0,
+            seen: 0,
+            must_reset: false,
+        })
+    }
+
+    /// Takes the next value; an alarm holds the sum that ran away, negative for a decrease. A value that is not finite
+    /// counts but changes nothing.
+    pub fn push(&mut self, x: f64) -> Option<PageHinkleyAlarm> {
+        let index = self.seen;
+        self.seen += 1;
+        if !x.is_finite() {
+            return None;
+        }
+        if self.must_reset {
+            (self.mean, self.used, self.must_reset) = (0.0, 0, false);
+            (self.up, self.down) = ([0.0, f64::INFINITY], [0.0, f64::NEG_INFINITY]);
+        }
+        self.used += 1;
+        self.mean += (x - self.mean) / self.used as f64;
+        let (gap, alpha, delta) = (x - self.mean, self.options.alpha, self.options.delta);
+        self.up[0] = alpha * self.up[0] + gap - delta;
+        self.up[1] = self.up[1].min(self.up[0]);
+        self.down[0] = alpha * self.down[0] + gap + delta;
+        self.down[1] = self.down[1].max(self.down[0]);
+        if self.used < self.options.min_samples {
+            return None;
+        }
+        let (rise, fall) = (self.up[0] - self.up[1], self.down[1] - self.down[0]);
+        self.must_reset = rise.max(fall) > self.options.threshold;
+        let sum = if rise >= fall { rise } else { -fall };
+        self.must_reset.then_some(PageHinkleyAlarm { index, sum })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +191,23 @@ mod tests {
         assert!((104..108).contains(&alarm.index), "{alarm:?}");
         let down: Vec<f64> = up.iter().map(|x| -x).collect();
         assert_eq!(page_hinkley(options, &down).unwrap(), None);
+    }
+
+    #[test]
+    fn both_directions_are_found() {
+        let options = PageHinkleyOptions {
+            threshold: 5.0,
+            ..PageHinkleyOptions::default()
+        };
+        for jump in [1.0, -1.0] {
+            let mut detector = TwoSidedPageHinkley::new(options).unwrap();
+            let alarms: Vec<PageHinkleyAlarm> = (0..200)
+                .filter_map(|i| detector.push(if i < 100 { 0.0 } else { jump }))
+                .collect();
+            // What was before the alarm is forgotten: the new level is no second alarm.
+            assert_eq!(alarms.len(), 1, "{alarms:?}");
+            assert!((104..108).contains(&alarms[0].index) && alarms[0].sum * jump > 0.0);
+        }
     }
 
     #[test]

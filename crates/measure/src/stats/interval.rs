@@ -4,7 +4,7 @@ use super::special::gamma_p;
 use super::{StatsError, Z95};
 use serde::Serialize;
 
-/// A two-sided interval at 95 %.
+/// A two-sided interval, at 95 % unless what made it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// Lower end.
@@ -52,14 +52,19 @@ pub fn student(degrees: usize) -> f64 {
 ///
 /// Errors: [`StatsError::BadCounts`]. Cost: constant.
 pub fn wilson(successes: u64, trials: u64) -> Result<Interval, StatsError> {
+    wilson_at(successes, trials, Z95)
+}
+
+/// As [`wilson`], `z` standard errors to either side.
+pub fn wilson_at(successes: u64, trials: u64, z: f64) -> Result<Interval, StatsError> {
     if trials == 0 || successes > trials {
         return Err(StatsError::BadCounts { successes, trials });
     }
     let n = trials as f64;
     let p = successes as f64 / n;
-    let z2 = Z95 * Z95;
+    let z2 = z * z;
     let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // The ends are exact at no and at all successes, where rounding would miss them.
     let low = if successes == 0 {
         0.0
@@ -92,7 +97,7 @@ pub fn poisson(count: u64) -> Result<Interval, StatsError> {
 }
 
 /// Quantile of Gamma(shape, 1) by bisection.
-fn gamma_quantile(shape: f64, probability: f64) -> Result<f64, StatsError> {
+pub(super) fn gamma_quantile(shape: f64, probability: f64) -> Result<f64, StatsError> {
     let mut low = 0.0;
     let mut high = shape + 10.0 * shape.sqrt() + 20.0;
     for _ in 0..100 {

@@ -1,18 +1,38 @@
 //! Order statistics, moments and intervals that every other subject rests on.
 //!
 //! Read [`quantiles_i64`], [`moments_i64`] and [`wilson`] first.
-//! Not here: tests of hypotheses and anything that needs to know what the numbers mean.
+//! Not here: comparisons ([`crate::compare`]) and anything that needs to know what the numbers mean.
 
+mod bca;
+mod beta;
+mod binomial;
 mod blocks;
 pub(crate) mod cases;
 mod interval;
+mod kolmogorov;
+pub(crate) mod linear;
 mod moments;
 mod quantile;
 mod resample;
 mod special;
+mod student;
 
+pub use bca::{Bca, bca, jackknife_acceleration};
+pub use beta::{Tail, beta_quantile, beta_tails};
+pub(crate) use binomial::first_where;
+pub use binomial::{
+    Alternative, ShareMethod, Urn, binomial_pmf, binomial_tails, binomial_test, clopper_pearson,
+    clopper_pearson_lower, clopper_pearson_upper, hypergeometric_cdf, hypergeometric_pmf,
+    poisson_pmf, share_interval,
+};
 pub use blocks::{block_bootstrap, block_length};
-pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson};
+pub use interval::{
+    Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_at,
+};
+pub use kolmogorov::{
+    chi_square_quantile, chi_square_tail, kolmogorov_tail, poisson_rate, poisson_upper,
+    smirnov_tail, smirnov_two_sample_tail,
+};
 pub use moments::{Moments, moments, moments_i64};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
@@ -20,6 +40,7 @@ pub use quantile::{
 };
 pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
 pub use special::{gamma_p, ln_gamma};
+pub use student::{normal_tail, student_quantile, student_tail};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,
 /// `1 / normal_quantile(0.75)`; the rounded value of the reference (signals, B) is used so that numbers match.

@@ -1,0 +1,207 @@
+//! Uncertainty of fitted strengths.
+
+use super::{Comparisons, Outcome, Pairs, PreferenceError, logistic, place};
+use crate::stats::linear::inverse;
+use crate::stats::{Estimate, Interval};
+
+/// Covariance of log strengths of mean 0, row by row: the pseudo-inverse of the information
+/// `sum n_ij p (1 - p) (e_i - e_j)(e_i - e_j)^T`, by way of adding `1 / n` everywhere, which the pseudo-inverse of a
+/// connected graph allows.
+///
+/// For independent comparisons. Errors: [`PreferenceError::NotConnected`] where the graph falls apart.
+/// Cost: `items^3`; for thousands of items the memory is `items^2` numbers.
+pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, PreferenceError> {
+    let n = pairs.items();
+    let even = 1.0 / n as f64;
+    let mut information = vec![even; n * n];
+    for (i, edge) in pairs.each() {
+        let j = place(edge.other);
+        let p = logistic(log_strengths[i] - log_strengths[j]);
+        let weight = (edge.wins + edge.losses + edge.ties) * p * (1.0 - p);
+        information[i * n + i] += weight;
+        information[j * n + j] += weight;
+        information[i * n + j] -= weight;
+        information[j * n + i] -= weight;
+    }
+    let mut found =
+        inverse(information, n).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
+    found.iter_mut().for_each(|x| *x -= even);
+    Ok(found)
+}
+
+/// Covariance that holds where comparisons of one annotator are alike: the sandwich `C (sum_a g_a g_a^T) C` with the
+/// gradients of the annotators, times `A / (A - 1)` (Liang and Zeger 1986). Too small below about thirty annotators.
+///
+/// `annotators` has a code per comparison. Errors: [`PreferenceError::Mismatch`], [`PreferenceError::BadOption`] below two
+/// annotators, and those of [`covariance`]. Cost: `items^2` per annotator.
+pub fn robust_covariance(
+    comparisons: &Comparisons<'_>,
+    annotators: &[u32],
+    log_strengths: &[f64],
+) -> Result<Vec<f64>, PreferenceError> {
+    let pairs = Pairs::count(comparisons)?;
+    if annotators.len() != comparisons.left.len() {
+        return Err(PreferenceError::Mismatch {
+            seen: annotators.len(),
+            expected: comparisons.left.len(),
+            hint: "one annotator per comparison",
+        });
+    }
+    let plain = covariance(&pairs, log_strengths)?;
+    let n = pairs.items();
+    let mut order: Vec<usize> = (0..annotators.len()).collect();
+    order.sort_by_key(|i| annotators[*i]);
+    let mut meat = vec![0.0; n * n];
+    let mut gradient = vec![0.0; n];
+    let mut clusters = 0_usize;
+    for run in order.chunk_by(|a, b| annotators[*a] == annotators[*b]) {
+        gradient.fill(0.0);
+        for index in run {
+            let (a, b) = (
+                place(comparisons.left[*index]),
+                place(comparisons.right[*index]),
+            );
+            let won = match comparisons.outcome(*index) {
+                Outcome::Left => 1.0,
+                Outcome::Right => 0.0,
+                Outcome::Tie => 0.5,
+            };
+            let excess = won - logistic(log_strengths[a] - log_strengths[b]);
+            let weighted = comparisons.weight(*index) * excess;
+            gradient[a] += weighted;
+            gradient[b] -= weighted;
+        }
+        clusters += 1;
+        for (row, x) in meat.chunks_exact_mut(n).zip(&gradient) {
+            for (cell, y) in row.iter_mut().zip(&gradient) {
+                *cell += x * y;
+            }
+        }
+    }
+    if clusters < 2 {
+        return Err(PreferenceError::BadOption {
+            name: "annotators",
+            value: clusters as f64,
+            hint: "differences between annotators need at least two",
+        });
+    }
+    let scale = clusters as f64 / (clusters - 1) as f64;
+    let half = product(&plain, &meat, n);
+    let mut found = product(&half, &plain, n);
+    found.iter_mut().for_each(|x| *x *= scale);
+    Ok(found)
+}
+
+fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+    let mut out = vec![0.0; n * n];
+    for (to, row) in out.chunks_exact_mut(n).zip(a.chunks_exact(n)) {
+        for (x, other) in row.iter().zip(b.chunks_exact(n)) {
+            for (cell, y) in to.iter_mut().zip(other) {
+                *cell += x * y;
+            }
+        }
+    }
+    out
+}
+
+/// Log strengths with normal intervals at 95 %; `n` counts an item's comparisons.
+pub fn strengths(pairs: &Pairs, log_strengths: &[f64], covariance: &[f64]) -> Vec<Estimate> {
+    let n = pairs.items();
+    log_strengths
+        .iter()
+        .enumerate()
+        .map(|(i, t)| {
+            let variance = covariance.get(i * n + i).copied().unwrap_or(f64::NAN);
+            let all: f64 = pairs.of(i).iter().map(|e| e.wins + e.losses + e.ties).sum();
+            let interval = (variance >= 0.0).then(|| Interval::normal(*t, variance.sqrt()));
+            Estimate::with(*t, interval, whole(all))
+        })
+        .collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a sum of counts"
+)]
+fn whole(x: f64) -> usize {
+    x.round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preference::{FitOptions, bradley_terry};
+    use crate::stats::SplitMix;
+
+    #[test]
+    fn intervals_cover() {
+        let truth = [0.9, 0.3, 0.0, -0.4, -0.8];
+        let mut random = SplitMix::new(12);
+        let (mut covered, mut all) = (0, 0);
+        for _ in 0..150 {
+            let (mut left, mut right) = (Vec::new(), Vec::new());
+            for i in 0..5_u32 {
+                for j in i + 1..5 {
+                    for _ in 0..12 {
+                        let p = logistic(truth[place(i)] - truth[place(j)]);
+                        let (a, b) = if random.unit() < p { (i, j) } else { (j, i) };
+                        left.push(a);
+                        right.push(b);
+                    }
+                }
+            }
+            let comparisons = Comparisons {
+                items: 5,
+                left: &left,
+                right: &right,
+                outcomes: None,
+                weights: None,
+            };
+            let pairs = Pairs::count(&comparisons).unwrap();
+            let Ok(fit) = bradley_terry(&pairs, FitOptions::default()) else {
+                continue;
+            };
+            let spread = covariance(&pairs, &fit.log_strengths).unwrap();
+            for (found, t) in strengths(&pairs, &fit.log_strengths, &spread)
+                .iter()
+                .zip(truth)
+            {
+                all += 1;
+                covered += usize::from(found.low.unwrap() <= t && t <= found.high.unwrap());
+            }
+        }
+        let share =
+            f64::from(u32::try_from(covered).unwrap()) / f64::from(u32::try_from(all).unwrap());
+        assert!((0.92..0.975).contains(&share), "{share} of {all}");
+    }
+
+    #[test]
+    fn annotators_who_copy_themselves_do_not_count_often() {
+        // Every annotator repeats one answer twenty times.
+        let mut random = SplitMix::new(2);
+        let (mut left, mut right, mut who) = (Vec::new(), Vec::new(), Vec::new());
+        for annotator in 0..60_u32 {
+            let (a, b) = if random.unit() < 0.6 { (0, 1) } else { (1, 0) };
+            for _ in 0..20 {
+                left.push(a);
+                right.push(b);
+                who.push(annotator);
+            }
+        }
+        let comparisons = Comparisons {
+            items: 2,
+            left: &left,
+            right: &right,
+            outcomes: None,
+            weights: None,
+        };
+        let pairs = Pairs::count(&comparisons).unwrap();
+        let fit = bradley_terry(&pairs, FitOptions::default()).unwrap();
+        let plain = covariance(&pairs, &fit.log_strengths).unwrap();
+        let robust = robust_covariance(&comparisons, &who, &fit.log_strengths).unwrap();
+        let ratio = robust[0] / plain[0];
+        assert!((ratio - 20.0 * 60.0 / 59.0).abs() < 0.01, "{ratio}");
+        assert!(robust_covariance(&comparisons, &[0; 1200], &fit.log_strengths).is_err());
+    }
+}

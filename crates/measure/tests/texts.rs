@@ -1,0 +1,108 @@
+//! Texts of real preference data: what the fast search finds is what comparing all pairs finds.
+
+use fieldassay_measure::stats::wilson;
+use fieldassay_measure::text::{
+    DuplicateOptions, NgramIndex, hashed_shingles, inconsistencies, jaccard, near_duplicates,
+    tokens,
+};
+use fieldassay_testkit::{loud, shared_data};
+use serde_json::Value;
+use std::io::Read;
+
+/// Prompts with the answers that were chosen and rejected; none where the data are absent.
+fn pairs() -> Option<Vec<[String; 3]>> {
+    let Some(path) = shared_data("hh_rlhf/harmless-base/test.jsonl.gz") else {
+        loud("skipped: hh_rlhf is absent, near duplicates were not compared on real texts");
+        return None;
+    };
+    let bytes = std::fs::read(path).expect("readable");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes.as_slice())
+        .read_to_string(&mut text)
+        .expect("gzip of UTF-8");
+    let split = |whole: &Value| -> (String, String) {
+        let whole = whole.as_str().expect("text");
+        let at = whole.rfind("\n\nAssistant:").expect("an answer");
+        (whole[..at].to_owned(), whole[at..].to_owned())
+    };
+    let rows = text.lines().map(|line| {
+        let row: Value = serde_json::from_str(line).expect("JSON lines");
+        let (prompt, chosen) = split(&row["chosen"]);
+        let (_, rejected) = split(&row["rejected"]);
+        [prompt, chosen, rejected]
+    });
+    Some(rows.collect())
+}
+
+#[test]
+fn near_duplicates_of_real_prompts() {
+    let Some(pairs) = pairs() else { return };
+    assert_eq!(pairs.len(), 2312);
+    let options = DuplicateOptions {
+        threshold: 0.5,
+        ..DuplicateOptions::default()
+    };
+    let texts: Vec<Vec<u64>> = pairs
+        .iter()
+        .take(700)
+        .map(|p| hashed_shingles(&tokens(&p[0]), options.words))
+        .collect();
+    let found = near_duplicates(&texts, options).expect("options in range");
+    let (mut near, mut missed) = (0, 0);
+    for a in 0..texts.len() {
+        for b in 0..a {
+            if jaccard(&texts[a], &texts[b]) >= options.threshold {
+                near += 1;
+                missed += usize::from(found.group[a] != found.group[b]);
+            }
+        }
+    }
+    assert!(near > 0 && missed * 20 <= near, "{missed} of {near}");
+    // Every group was confirmed: each member is near to some other.
+    for group in &found.groups {
+        for a in group {
+            let is_near = group.iter().filter(|b| *b != a).any(|b| {
+                let text = |i: u32| &texts[usize::try_from(i).expect("index")];
+                jaccard(text(*a), text(*b)) >= options.threshold
+            });
+            assert!(is_near, "{a}");
+        }
+    }
+}
+
+#[test]
+fn chosen_and_rejected_contradict_each_other_and_longer_is_not_better() {
+    let Some(pairs) = pairs() else { return };
+    let some = &pairs[..200];
+    let inputs: Vec<String> = some
+        .iter()
+        .flat_map(|p| [p[0].clone(), p[0].clone()])
+        .collect();
+    let answers: Vec<String> = some
+        .iter()
+        .flat_map(|p| [p[1].clone(), p[2].clone()])
+        .collect();
+    let found =
+        inconsistencies(&inputs, &answers, 0.0, DuplicateOptions::default()).expect("texts");
+    // Every prompt stands there twice with two answers.
+    let rate = found.rate.expect("groups");
+    assert!(rate.estimate > 0.95 && found.groups > 150, "{rate:?}");
+    let longer = pairs.iter().filter(|p| p[1].len() > p[2].len()).count() as u64;
+    let interval = wilson(longer, pairs.len() as u64).expect("counts");
+    assert!(interval.high < 0.56 && interval.low > 0.40, "{interval:?}");
+}
+
+#[test]
+fn a_split_that_leaks_is_seen() {
+    let Some(pairs) = pairs() else { return };
+    let words: Vec<Vec<String>> = pairs.iter().take(400).map(|p| tokens(&p[1])).collect();
+    let train = NgramIndex::new(words[..200].iter().map(Vec::as_slice), 13);
+    let leaked = words[..200].iter().filter_map(|w| train.overlap(w));
+    assert!(leaked.clone().count() > 100 && leaked.min_by(f64::total_cmp) == Some(1.0));
+    let fresh: Vec<f64> = words[200..]
+        .iter()
+        .filter_map(|w| train.overlap(w))
+        .collect();
+    let contaminated = fresh.iter().filter(|share| **share > 0.1).count();
+    assert!(contaminated * 20 < fresh.len(), "{contaminated}");
+}
