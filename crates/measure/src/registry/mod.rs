@@ -116,11 +116,17 @@ where
 
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
+    crate::aggregation::cases::MEASURES,
+    crate::agreement::cases::charts::MEASURES,
+    crate::agreement::cases::labels::MEASURES,
+    crate::agreement::cases::objects::MEASURES,
+    crate::agreement::cases::time::MEASURES,
     crate::boxes::cases::MEASURES,
     crate::criticality::cases::MEASURES,
     crate::detection::cases::MEASURES,
     crate::driving::cases::MEASURES,
     crate::kinematics::cases::MEASURES,
+    crate::label_errors::cases::MEASURES,
     crate::logic::cases::MEASURES,
     crate::mining::cases::MEASURES,
     crate::segmentation::cases::MEASURES,

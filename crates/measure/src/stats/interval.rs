@@ -56,22 +56,31 @@ pub fn wilson(successes: u64, trials: u64) -> Result<Interval, StatsError> {
         return Err(StatsError::BadCounts { successes, trials });
     }
     let n = trials as f64;
-    let p = successes as f64 / n;
-    let z2 = Z95 * Z95;
-    let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let Interval { low, high } = wilson_share(successes as f64 / n, n);
     // The ends are exact at no and at all successes, where rounding would miss them.
     let low = if successes == 0 {
         0.0
     } else {
-        (center - half).max(0.0)
+        low
     };
     let high = if successes == trials {
         1.0
     } else {
-        (center + half).min(1.0)
+        high
     };
     Ok(Interval { low, high })
+}
+
+/// Wilson's score interval of a share `p` of `n` trials, where successes need not be whole; see [`wilson`].
+/// `n` is above 0 and `p` in 0 to 1, else the ends are NaN or meaningless.
+pub fn wilson_share(p: f64, n: f64) -> Interval {
+    let z2 = Z95 * Z95;
+    let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    Interval {
+        low: (center - half).max(0.0),
+        high: (center + half).min(1.0),
+    }
 }
 
 /// Exact interval of a Poisson mean after `count` events (Garwood 1936):

@@ -3,23 +3,30 @@
 //! Read [`quantiles_i64`], [`moments_i64`] and [`wilson`] first.
 //! Not here: tests of hypotheses and anything that needs to know what the numbers mean.
 
+mod beta;
 mod blocks;
 pub(crate) mod cases;
 mod interval;
 mod moments;
+mod multiple;
 mod quantile;
 mod resample;
 mod special;
+mod tails;
 
+pub use beta::{Tail, beta_quantile, beta_tails};
 pub use blocks::{block_bootstrap, block_length};
-pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson};
+pub use interval::{Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_share};
 pub use moments::{Moments, moments, moments_i64};
+pub(crate) use moments::Sum;
+pub use multiple::{Adjustment, adjust};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
 pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
-pub use special::{gamma_p, ln_gamma};
+pub use special::{digamma, gamma_p, gamma_q, ln_gamma};
+pub use tails::{binomial_above, chi2_above, fisher_exact, normal_two_sided, student_quantile, student_two_sided};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,
 /// `1 / normal_quantile(0.75)`; the rounded value of the reference (signals, B) is used so that numbers match.
