@@ -12,6 +12,7 @@ mod cases;
 mod geometry;
 mod images;
 mod paths;
+mod people;
 mod scores;
 mod signals;
 
@@ -186,6 +187,8 @@ pub(crate) fn compare(folder: &Path) -> Result<Report> {
 enum Reader {
     /// Cases that run through the registry.
     Cases,
+    /// Files about people and their labels, which become cases as well.
+    People,
     /// A file of its own form: its path, for files beside it, and what it holds.
     Own(fn(&Path, &Value) -> Vec<(String, Outcome)>),
 }
@@ -194,6 +197,7 @@ impl Reader {
     fn entries(&self, path: &Path, stem: &str, value: &Value) -> Vec<(String, Outcome)> {
         match self {
             Self::Cases => cases::compare(stem, value),
+            Self::People => people::compare(stem, value),
             Self::Own(compare) => compare(path, value),
         }
     }
@@ -214,6 +218,9 @@ static OWN: &[(&str, Reader)] = &[
 fn reader_of(stem: &str) -> Option<&'static Reader> {
     if cases::knows(stem) {
         return Some(&Reader::Cases);
+    }
+    if people::knows(stem) {
+        return Some(&Reader::People);
     }
     OWN.iter().find(|(name, _)| *name == stem).map(|(_, r)| r)
 }

@@ -69,29 +69,18 @@ struct DawidSkeneCase {
     gold: Vec<(Code, Code)>,
     #[serde(default)]
     pseudo_counts: Vec<(Code, Code, Code, f64)>,
-    #[serde(flatten)]
-    options: Em,
-}
-
-/// [`EmOptions`] beside other keys.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(default)]
-struct Em {
+    #[serde(default = "rounds")]
     iterations: usize,
+    #[serde(default = "gain")]
     tolerance: f64,
 }
 
-impl Default for Em {
-    fn default() -> Self {
-        let EmOptions { iterations, tolerance } = EmOptions::default();
-        Self { iterations, tolerance }
-    }
+fn rounds() -> usize {
+    EmOptions::default().iterations
 }
 
-impl From<Em> for EmOptions {
-    fn from(em: Em) -> Self {
-        Self { iterations: em.iterations, tolerance: em.tolerance }
-    }
+fn gain() -> f64 {
+    EmOptions::default().tolerance
 }
 
 fn unknown(what: &'static str) -> VotesError {
@@ -117,7 +106,8 @@ fn dawid_skene(case: &DawidSkeneCase) -> Result<Value, VotesError> {
         }
     }
     let known = Known { gold: &gold, pseudo_counts: &pseudo };
-    let found = super::dawid_skene(&table.votes, known, case.options.into())?;
+    let options = EmOptions { iterations: case.iterations, tolerance: case.tolerance };
+    let found = super::dawid_skene(&table.votes, known, options)?;
     let mut out = labeled(&table, &found.soft);
     let errors: Vec<Vec<&[f64]>> =
         found.errors.chunks_exact(k * k).map(|block| block.chunks_exact(k).collect()).collect();
@@ -130,15 +120,19 @@ fn dawid_skene(case: &DawidSkeneCase) -> Result<Value, VotesError> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OneCoinCase {
     annotations: Rows,
-    #[serde(flatten)]
-    options: Em,
+    #[serde(default = "rounds")]
+    iterations: usize,
+    #[serde(default = "gain")]
+    tolerance: f64,
 }
 
 fn one_coin(case: &OneCoinCase) -> Result<Value, VotesError> {
     let table = VoteTable::from_rows(&case.annotations)?;
-    let found = super::one_coin(&table.votes, case.options.into())?;
+    let options = EmOptions { iterations: case.iterations, tolerance: case.tolerance };
+    let found = super::one_coin(&table.votes, options)?;
     let mut out = labeled(&table, &found.soft);
     out.insert("priors".to_owned(), json!(found.priors));
     out.insert("skills".to_owned(), by_annotator(&table, &found.skills));
@@ -187,6 +181,7 @@ fn glad(case: &GladCase) -> Result<Value, VotesError> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MaceCase {
     annotations: Rows,
     #[serde(default)]
@@ -225,7 +220,7 @@ struct CrowdlabCase {
 }
 
 /// Codes from a table of labels that are whole numbers.
-pub(crate) fn codes_of(rows: &[Vec<Option<f64>>]) -> Result<[Vec<u32>; 3], VotesError> {
+fn codes_of(rows: &[Vec<Option<f64>>]) -> Result<[Vec<u32>; 3], VotesError> {
     let mut out = [Vec::new(), Vec::new(), Vec::new()];
     for (item, row) in (0_u32..).zip(rows) {
         for (annotator, label) in (0_u32..).zip(row) {

@@ -240,9 +240,11 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
     }
     let majority = majority(votes, model);
     let first = weigh(votes, model, &majority);
-    let consensus: Vec<u32> = (0_u32..)
-        .zip(first.p.chunks_exact(k).zip(&majority))
-        .map(|(_, (row, &voted))| {
+    let consensus: Vec<u32> = first
+        .p
+        .chunks_exact(k)
+        .zip(&majority)
+        .map(|(row, &voted)| {
             let at = best(row);
             let is_tied = row.iter().filter(|x| **x == row[at]).count() > 1;
             if is_tied { voted } else { u32::try_from(at).unwrap_or(voted) }

@@ -2,7 +2,7 @@
 
 use super::dawid_skene::normalize_logs;
 use super::soft::soft_labels;
-use super::{SoftLabels, Votes, VotesError};
+use super::{Grouped, SoftLabels, Votes, VotesError};
 use crate::stats::Sum;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,83 @@ fn step(gradient: f64, information: f64) -> f64 {
     (gradient / information).clamp(-1.0, 1.0)
 }
 
+struct Em<'a> {
+    votes: &'a Votes,
+    grouped: Grouped,
+    p: Vec<f64>,
+    abilities: Vec<f64>,
+    log_ease: Vec<f64>,
+}
+
+impl Em<'_> {
+    /// Probabilities of labels from abilities and ease; returns the bound and the largest change.
+    fn expect(&mut self) -> (f64, f64) {
+        let k = self.votes.labels();
+        let (mut bound, mut change) = (Sum::default(), 0.0_f64);
+        let ln_others = ((k - 1) as f64).ln();
+        let mut row = vec![0.0; k];
+        for (item, (annotators, labels)) in self.votes.iter().enumerate() {
+            let ease = self.log_ease[item].exp();
+            row.fill(-(k as f64).ln());
+            for (&w, &y) in annotators.iter().zip(labels) {
+                let x = self.abilities[w as usize] * ease;
+                let wrong = ln_sigmoid(-x) - ln_others;
+                row.iter_mut().for_each(|to| *to += wrong);
+                row[y as usize] += ln_sigmoid(x) - wrong;
+            }
+            bound.add(normalize_logs(&mut row));
+            for (to, x) in self.p[item * k..(item + 1) * k].iter_mut().zip(&row) {
+                change = change.max((*to - x).abs());
+                *to = *x;
+            }
+        }
+        for x in self.abilities.iter().chain(&self.log_ease) {
+            bound.add(-0.5 * (x - 1.0).powi(2));
+        }
+        (bound.value(), change)
+    }
+
+    /// A step of each ability; returns the largest.
+    fn step_abilities(&mut self) -> f64 {
+        let k = self.votes.labels();
+        let mut change = 0.0_f64;
+        for (w, ability) in self.abilities.iter_mut().enumerate() {
+            let (items, labels) = self.grouped.of(w);
+            let (mut gradient, mut information) = (1.0 - *ability, 1.0);
+            for (&t, &y) in items.iter().zip(labels) {
+                let ease = self.log_ease[t as usize].exp();
+                let right = sigmoid(*ability * ease);
+                gradient += (self.p[t as usize * k + y as usize] - right) * ease;
+                information += right * (1.0 - right) * ease * ease;
+            }
+            let moved = step(gradient, information);
+            *ability += moved;
+            change = change.max(moved.abs());
+        }
+        change
+    }
+
+    /// A step of the ease of each item; returns the largest.
+    fn step_ease(&mut self) -> f64 {
+        let k = self.votes.labels();
+        let mut change = 0.0_f64;
+        for (item, (annotators, labels)) in self.votes.iter().enumerate() {
+            let ease = self.log_ease[item].exp();
+            let (mut gradient, mut information) = (1.0 - self.log_ease[item], 1.0);
+            for (&w, &y) in annotators.iter().zip(labels) {
+                let x = self.abilities[w as usize] * ease;
+                let right = sigmoid(x);
+                gradient += (self.p[item * k + y as usize] - right) * x;
+                information += right * (1.0 - right) * x * x;
+            }
+            let moved = step(gradient, information);
+            self.log_ease[item] += moved;
+            change = change.max(moved.abs());
+        }
+        change
+    }
+}
+
 /// GLAD (Whitehill et al. 2009): an annotator gives the true label with chance `sigmoid(ability * exp(log_ease))`, else
 /// any other label alike; labels are equally likely beforehand, abilities and logarithms of ease are normal with mean 1
 /// and variance 1 (as in crowd-kit 1.4.2).
@@ -66,70 +143,27 @@ pub fn glad(votes: &Votes, options: GladOptions) -> Result<Glad, VotesError> {
     if k < 2 {
         return Err(VotesError::OneLabel { votes: votes.len() });
     }
-    let mut p = soft_labels(votes, 0.0)?.p;
-    let grouped = votes.by_annotator();
-    let mut abilities = vec![1.0; votes.annotators()];
-    let mut log_ease = vec![1.0; votes.items()];
+    let mut em = Em {
+        votes,
+        grouped: votes.by_annotator(),
+        p: soft_labels(votes, 0.0)?.p,
+        abilities: vec![1.0; votes.annotators()],
+        log_ease: vec![1.0; votes.items()],
+    };
     let (mut elbo, mut is_converged) = (Vec::new(), false);
-    let ln_others = ((k - 1) as f64).ln();
     for _ in 0..options.iterations {
-        let mut bound = Sum::default();
-        let mut change = 0.0_f64;
-        let mut row = vec![0.0; k];
-        for (item, (annotators, labels)) in votes.iter().enumerate() {
-            let ease = f64::exp(log_ease[item]);
-            row.fill(-(k as f64).ln());
-            for (&w, &y) in annotators.iter().zip(labels) {
-                let x = abilities[w as usize] * ease;
-                let wrong = ln_sigmoid(-x) - ln_others;
-                row.iter_mut().for_each(|to| *to += wrong);
-                row[y as usize] += ln_sigmoid(x) - wrong;
-            }
-            bound.add(normalize_logs(&mut row));
-            for (to, x) in p[item * k..(item + 1) * k].iter_mut().zip(&row) {
-                change = change.max((*to - x).abs());
-                *to = *x;
-            }
-        }
-        for x in abilities.iter().chain(&log_ease) {
-            bound.add(-0.5 * (x - 1.0_f64).powi(2));
-        }
-        elbo.push(bound.value());
-        for (w, ability) in abilities.iter_mut().enumerate() {
-            let (items, labels) = grouped.of(w);
-            let (mut gradient, mut information) = (1.0 - *ability, 1.0);
-            for (&t, &y) in items.iter().zip(labels) {
-                let ease = f64::exp(log_ease[t as usize]);
-                let right = sigmoid(*ability * ease);
-                gradient += (p[t as usize * k + y as usize] - right) * ease;
-                information += right * (1.0 - right) * ease * ease;
-            }
-            let moved = step(gradient, information);
-            *ability += moved;
-            change = change.max(moved.abs());
-        }
-        for (item, (annotators, labels)) in votes.iter().enumerate() {
-            let ease = f64::exp(log_ease[item]);
-            let (mut gradient, mut information) = (1.0 - log_ease[item], 1.0);
-            for (&w, &y) in annotators.iter().zip(labels) {
-                let x = abilities[w as usize] * ease;
-                let right = sigmoid(x);
-                gradient += (p[item * k + y as usize] - right) * x;
-                information += right * (1.0 - right) * x * x;
-            }
-            let moved = step(gradient, information);
-            log_ease[item] += moved;
-            change = change.max(moved.abs());
-        }
+        let (bound, moved) = em.expect();
+        elbo.push(bound);
+        let change = moved.max(em.step_abilities()).max(em.step_ease());
         if change < options.tolerance {
             is_converged = true;
             break;
         }
     }
     Ok(Glad {
-        soft: SoftLabels { labels: k, p },
-        abilities,
-        log_ease,
+        soft: SoftLabels { labels: k, p: em.p },
+        abilities: em.abilities,
+        log_ease: em.log_ease,
         elbo,
         is_converged,
     })

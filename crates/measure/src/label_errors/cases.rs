@@ -297,7 +297,7 @@ struct TableCase<O> {
     /// What is independent, per item.
     #[serde(default)]
     units: Vec<u32>,
-    #[serde(flatten)]
+    #[serde(default)]
     options: O,
 }
 
@@ -315,13 +315,7 @@ fn columns(names: &[String], rows: &[Vec<Code>]) -> Result<Vec<(Names, Vec<u32>)
     Ok((0..names.len()).map(one).collect())
 }
 
-#[derive(Deserialize)]
-struct Options<O> {
-    #[serde(default = "Default::default", bound(deserialize = "O: Default + Deserialize<'de>"))]
-    options: O,
-}
-
-fn systematic(case: &TableCase<Options<SystematicOptions>>) -> Result<Value, LabelError> {
+fn systematic(case: &TableCase<SystematicOptions>) -> Result<Value, LabelError> {
     let columns = columns(&case.columns, &case.rows)?;
     let features: Vec<Feature> = case
         .columns
@@ -330,7 +324,7 @@ fn systematic(case: &TableCase<Options<SystematicOptions>>) -> Result<Value, Lab
         .map(|(name, (_, codes))| Feature { name, codes })
         .collect();
     let flags: Vec<bool> = case.errors.iter().map(|e| *e > 0.0).collect();
-    let found = super::systematic(&flags, &features, &case.units, case.options.options)?;
+    let found = super::systematic(&flags, &features, &case.units, case.options)?;
     let rows: Vec<Value> = found
         .features
         .iter()
@@ -349,7 +343,7 @@ fn systematic(case: &TableCase<Options<SystematicOptions>>) -> Result<Value, Lab
     Ok(json!({"features": rows, "rate": found.rate}))
 }
 
-fn slices(case: &TableCase<Options<SliceOptions>>) -> Result<Value, LabelError> {
+fn slices(case: &TableCase<SliceOptions>) -> Result<Value, LabelError> {
     let columns = columns(&case.columns, &case.rows)?;
     let features: Vec<Feature> = case
         .columns
@@ -357,7 +351,7 @@ fn slices(case: &TableCase<Options<SliceOptions>>) -> Result<Value, LabelError> 
         .zip(&columns)
         .map(|(name, (_, codes))| Feature { name, codes })
         .collect();
-    let found = super::worst_slices(&case.errors, &features, case.options.options)?;
+    let found = super::worst_slices(&case.errors, &features, case.options)?;
     let rows: Vec<Value> = found
         .iter()
         .map(|slice| {

@@ -85,7 +85,13 @@ fn cusum(case: &CusumCase) -> Result<Value, AgreementError> {
         }
         CusumCase::Bernoulli { x, p0, p1, h } => {
             let found = bernoulli_cusum(x.iter().map(|x| *x > 0), [*p0, *p1], *h)?;
-            json!({"gamma": found.gamma, "sums": found.sums, "first_signal": found.first_signal})
+            // Items may be many: the path is the typed function's.
+            let last = found.sums.len().saturating_sub(10);
+            let max = found.sums.iter().copied().reduce(f64::max);
+            json!({
+                "gamma": found.gamma, "max": max, "last_sums": found.sums[last..],
+                "first_signal": found.first_signal,
+            })
         }
     })
 }
