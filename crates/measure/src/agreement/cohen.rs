@@ -73,10 +73,10 @@ pub struct Kappa {
     pub standard_error: f64,
     /// Standard error if the truth were no agreement beyond chance; the test rests on it.
     pub standard_error_of_chance: f64,
-    /// `kappa / standard_error_of_chance`.
-    pub z: f64,
+    /// `kappa / standard_error_of_chance`; none where an annotator only ever gave one label, so that nothing can be tested.
+    pub z: Option<f64>,
     /// Two-sided probability of a `z` as large by chance.
-    pub p_value: f64,
+    pub p_value: Option<f64>,
     /// Interval at 95 % by the normal approximation.
     pub interval: Interval,
     /// Items.
@@ -124,7 +124,8 @@ pub fn cohen(table: &Confusion, weights: &Weights) -> Result<Kappa, AgreementErr
     let chance_variance = (chance_spread - square(expected)) / scale;
     let standard_error = variance.max(0.0).sqrt();
     let standard_error_of_chance = chance_variance.max(0.0).sqrt();
-    let z = kappa / standard_error_of_chance;
+    // Of marginals with a single label only rounding is left.
+    let z = (standard_error_of_chance > 1e-9).then(|| kappa / standard_error_of_chance);
     let plain: f64 = (0..k).map(|i| row[i] * col[i]).sum();
     let most: f64 = (0..k).map(|i| row[i].min(col[i])).sum();
     Ok(Kappa {
@@ -135,7 +136,7 @@ pub fn cohen(table: &Confusion, weights: &Weights) -> Result<Kappa, AgreementErr
         standard_error,
         standard_error_of_chance,
         z,
-        p_value: normal_two_sided(z)?,
+        p_value: z.map(normal_two_sided).transpose()?,
         interval: Interval {
             low: kappa - Z95 * standard_error,
             high: kappa + Z95 * standard_error,
@@ -158,6 +159,10 @@ mod tests {
         let one = Confusion::from_codes(&[1, 1], &[1, 1], 2).unwrap();
         assert!(matches!(cohen(&one, &Weights::equal(2)), Err(AgreementError::NoVariation { .. })));
         assert!(Confusion::from_codes(&[0], &[2], 2).is_err());
+        // One who only ever says the same has no kappa that could be tested.
+        let constant = Confusion::from_codes(&[0, 0, 0], &[0, 1, 0], 2).unwrap();
+        let found = cohen(&constant, &Weights::equal(2)).unwrap();
+        assert_eq!((found.kappa, found.z, found.p_value), (0.0, None, None));
     }
 
     #[test]

@@ -123,6 +123,8 @@ fn compare(a: &Rect, b: &Rect, options: ObjectOptions) -> [f64; 2] {
     } else {
         (-distance * options.per_pixel).exp()
     };
+    // What is below the rounding of 1 counts as no nearness, as in cleanlab, whose smallest similarity rests on it.
+    let near = 1.0 - (1.0 - near);
     [iou, iou * options.iou_weight + (1.0 - options.iou_weight) * near]
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Shape and values of an array of `NumPy`, little-endian, C order.
-pub fn numpy(path: &Path) -> (Vec<usize>, Vec<f64>) {
+pub(super) fn numpy(path: &Path) -> (Vec<usize>, Vec<f64>) {
     let bytes = std::fs::read(path).expect("the array");
     let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..10 + length]).expect("a header");
@@ -31,7 +31,7 @@ pub fn numpy(path: &Path) -> (Vec<usize>, Vec<f64>) {
 }
 
 /// Cells of a text file, without its first lines.
-pub fn cells(path: &Path, separator: char, header: usize) -> Vec<Vec<String>> {
+pub(super) fn cells(path: &Path, separator: char, header: usize) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(path).expect("the table");
     let lines = text.lines().skip(header).filter(|line| !line.trim().is_empty());
     lines.map(|line| line.split(separator).map(|c| c.trim().to_owned()).collect()).collect()

@@ -292,7 +292,7 @@ pub(crate) static MEASURES: &[Measure] = &[
             defaults: "weights identity; from `items` (rows of labels) or `counts` (rows of numbers of votes); values of labels are their numbers, else their places",
             direction: Direction::Higher,
             blind_spots: "coefficients answer different questions: show AC1 and alpha side by side; intervals take items as independent, so use clips, not frames",
-            peers: "irrCAC 0.4.4 to 12 digits; statsmodels 0.15.0 fleiss_kappa (Randolph's is Brennan-Prediger)",
+            peers: "irrCAC 0.4.4 to 12 digits; it tests Brennan-Prediger on one side, this one all on two; statsmodels 0.15.0 fleiss_kappa (Randolph's is Brennan-Prediger)",
             source: "Gwet 2014, chapters 2 to 5",
         },
         example: r#"{"items": [[1, 1, null], [2, 2, 3], [3, 3, 3], [1, 2, 1]], "weights": "quadratic"}"#,

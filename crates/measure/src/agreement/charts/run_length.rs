@@ -292,7 +292,7 @@ mod tests {
     fn textbook_run_lengths() {
         let near = |found: Result<f64, AgreementError>, expected: f64| {
             let found = found.unwrap();
-            assert!((found / expected - 1.0).abs() < 2e-3, "{found} for {expected}");
+            assert!((found / expected - 1.0).abs() < 3e-3, "{found} for {expected}");
         };
         near(run_length(Chart::Cusum { k: 0.5, h: 5.0 }, 0.0), 465.4);
         near(run_length(Chart::Cusum { k: 0.5, h: 5.0 }, 1.0), 10.4);
