@@ -14,6 +14,7 @@ mod evidence;
 mod geometry;
 mod images;
 mod paths;
+mod people;
 mod scores;
 mod signals;
 mod texts;
@@ -196,6 +197,8 @@ pub(crate) fn compare(folder: &Path) -> Result<Report> {
 enum Reader {
     /// Cases that run through the registry.
     Cases,
+    /// Files about people and their labels, which become cases as well.
+    People,
     /// A file of its own form: its path, for files beside it, and what it holds.
     Own(fn(&Path, &Value) -> Vec<(String, Outcome)>),
 }
@@ -204,6 +207,7 @@ impl Reader {
     fn entries(&self, path: &Path, stem: &str, value: &Value) -> Vec<(String, Outcome)> {
         match self {
             Self::Cases => cases::compare(stem, value),
+            Self::People => people::compare(stem, value),
             Self::Own(compare) => compare(path, value),
         }
     }
@@ -248,6 +252,9 @@ static TABLES: &[(&str, Table)] = &[
 fn reader_of(stem: &str) -> Option<&'static Reader> {
     if cases::knows(stem) {
         return Some(&Reader::Cases);
+    }
+    if people::knows(stem) {
+        return Some(&Reader::People);
     }
     OWN.iter().find(|(name, _)| *name == stem).map(|(_, r)| r)
 }

@@ -6,13 +6,16 @@
 //! [`joints`], [`audio`]), and what ties them together: [`pose`], [`motion`] (time offset from motion),
 //! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
 //! [`segmentation`]; then scenes and drives: [`criticality`], [`logic`] (temporal logic), [`kinematics`], [`mining`],
-//! [`similarity`] and [`driving`] (scores); then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over
-//! [`rows`], [`preference`] and [`text`]; then what decisions rest on: [`sampling`] (how much to look at), [`confidence`]
+//! [`similarity`] and [`driving`] (scores); then people and their labels: [`agreement`], [`aggregation`] and
+//! [`label_errors`]; then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over [`rows`],
+//! [`preference`] and [`text`]; then what decisions rest on: [`sampling`] (how much to look at), [`confidence`]
 //! (what a score is worth) and [`compare`] (is the new one worse). [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
 //! Not here: reading files, naming facts, thresholds and verdicts. Every function is a pure function of its
 //! arguments; stamps are `i64` nanoseconds, everything else is `f64`; intervals are two-sided at 95 %.
 
+pub mod aggregation;
+pub mod agreement;
 pub mod audio;
 pub mod boxes;
 pub mod calibration;
@@ -30,6 +33,7 @@ pub mod image;
 pub mod imu;
 pub mod joints;
 pub mod kinematics;
+pub mod label_errors;
 pub mod lidar;
 pub mod logic;
 pub mod mining;

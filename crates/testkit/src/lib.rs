@@ -4,6 +4,7 @@
 
 pub mod images;
 pub mod paths;
+pub mod people;
 pub mod vectors;
 
 use std::io::Write as _;

@@ -71,6 +71,11 @@ impl Cusum {
         })
     }
 
+    /// Upper and lower sum after the values so far, in standard deviations.
+    pub fn sums(&self) -> [f64; 2] {
+        [self.upper, self.lower]
+    }
+
     /// Sets both sums to zero, as after an alarm that was dealt with; the index goes on.
     pub fn reset(&mut self) {
         self.upper = 0.0;

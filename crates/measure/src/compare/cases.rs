@@ -2,14 +2,13 @@
 
 use super::judge::{Class, Metric, Rules, WorseIf, judge};
 use super::mcnemar::{McNemar, NonInferiority, Pairs, mcnemar, non_inferiority};
-use super::multiple::{Adjusted, Correction, adjust};
 use super::paired::{Claim, Compared, Differences, Method, compare};
 use super::ranks::{MannWhitney, Samples, mann_whitney, shift};
 use super::rates::{Events, rate_ratio};
 use super::sequential::{Evidence, NormalMixture, betting_evidence, event_evidence, msprt};
 use super::{CompareError, Verdict};
 use crate::registry::{About, Direction, Measure, Number, call};
-use crate::stats::{Bca, Estimate, Interval, Resampling};
+use crate::stats::{Adjusted, Adjustment, Bca, Estimate, Interval, Resampling, StatsError, adjust};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -61,15 +60,20 @@ struct MultipleFound {
     holm: Adjusted,
     fdr_bh: Adjusted,
     fdr_by: Adjusted,
+    fdr_tsbh: Adjusted,
 }
 
 fn many(case: &MultipleCase) -> Result<MultipleFound, CompareError> {
+    if case.p.is_empty() {
+        return Err(StatsError::Empty.into());
+    }
     let by = |how| adjust(&case.p, case.alpha, how);
     Ok(MultipleFound {
-        bonferroni: by(Correction::Bonferroni)?,
-        holm: by(Correction::Holm)?,
-        fdr_bh: by(Correction::BenjaminiHochberg)?,
-        fdr_by: by(Correction::BenjaminiYekutieli)?,
+        bonferroni: by(Adjustment::Bonferroni)?,
+        holm: by(Adjustment::Holm)?,
+        fdr_bh: by(Adjustment::BenjaminiHochberg)?,
+        fdr_by: by(Adjustment::BenjaminiYekutieli)?,
+        fdr_tsbh: by(Adjustment::TwoStage)?,
     })
 }
 
@@ -504,12 +508,12 @@ pub(crate) static MEASURES: &[Measure] = &[
         name: "compare.multiple_testing",
         about: About {
             title: "p-values that may be read together",
-            formula: "Bonferroni m p; Holm step down; Benjamini-Hochberg step up m p/k; Benjamini-Yekutieli the same times sum 1/k",
+            formula: "Bonferroni m p; Holm step down; Benjamini-Hochberg step up m p/k; Benjamini-Yekutieli the same times sum 1/k; two-stage step up times the estimated share of true hypotheses",
             defaults: "alpha 0.05",
             direction: Direction::Describes,
             blind_spots: "Benjamini-Hochberg holds under independence and positive dependence; safety claims want Holm",
             peers: "statsmodels 0.15.0 `multipletests`",
-            source: "Holm 1979; Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001",
+            source: "Holm 1979; Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001; Benjamini, Krieger and Yekutieli 2006",
         },
         example: r#"{"p": [0.01, 0.02, 0.03, 0.04, 0.05], "alpha": 0.05}"#,
         run: |case| call(case, many),

@@ -6,9 +6,9 @@
 //! show anything passes.
 //! Not here: fetching metrics; evidence while a canary runs ([`super::sequential`]).
 
-use super::multiple::{Correction, adjust};
 use super::ranks::{Samples, Shift, mann_whitney, shift};
 use super::{CompareError, Verdict, open_unit, range};
+use crate::stats::{Adjustment, adjust};
 use crate::stats::{block_length, median};
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +150,7 @@ pub fn judge(metrics: &[Metric<'_>], rules: Rules) -> Result<Judgement, CompareE
         .map(|j| j.p)
         .collect();
     if !tested.is_empty() {
-        let adjusted = adjust(&tested, rules.alpha, Correction::Holm)?.p_adj;
+        let adjusted = adjust(&tested, rules.alpha, Adjustment::Holm)?.p_adj;
         let with_data = judged.iter_mut().filter(|j| j.shift.is_some());
         for (one, p) in with_data.zip(adjusted) {
             one.p_adjusted = p;

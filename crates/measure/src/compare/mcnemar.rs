@@ -4,7 +4,8 @@
 
 use super::{CompareError, Verdict, open_unit, range};
 use crate::stats::{
-    Alternative, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile, normal_tail,
+    Alternative, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile,
+    normal_two_sided,
 };
 use serde::Serialize;
 
@@ -107,7 +108,7 @@ pub fn mcnemar(pairs: &Pairs) -> Result<McNemar, CompareError> {
         }
     };
     let (chi2_cc, chi2) = (chi2_of((gap - 1.0).abs()), chi2_of(gap));
-    let p_of = |chi2: f64| normal_tail(chi2.sqrt()).map(|tail| (2.0 * tail).min(1.0));
+    let p_of = |chi2: f64| normal_two_sided(chi2.sqrt());
     let (size, signed) = (n as f64, b as f64 - c as f64);
     let diff = signed / size;
     let wald_se = (changed as f64 - signed * signed / size).max(0.0).sqrt() / size;

@@ -1,14 +1,13 @@
 //! Is the new one worse: paired and clustered differences, tests, sequential evidence and a judge of canaries.
 //!
 //! Read [`Verdict`] first, then [`paired`] (differences with bootstrap intervals by item or cluster), [`mcnemar`] (pass
-//! and fail on the same items), [`rates`] (events per distance), [`ranks`] (two independent samples), [`multiple`]
-//! (many slices at once), [`sequential`] (looking while it runs) and [`judge`] (many metrics of a canary).
-//! Not here: what a gate does with a verdict; drift between populations.
+//! and fail on the same items), [`rates`] (events per distance), [`ranks`] (two independent samples),
+//! [`sequential`] (looking while it runs) and [`judge`] (many metrics of a canary).
+//! Not here: many tests at once ([`crate::stats::adjust`]), what a gate does with a verdict; drift between populations.
 
 pub(crate) mod cases;
 pub mod judge;
 pub mod mcnemar;
-pub mod multiple;
 pub mod paired;
 pub mod ranks;
 pub mod rates;

@@ -3,7 +3,7 @@
 //! Read [`mann_whitney`] and [`shift`] first. Not here: paired samples ([`super::paired`]).
 
 use super::{CompareError, finite, open_unit};
-use crate::stats::{Interval, normal_quantile, normal_tail};
+use crate::stats::{Interval, normal_quantile, normal_two_sided};
 use serde::Serialize;
 
 /// Results of Mann and Whitney's test of `experiment` against `control`.
@@ -139,7 +139,7 @@ pub fn mann_whitney(samples: &Samples) -> Result<MannWhitney, CompareError> {
     let spread = (m * n / 12.0 * (all + 1.0 - tied)).max(0.0).sqrt();
     let p = if spread > 0.0 {
         let far = (u - 0.5 * m * n).abs() - 0.5;
-        (2.0 * normal_tail(far / spread)?).min(1.0)
+        normal_two_sided(far / spread)?
     } else {
         1.0
     };

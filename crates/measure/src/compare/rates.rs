@@ -5,7 +5,7 @@
 use super::{CompareError, Verdict, positive, range};
 use crate::stats::{
     Alternative, Interval, StatsError, Tail, beta_quantile, binomial_test, first_where, gamma_p,
-    normal_tail, poisson_pmf,
+    normal_two_sided, poisson_pmf,
 };
 
 /// Events and what they were seen over, of the new and of the old one.
@@ -70,7 +70,7 @@ pub fn rate_ratio(events: &Events, margin: f64) -> Result<RateRatio, CompareErro
         interval,
         exact_two_sided: binomial_test(x, total, share, Alternative::TwoSided)?,
         exact_greater: binomial_test(x, total, share, Alternative::Greater)?,
-        score: (2.0 * normal_tail(score(x as f64, events.old as f64, 1.0 / odds).abs())?).min(1.0),
+        score: normal_two_sided(score(x as f64, events.old as f64, 1.0 / odds))?,
         e_test: if total <= MOST_EVENTS {
             Some(e_test(events)?)
         } else {

@@ -289,7 +289,7 @@ pub fn conformal_p(score: &[f64], calibration: &[f64]) -> Result<Vec<f64>, Confi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::multiple::{Correction, adjust};
+    use crate::stats::{Adjustment, adjust};
     use crate::test_noise::Noise;
 
     #[test]
@@ -340,7 +340,7 @@ mod tests {
             (near(&calibration), near(&test)),
         ] {
             let p = conformal_p(&of_test, &of_calibration).unwrap();
-            let flagged = adjust(&p, 0.1, Correction::BenjaminiHochberg)
+            let flagged = adjust(&p, 0.1, Adjustment::BenjaminiHochberg)
                 .unwrap()
                 .reject;
             let wrong = flagged[..200].iter().filter(|f| **f).count();

@@ -4,10 +4,7 @@
 //! unknown to the reviewer. Not here: what to do about it; charts over time.
 
 use super::{ConfidenceError, Predictions, at_least, range, same_length};
-use crate::stats::{
-    Alternative, Interval, Urn, hypergeometric_cdf, normal_cdf, normal_quantile, normal_tail,
-    wilson,
-};
+use crate::stats::{Interval, fisher_exact, normal_cdf, normal_quantile, normal_tail, wilson};
 use serde::{Deserialize, Serialize};
 
 /// Counts of seeded wrong labels and of right ones that a reviewer saw.
@@ -192,39 +189,12 @@ pub fn anchoring(arms: &Arms) -> Result<Anchoring, ConfidenceError> {
         difference,
         low: difference - (p - shown.low).hypot(blind.high - q),
         high: difference + (shown.high - p).hypot(q - blind.low),
-        p_fisher: fisher(arms, Alternative::TwoSided)?,
+        p_fisher: fisher_exact([
+            [arms.shown_errors, arms.shown - arms.shown_errors],
+            [arms.blind_errors, arms.blind - arms.blind_errors],
+        ])?
+        .two_sided,
     })
-}
-
-/// Fisher's exact test of the two shares of errors.
-///
-/// Errors: [`ConfidenceError::Stats`]. Cost: `O(errors^2)` for two sides.
-pub fn fisher(arms: &Arms, side: Alternative) -> Result<f64, ConfidenceError> {
-    let urn = Urn {
-        size: arms.shown + arms.blind,
-        marked: arms.shown_errors + arms.blind_errors,
-        drawn: arms.shown,
-    };
-    let at_most = |k: u64| hypergeometric_cdf(k, urn);
-    let at_least =
-        |k: u64| Ok::<_, ConfidenceError>(if k == 0 { 1.0 } else { 1.0 - at_most(k - 1)? });
-    let seen = arms.shown_errors;
-    match side {
-        Alternative::Less => return Ok(at_most(seen)?),
-        Alternative::Greater => return at_least(seen),
-        Alternative::TwoSided => {}
-    }
-    let chance = |k: u64| crate::stats::hypergeometric_pmf(k, urn);
-    let limit = chance(seen)? * (1.0 + 1e-7);
-    let least = (urn.drawn + urn.marked).saturating_sub(urn.size);
-    let mut sum = 0.0;
-    for k in least..=urn.drawn.min(urn.marked) {
-        let p = chance(k)?;
-        if p <= limit {
-            sum += p;
-        }
-    }
-    Ok(sum.min(1.0))
 }
 
 /// Whether time goes where doubt is.
@@ -401,8 +371,7 @@ mod tests {
             blind_errors: 1,
             blind: 4,
         };
-        assert!((fisher(&tea, Alternative::Greater).unwrap() - 17.0 / 70.0).abs() < 1e-12);
-        assert!((fisher(&tea, Alternative::TwoSided).unwrap() - 34.0 / 70.0).abs() < 1e-12);
+        assert!((anchoring(&tea).unwrap().p_fisher - 34.0 / 70.0).abs() < 1e-12);
         assert!(anchoring(&Arms { shown: 0, ..tea }).is_err());
     }
 

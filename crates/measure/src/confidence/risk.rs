@@ -5,7 +5,7 @@
 
 use super::selective::Ranked;
 use super::{ConfidenceError, at_least, open_unit, range};
-use crate::compare::multiple::{Correction, adjust};
+use crate::stats::{Adjustment, adjust};
 use crate::stats::{binomial_tails, clopper_pearson_upper};
 use serde::{Deserialize, Serialize};
 
@@ -99,8 +99,8 @@ pub fn learn_then_test(
             .collect()
     };
     Ok(match family {
-        Family::Bonferroni => places(&adjust(&capped, delta, Correction::Bonferroni)?.reject),
-        Family::Holm => places(&adjust(&capped, delta, Correction::Holm)?.reject),
+        Family::Bonferroni => places(&adjust(&capped, delta, Adjustment::Bonferroni)?.reject),
+        Family::Holm => places(&adjust(&capped, delta, Adjustment::Holm)?.reject),
         Family::FixedSequence => {
             at_least("p", p.len(), 1, "nothing was tested")?;
             capped

@@ -116,6 +116,11 @@ where
 
 /// One line per subject.
 static GROUPS: &[&[Measure]] = &[
+    crate::aggregation::cases::MEASURES,
+    crate::agreement::cases::charts::MEASURES,
+    crate::agreement::cases::labels::MEASURES,
+    crate::agreement::cases::objects::MEASURES,
+    crate::agreement::cases::time::MEASURES,
     crate::boxes::cases::MEASURES,
     crate::compare::cases::MEASURES,
     crate::confidence::cases::MEASURES,
@@ -125,6 +130,7 @@ static GROUPS: &[&[Measure]] = &[
     crate::drift::cases::MEASURES,
     crate::driving::cases::MEASURES,
     crate::kinematics::cases::MEASURES,
+    crate::label_errors::cases::MEASURES,
     crate::logic::cases::MEASURES,
     crate::mining::cases::MEASURES,
     crate::preference::cases::MEASURES,

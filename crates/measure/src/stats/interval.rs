@@ -29,25 +29,6 @@ impl Interval {
     }
 }
 
-/// 97.5 % quantiles of Student's t with 1 to 30 degrees of freedom.
-const STUDENT: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-    2.052, 2.048, 2.045, 2.042,
-];
-
-/// 97.5 % quantile of Student's t: standard errors to either side of a mean that make its 95 % interval, when the error
-/// was estimated with these degrees of freedom; infinite with none. From the table to 30, to 0.1 % beyond.
-pub fn student(degrees: usize) -> f64 {
-    if degrees == 0 {
-        return f64::INFINITY;
-    }
-    STUDENT
-        .get(degrees - 1)
-        .copied()
-        .unwrap_or(Z95 * (1.0 + 1.25 / degrees as f64))
-}
-
 /// Wilson's score interval of a share (Wilson 1927, as Brown, Cai and `DasGupta` 2001, eq. 4).
 ///
 /// Errors: [`StatsError::BadCounts`]. Cost: constant.
@@ -61,22 +42,24 @@ pub fn wilson_at(successes: u64, trials: u64, z: f64) -> Result<Interval, StatsE
         return Err(StatsError::BadCounts { successes, trials });
     }
     let n = trials as f64;
-    let p = successes as f64 / n;
+    let Interval { low, high } = wilson_share(successes as f64 / n, n, z);
+    // The ends are exact at no and at all successes, where rounding would miss them.
+    Ok(Interval {
+        low: if successes == 0 { 0.0 } else { low },
+        high: if successes == trials { 1.0 } else { high },
+    })
+}
+
+/// Wilson's score interval of a share `p` of `n` trials, `z` standard errors to either side, where successes need not be
+/// whole; see [`wilson`]. `n` is above 0 and `p` in 0 to 1, else the ends are NaN or meaningless.
+pub fn wilson_share(p: f64, n: f64, z: f64) -> Interval {
     let z2 = z * z;
     let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    // The ends are exact at no and at all successes, where rounding would miss them.
-    let low = if successes == 0 {
-        0.0
-    } else {
-        (center - half).max(0.0)
-    };
-    let high = if successes == trials {
-        1.0
-    } else {
-        (center + half).min(1.0)
-    };
-    Ok(Interval { low, high })
+    Interval {
+        low: (center - half).max(0.0),
+        high: (center + half).min(1.0),
+    }
 }
 
 /// Exact interval of a Poisson mean after `count` events (Garwood 1936):
@@ -260,15 +243,6 @@ mod tests {
             }
         }
         near(total / 99.0, 0.952, 0.006);
-    }
-
-    #[test]
-    fn quantiles_of_student() {
-        assert!(student(0).is_infinite());
-        near(student(4), 2.776, 0.0);
-        // Tables: 2.021, 1.980.
-        near(student(40), 2.021, 0.002);
-        near(student(120), 1.980, 0.001);
     }
 
     #[test]

@@ -8,10 +8,12 @@ mod beta;
 mod binomial;
 mod blocks;
 pub(crate) mod cases;
+mod fisher;
 mod interval;
 mod kolmogorov;
 pub(crate) mod linear;
 mod moments;
+mod multiple;
 mod quantile;
 mod resample;
 mod special;
@@ -26,21 +28,24 @@ pub use binomial::{
     poisson_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
+pub use fisher::{Fisher, fisher_exact};
 pub use interval::{
-    Interval, median_ranks, normal_cdf, normal_quantile, poisson, student, wilson, wilson_at,
+    Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson, wilson_at, wilson_share,
 };
 pub use kolmogorov::{
     chi_square_quantile, chi_square_tail, kolmogorov_tail, poisson_rate, poisson_upper,
     smirnov_tail, smirnov_two_sample_tail,
 };
+pub(crate) use moments::Sum;
 pub use moments::{Moments, moments, moments_i64};
+pub use multiple::{Adjusted, Adjustment, adjust};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
 pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
-pub use special::{gamma_p, ln_gamma};
-pub use student::{normal_tail, student_quantile, student_tail};
+pub use special::{digamma, gamma_p, gamma_q, ln_gamma};
+pub use student::{normal_tail, normal_two_sided, student, student_quantile, student_tail};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,
 /// `1 / normal_quantile(0.75)`; the rounded value of the reference (signals, B) is used so that numbers match.

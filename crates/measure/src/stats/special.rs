@@ -35,11 +35,20 @@ fn ln_gamma_positive(x: f64) -> f64 {
     0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * t.ln() - t + series.ln()
 }
 
-/// Regularized lower incomplete gamma function P(a, x) for `a > 0`, `x >= 0`:
+/// Regularized lower incomplete gamma function P(a, x) for `a > 0`, `x >= 0`; see [`gamma_q`].
+pub fn gamma_p(a: f64, x: f64) -> Result<f64, StatsError> {
+    Ok(gamma_tails(a, x)?.0)
+}
+
+/// Regularized upper incomplete gamma function Q(a, x) = 1 - P(a, x) for `a > 0`, `x >= 0`, without cancellation:
 /// the series below `x = a + 1`, Lentz's continued fraction above (Abramowitz and Stegun 6.5.29 and 6.5.31).
 ///
 /// Errors: [`StatsError::BadProbability`] for arguments out of range. Cost: `O(sqrt(a))` terms.
-pub fn gamma_p(a: f64, x: f64) -> Result<f64, StatsError> {
+pub fn gamma_q(a: f64, x: f64) -> Result<f64, StatsError> {
+    Ok(gamma_tails(a, x)?.1)
+}
+
+fn gamma_tails(a: f64, x: f64) -> Result<(f64, f64), StatsError> {
     if !(a > 0.0 && a.is_finite()) {
         return Err(StatsError::BadProbability { value: a });
     }
@@ -47,10 +56,10 @@ pub fn gamma_p(a: f64, x: f64) -> Result<f64, StatsError> {
         return Err(StatsError::BadProbability { value: x });
     }
     if x == 0.0 {
-        return Ok(0.0);
+        return Ok((0.0, 1.0));
     }
     if x.is_infinite() {
-        return Ok(1.0);
+        return Ok((1.0, 0.0));
     }
     let front = (a * x.ln() - x - ln_gamma_positive(a)).exp();
     if x < a + 1.0 {
@@ -63,7 +72,8 @@ pub fn gamma_p(a: f64, x: f64) -> Result<f64, StatsError> {
                 break;
             }
         }
-        return Ok((front * sum).clamp(0.0, 1.0));
+        let low = (front * sum).clamp(0.0, 1.0);
+        return Ok((low, 1.0 - low));
     }
     let tiny = 1e-300;
     let mut b = x + 1.0 - a;
@@ -81,7 +91,36 @@ pub fn gamma_p(a: f64, x: f64) -> Result<f64, StatsError> {
             break;
         }
     }
-    Ok((1.0 - front * h).clamp(0.0, 1.0))
+    let high = (front * h).clamp(0.0, 1.0);
+    Ok((1.0 - high, high))
+}
+
+/// Digamma function, the derivative of `ln_gamma`, for `x > 0`: upward by its recurrence to 10, then the asymptotic
+/// series (Abramowitz and Stegun 6.3.5 and 6.3.18). Error below 1e-13.
+///
+/// Errors: [`StatsError::BadProbability`] for `x <= 0` or not finite. Cost: constant.
+pub fn digamma(x: f64) -> Result<f64, StatsError> {
+    if !(x > 0.0 && x.is_finite()) {
+        return Err(StatsError::BadProbability { value: x });
+    }
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 10.0 {
+        sum -= 1.0 / x;
+        x += 1.0;
+    }
+    /// `B_2k / 2k` for k = 1 to 7.
+    const SERIES: [f64; 7] = [
+        1.0 / 12.0,
+        -1.0 / 120.0,
+        1.0 / 252.0,
+        -1.0 / 240.0,
+        1.0 / 132.0,
+        -691.0 / 32_760.0,
+        1.0 / 12.0,
+    ];
+    let square = 1.0 / (x * x);
+    let tail = SERIES.iter().rev().fold(0.0, |t, c| (t + c) * square);
+    Ok(sum + x.ln() - 0.5 / x - tail)
 }
 
 fn floor_away(x: f64, tiny: f64) -> f64 {
@@ -115,6 +154,21 @@ mod tests {
         }
         assert_eq!(gamma_p(2.0, 0.0).unwrap(), 0.0);
         assert!(gamma_p(2.0, -1.0).is_err());
+    }
+
+    #[test]
+    fn digamma_by_closed_forms() {
+        let euler = 0.577_215_664_901_532_9;
+        assert!((digamma(1.0).unwrap() + euler).abs() < 1e-13);
+        assert!((digamma(0.5).unwrap() + euler + 2.0 * 2.0_f64.ln()).abs() < 1e-13);
+        assert!((digamma(101.0).unwrap() - digamma(100.0).unwrap() - 0.01).abs() < 1e-13);
+        assert!(digamma(0.0).is_err());
+    }
+
+    #[test]
+    fn the_upper_tail_keeps_its_digits() {
+        // exp(-50): one minus the lower tail would be 0.
+        assert!((gamma_q(1.0, 50.0).unwrap() / (-50.0_f64).exp() - 1.0).abs() < 1e-13);
     }
 
     fn x_f(x: f64) -> f64 {

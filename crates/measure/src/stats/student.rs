@@ -20,6 +20,11 @@ pub fn normal_tail(z: f64) -> Result<f64, StatsError> {
     Ok((-0.5 * z * z).exp() / (std::f64::consts::TAU.sqrt() * fraction))
 }
 
+/// Probability that a standard normal value is at least as far from 0 as `z`. Errors: NaN.
+pub fn normal_two_sided(z: f64) -> Result<f64, StatsError> {
+    Ok((2.0 * normal_tail(z.abs())?).min(1.0))
+}
+
 /// `P(T > t)` of Student's t with `degrees` degrees of freedom, which need not be whole.
 ///
 /// Errors: [`StatsError::BadProbability`] for degrees that are not positive or a NaN. Cost: one incomplete beta function.
@@ -59,6 +64,12 @@ pub fn student_quantile(tail: f64, degrees: f64) -> Result<f64, StatsError> {
     Ok(if tail <= 0.5 { t } else { -t })
 }
 
+/// Standard errors to either side of a mean that make its 95 % interval, when the error was estimated with these degrees
+/// of freedom; infinite with none.
+pub fn student(degrees: usize) -> f64 {
+    student_quantile(0.025, degrees as f64).unwrap_or(f64::INFINITY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,11 +89,18 @@ mod tests {
             near(student_tail(-t, degrees).unwrap(), 1.0 - tail, 1e-12);
         }
         assert_eq!(normal_tail(f64::INFINITY).unwrap(), 0.0);
+        near(
+            normal_two_sided(-1.959_963_984_540_054).unwrap(),
+            0.05,
+            1e-13,
+        );
         assert!(normal_tail(f64::NAN).is_err() && student_tail(1.0, 0.0).is_err());
     }
 
     #[test]
     fn quantiles_invert() {
+        assert!(student(0).is_infinite());
+        near(student(4), 2.776_445_105_197_793, 1e-12);
         for degrees in [1.0, 2.5, 9.0, 40.0, 1e5] {
             for tail in [1e-6, 0.025, 0.3, 0.5, 0.9] {
                 let t = student_quantile(tail, degrees).unwrap();
