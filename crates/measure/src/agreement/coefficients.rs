@@ -280,14 +280,15 @@ impl<'a> Table<'a> {
         let prime = prime.value() / n;
         let observed = (1.0 - small) * prime + small;
         let value = (observed - expected) / rest;
+        // Gwet's linearization: around the value before the correction for few votes, the corrected agreement in its items.
+        let before = (prime - expected) / rest;
         let mut squares = Sum::default();
         for (_, labels) in pairable() {
             let size = size(labels);
-            let own = agreed(self.weights, labels) * size - prime * (size - 1.0);
-            let base = ((1.0 - small) * own + small - expected) / rest;
+            let own = agreed(self.weights, labels) * size - observed * (size - 1.0);
             let chance = mean_by(labels, |y| weighted[y]) * size - expected * (size - 1.0);
-            let moved = 2.0 * (1.0 - value) * (chance - expected) / rest;
-            squares.add((base - moved - value).powi(2));
+            let moved = 2.0 * (1.0 - before) * (chance - expected) / rest;
+            squares.add(((own - expected) / rest - moved - before).powi(2));
         }
         let variance = squares.value() / (n * (n - 1.0).max(f64::MIN_POSITIVE));
         Ok(Coefficient {
