@@ -38,6 +38,7 @@ enum Verb {
     Traj(commands::traj::Arguments),
     Measure(commands::measure::Arguments),
     Score(commands::score::Arguments),
+    Agree(commands::agree::Arguments),
 }
 
 /// The definition of every verb, option and help text.
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         Verb::Traj(arguments) => commands::traj::run(&arguments),
         Verb::Measure(arguments) => commands::measure::run(&arguments),
         Verb::Score(arguments) => commands::score::run(&arguments),
+        Verb::Agree(arguments) => commands::agree::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -131,6 +131,20 @@ pub enum EngineError {
         /// What is wrong, with the row, and what to do.
         message: String,
     },
+    /// A table that is not there.
+    #[error("`{}` does not exist\nhint: give a table; {}", path.display(), fieldassay_formats::table::FORMS)]
+    NoTable {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A table for which a statistic is not defined.
+    #[error("`{}`: {message}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the row, and what to do.
+        message: String,
+    },
     /// The page could not be made.
     #[error("the report could not be made: {message}")]
     Report {
@@ -179,6 +193,8 @@ impl EngineError {
             Self::NoLabels { .. } => "labels.not_found",
             Self::Labels { source } => source.code(),
             Self::Score { .. } => "score",
+            Self::NoTable { .. } => "table.not_found",
+            Self::Table { .. } => "table",
             Self::Report { .. } => "report",
             Self::Case { .. } => "input.case",
             Self::Poses { .. } => "input.poses",
@@ -199,6 +215,8 @@ impl EngineError {
             | Self::NothingThere { .. }
             | Self::Remote { .. }
             | Self::NoLabels { .. }
+            | Self::NoTable { .. }
+            | Self::Table { .. }
             | Self::Labels { .. }
             | Self::Score { .. }
             | Self::Unsupported { .. }

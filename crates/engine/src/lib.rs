@@ -24,6 +24,7 @@ pub mod score;
 mod scratch;
 pub mod simulate;
 pub mod sources;
+pub mod statistics;
 pub mod traj;
 
 pub use digest::digests;

@@ -1,5 +1,6 @@
 //! One verb, one file: arguments, one call of `engine`, and what is shown.
 
+pub(crate) mod agree;
 pub(crate) mod check;
 pub(crate) mod checks;
 pub(crate) mod convert;

@@ -1,5 +1,6 @@
 //! What people see: results on standard output, everything else on standard error.
 
+pub(crate) mod agree;
 pub(crate) mod check;
 pub(crate) mod checks;
 pub(crate) mod convert;
@@ -8,6 +9,7 @@ pub(crate) mod info;
 pub(crate) mod measure;
 pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod statistic;
 mod style;
 mod table;
 pub(crate) mod traj;

@@ -1,6 +1,6 @@
 //! Parquet and Feather, by the readers that data set folders are read with.
 
-use super::{Column, Columns, UNPACKED_BYTES};
+use super::{Column, Columns, UNPACKED_BYTES, Words};
 use crate::folder::feather as arrow;
 use crate::folder::lerobot::columns::{Parquet, Values};
 use std::panic::catch_unwind;
@@ -15,7 +15,7 @@ pub(super) fn feather(file: &str, bytes: &[u8]) -> Result<Columns, String> {
         let texts = || {
             let texts = table.texts(name)?.into_iter();
             let filled = texts.map(|text| Some(text).filter(|text| !text.is_empty()));
-            Some(Column::Texts(filled.collect()))
+            Some(Column::Texts(Words::of(filled)))
         };
         Some((name.clone(), integers().or_else(numbers).or_else(texts)?))
     };
@@ -59,7 +59,7 @@ fn parquet_columns(bytes: &[u8]) -> Result<Columns, String> {
             let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
             Column::Numbers(numbers.into_iter().map(number).collect())
         } else {
-            Column::Texts(texts)
+            Column::Texts(Words::of(texts.into_iter()))
         };
         out.push((field.to_owned(), column));
     }

@@ -1,6 +1,6 @@
 //! JSON lines: an object per line; or one list of objects.
 
-use super::{Column, Columns};
+use super::{Column, Columns, Words};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn column(cells: Cells, rows: usize) -> Option<Column> {
             Value::Array(_) | Value::Object(_) => return None,
         };
     }
-    Some(Column::Texts(texts))
+    Some(Column::Texts(Words::of(texts.into_iter())))
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
         let found = read("", lines).unwrap();
         assert_eq!(found, read("", list).unwrap());
         assert_eq!(found[0], ("a".to_owned(), Column::Numbers(vec![1.0, 2.5])));
-        let texts = Column::Texts(vec![Some("x".to_owned()), None]);
+        let texts = Column::Texts(Words::of([Some("x"), None].into_iter()));
         assert_eq!(found[1], ("b".to_owned(), texts));
         assert_eq!(found.len(), 2);
         assert!(

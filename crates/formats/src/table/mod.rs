@@ -15,7 +15,10 @@ mod columnar;
 mod csv;
 mod json_lines;
 mod numpy;
+mod words;
 mod zip;
+
+pub use words::{Codes, MISSING, Words};
 
 /// What a file may unpack to.
 const UNPACKED_BYTES: u64 = 4 << 30;
@@ -28,7 +31,7 @@ pub enum Column {
     /// Numbers; NaN where one is missing.
     Numbers(Vec<f64>),
     /// Text; none where it is missing.
-    Texts(Vec<Option<String>>),
+    Texts(Words),
 }
 
 /// Columns of one length.
@@ -99,7 +102,10 @@ impl TableError {
 /// A `NumPy` array of two dimensions has columns `0`, `1`, …; one with fields has these; of several arrays in one file
 /// each is a column. Errors: [`TableError::Form`]. Cost: the table in memory.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
-    let (form, read) = reader(file, bytes);
+    table(file, bytes, reader(file, bytes))
+}
+
+fn table(file: &str, bytes: &[u8], (form, read): Reader) -> Result<Table, TableError> {
     let failed = |what| TableError::Form {
         file: file.to_owned(),
         form,
@@ -107,6 +113,16 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
     };
     let columns = read(file, bytes).map_err(failed)?;
     Table::new(file, columns).map_err(failed)
+}
+
+/// As [`read`], for text without a first line of names: its columns are `0`, `1`, … by their place. Other forms have
+/// their own names.
+pub fn read_unnamed(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
+    let (form, read) = match reader(file, bytes) {
+        ("CSV", _) => ("CSV without a line of names", csv::read_unnamed as _),
+        other => other,
+    };
+    table(file, bytes, (form, read))
 }
 
 /// Whether a file is a table by its first bytes or by the end of its name, for those who read other files too: text
@@ -163,26 +179,8 @@ impl Column {
         match self {
             Self::Integers(values) => values.get(row).map(i64::to_string),
             Self::Numbers(values) => values.get(row).filter(|v| !v.is_nan()).map(f64::to_string),
-            Self::Texts(values) => values.get(row).cloned().flatten(),
+            Self::Texts(values) => values.get(row).map(str::to_owned),
         }
-    }
-
-    /// Cells of text as the narrowest kind that holds them all.
-    fn of_texts(cells: Vec<Option<String>>) -> Self {
-        let filled = || cells.iter().flatten().map(|cell| cell.trim());
-        let is_full = cells.iter().all(Option::is_some);
-        if is_full && !cells.is_empty() && filled().all(|cell| cell.parse::<i64>().is_ok()) {
-            return Self::Integers(filled().filter_map(|cell| cell.parse().ok()).collect());
-        }
-        let is_number = |cell: &str| cell.parse::<f64>().is_ok();
-        if filled().next().is_some() && filled().all(is_number) {
-            let number = |cell: &Option<String>| {
-                let value = cell.as_ref().and_then(|cell| cell.trim().parse().ok());
-                value.unwrap_or(f64::NAN)
-            };
-            return Self::Numbers(cells.iter().map(number).collect());
-        }
-        Self::Texts(cells)
     }
 
     /// Whole numbers where none is missing, else numbers.
@@ -277,14 +275,11 @@ impl Table {
             Column::Texts(values) => {
                 // A column without any cell has no kind.
                 let wrong = values.iter().enumerate().find_map(|(row, value)| {
-                    let text = value.as_ref()?;
-                    text.trim()
-                        .parse::<f64>()
-                        .is_err()
-                        .then(|| (row, text.clone()))
+                    let is_wrong = |text: &&str| text.trim().parse::<f64>().is_err();
+                    Some((row, value.filter(is_wrong)?))
                 });
                 match wrong {
-                    Some((row, text)) => Err(self.cell(column, row, &text, "a number")),
+                    Some((row, text)) => Err(self.cell(column, row, text, "a number")),
                     None => Ok(vec![f64::NAN; self.rows]),
                 }
             }
@@ -317,14 +312,11 @@ impl Table {
             }
             Column::Texts(values) if values.is_empty() => Ok(Vec::new()),
             Column::Texts(values) => {
-                let is_wrong = |value: &Option<String>| {
-                    value
-                        .as_ref()
-                        .is_none_or(|text| text.trim().parse::<i64>().is_err())
+                let is_wrong = |value: Option<&str>| {
+                    value.is_none_or(|text| text.trim().parse::<i64>().is_err())
                 };
                 let row = values.iter().position(is_wrong).unwrap_or(0);
-                let text = values.get(row).cloned().flatten().unwrap_or_default();
-                Err(self.cell(column, row, &text, EXPECTED))
+                Err(self.cell(column, row, values.get(row).unwrap_or_default(), EXPECTED))
             }
         }
     }
@@ -333,6 +325,15 @@ impl Table {
     pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>, TableError> {
         let found = self.column(column)?;
         Ok((0..self.rows).map(|row| found.text(row)).collect())
+    }
+
+    /// A column as names and the number of each cell's name. Errors: no such column. Cost: a sort of its distinct values.
+    pub fn codes(&self, column: &str) -> Result<Codes, TableError> {
+        Ok(match self.column(column)? {
+            Column::Integers(values) => Codes::of_integers(values),
+            Column::Numbers(values) => Codes::of_numbers(values),
+            Column::Texts(values) => Codes::of_words(values),
+        })
     }
 
     /// A column as text in which no cell is missing. Errors: no such column, a missing cell.

@@ -2,7 +2,7 @@
 //!
 //! Source: `numpy.lib.format`, versions 1.0 to 3.0. Not here: Python objects, which would run code.
 
-use super::{Column, Columns, zip};
+use super::{Column, Columns, Words, zip};
 
 /// What one element is.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +119,7 @@ impl Kind {
             .and_then(|n| n.parse().ok())
             .ok_or_else(unknown)?;
         let is_known = match letter {
-            b'f' => matches!(size, 4 | 8),
+            b'f' => matches!(size, 2 | 4 | 8),
             b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
             b'b' => size == 1,
             b'U' | b'S' => size <= 1 << 16,
@@ -152,6 +152,14 @@ impl Kind {
     fn column<'a>(&self, cells: impl Iterator<Item = &'a [u8]>) -> Result<Column, String> {
         let bits = 64 - 8 * u32::try_from(self.size.min(8)).unwrap_or(8);
         Ok(match (self.letter, self.size) {
+            (b'f', 2) => Column::Numbers(
+                cells
+                    .map(|cell| {
+                        let [a, b, ..] = self.word(cell);
+                        half(u16::from_le_bytes([a, b]))
+                    })
+                    .collect(),
+            ),
             (b'f', 4) => Column::Numbers(
                 cells
                     .map(|cell| {
@@ -175,7 +183,7 @@ impl Kind {
                 let whole: Result<Vec<i64>, _> = whole.collect();
                 Column::Integers(whole.map_err(|_| "a number is beyond 2^63".to_owned())?)
             }
-            _ => Column::Texts(cells.map(|cell| Some(self.text(cell))).collect()),
+            _ => Column::Texts(Words::of(cells.map(|cell| Some(self.text(cell))))),
         })
     }
 
@@ -195,6 +203,18 @@ impl Kind {
         });
         let text: String = letters.collect();
         text.trim_end_matches('\0').to_owned()
+    }
+}
+
+/// A number of 16 bits (IEEE 754 binary16).
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (bits >> 10 & 0x1f, f64::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2.0_f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2.0_f64.powi(i32::from(exponent) - 25),
     }
 }
 
@@ -265,6 +285,20 @@ fn fields(text: &str) -> Result<Fields, String> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn numbers_of_16_bits() {
+        for (bits, value) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (1, 2.0_f64.powi(-24)),
+            (0x3555, 0.333_251_953_125),
+        ] {
+            assert_eq!(half(bits), value);
+        }
+        assert!(half(0x7e00).is_nan() && half(0xfc00) == f64::NEG_INFINITY);
+    }
+
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {
         let mut out = b"\x93NUMPY\x01\x00".to_vec();
         out.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
@@ -288,7 +322,10 @@ mod tests {
             "{'descr': [('id', '<i2'), ('name', '<U2')], 'fortran_order': False, 'shape': (1,), }";
         let columns = array("", &npy(text, &[0xff, 0xff, b'a', 0, 0, 0, 0, 0, 0, 0])).unwrap();
         assert_eq!(columns[0], ("id".to_owned(), Column::Integers(vec![-1])));
-        assert_eq!(columns[1].1, Column::Texts(vec![Some("a".to_owned())]));
+        assert_eq!(
+            columns[1].1,
+            Column::Texts(Words::of([Some("a")].into_iter()))
+        );
         let text = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }";
         assert!(array("", &npy(text, &[0; 8])).unwrap_err().contains("`|O`"));
         let text = "{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999999999, 9), }";

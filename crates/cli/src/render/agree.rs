@@ -1,0 +1,118 @@
+//! The answer of `agree`: coefficients first, then who and what.
+
+use super::{Align, Table, note, statistic, text};
+use fieldassay_engine::statistics::agree::Document;
+
+/// Pairs and annotators that are shown; the document has all.
+const SHOWN: usize = 20;
+
+pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
+    let mut out = format!(
+        "{} votes of {} annotators on {} items, {} labels, level {}\n\n",
+        document.votes,
+        document.annotators,
+        document.items,
+        document.labels.len(),
+        statistic::word(&document.level),
+    );
+    let overall = &document.overall;
+    let mut table = Table::new(&[
+        ("coefficient", Align::Left),
+        ("estimate [95 %]", Align::Left),
+        ("items", Align::Right),
+    ]);
+    for (name, value) in [
+        ("Krippendorff's alpha", overall.alpha),
+        ("Fleiss' kappa", overall.fleiss),
+        ("Gwet's AC1", overall.ac1),
+        ("Brennan and Prediger", overall.brennan_prediger),
+    ] {
+        table.row(vec![
+            name.to_owned(),
+            statistic::shown(&value),
+            value.n.to_string(),
+        ]);
+    }
+    out.push_str(&table.render(""));
+    out.push('\n');
+    out.push_str(&categories(document));
+    out.push_str(&people(document));
+    text(&out)?;
+    for line in &document.notes {
+        note(&format!("note: {line}"));
+    }
+    Ok(())
+}
+
+fn categories(document: &Document) -> String {
+    let mut table = Table::new(&[
+        (&document.by, Align::Left),
+        ("alpha [95 %]", Align::Left),
+        ("AC1 [95 %]", Align::Left),
+        ("votes", Align::Right),
+    ]);
+    for one in &document.per_category {
+        table.row(vec![
+            one.category.clone(),
+            statistic::shown_or_dash(one.alpha.as_ref()),
+            statistic::shown_or_dash(one.ac1.as_ref()),
+            one.votes.to_string(),
+        ]);
+    }
+    table.render("") + "\n"
+}
+
+/// Those who agree least, first.
+fn people(document: &Document) -> String {
+    let mut table = Table::new(&[
+        ("annotator", Align::Left),
+        ("same as others", Align::Right),
+        ("alpha less without", Align::Right),
+        ("votes", Align::Right),
+    ]);
+    let mut order: Vec<_> = document.per_annotator.iter().collect();
+    let rank = |same: Option<f64>| same.unwrap_or(f64::INFINITY);
+    order.sort_by(|a, b| rank(a.same).total_cmp(&rank(b.same)));
+    for one in order.iter().take(SHOWN) {
+        table.row(vec![
+            one.annotator.clone(),
+            one.same.map_or("-".to_owned(), |same| format!("{same:.3}")),
+            one.vitality
+                .map_or("-".to_owned(), |vitality| format!("{vitality:+.4}")),
+            one.votes.to_string(),
+        ]);
+    }
+    let mut out = table.render("");
+    if order.len() > SHOWN {
+        out += &format!("{} more annotators are in --json\n", order.len() - SHOWN);
+    }
+    let mut table = Table::new(&[
+        ("pair", Align::Left),
+        ("kappa [95 %]", Align::Left),
+        ("same", Align::Right),
+        ("items", Align::Right),
+    ]);
+    let mut pairs: Vec<_> = document
+        .pairs
+        .iter()
+        .filter(|pair| pair.kappa.is_some())
+        .collect();
+    let rank = |pair: &fieldassay_engine::statistics::agree::Pair| {
+        pair.kappa.map_or(f64::INFINITY, |k| k.estimate)
+    };
+    pairs.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    for pair in pairs.iter().take(SHOWN) {
+        table.row(vec![
+            format!("{} - {}", pair.a, pair.b),
+            statistic::shown_or_dash(pair.kappa.as_ref()),
+            format!("{:.3}", pair.same),
+            pair.n.to_string(),
+        ]);
+    }
+    out.push('\n');
+    out += &table.render("");
+    if pairs.len() > SHOWN {
+        out += &format!("{} more pairs are in --json\n", pairs.len() - SHOWN);
+    }
+    out
+}

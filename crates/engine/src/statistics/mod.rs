@@ -1,0 +1,24 @@
+//! The statistics of people, labels, coverage and comparison, on plain tables: `agree`, `votes`, `confidence`,
+//! `label-errors`, `route`, `plan-qa`, `prefer`, `compare`, `drift` and `richness`.
+//!
+//! Read [`Source`] first (a table and what its columns are called), then [`agree`]; every verb is one file: a request, a
+//! `run`, and the document it promises. A statistic in a document is `{estimate, low, high, n}`.
+//!
+//! Not here: the statistics themselves (`measure`), the forms of tables (`formats::table`), what people see (`cli`).
+
+pub mod agree;
+pub mod table;
+
+pub use fieldassay_measure::stats::Estimate;
+pub use table::{Columns, Source};
+
+use crate::EngineError;
+use std::path::Path;
+
+/// A statistic that is not defined for a table, with what can still be said.
+fn undefined(path: &Path, why: impl std::fmt::Display) -> EngineError {
+    EngineError::Table {
+        path: path.to_owned(),
+        message: why.to_string(),
+    }
+}
