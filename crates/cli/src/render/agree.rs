@@ -1,10 +1,12 @@
 //! The answer of `agree`: coefficients first, then who and what.
 
 use super::{Align, Table, note, statistic, text};
-use fieldassay_engine::statistics::agree::Document;
+use fieldassay_engine::statistics::agree::{Document, Pair};
 
 /// Pairs and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
+/// Items both labeled from which a pair is shown: kappa of fewer is noise.
+const LEAST_ITEMS: usize = 10;
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let mut out = format!(
@@ -92,14 +94,9 @@ fn people(document: &Document) -> String {
         ("same", Align::Right),
         ("items", Align::Right),
     ]);
-    let mut pairs: Vec<_> = document
-        .pairs
-        .iter()
-        .filter(|pair| pair.kappa.is_some())
-        .collect();
-    let rank = |pair: &fieldassay_engine::statistics::agree::Pair| {
-        pair.kappa.map_or(f64::INFINITY, |k| k.estimate)
-    };
+    let is_shown = |pair: &&Pair| pair.kappa.is_some() && pair.n >= LEAST_ITEMS;
+    let mut pairs: Vec<_> = document.pairs.iter().filter(is_shown).collect();
+    let rank = |pair: &Pair| pair.kappa.map_or(f64::INFINITY, |k| k.estimate);
     pairs.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
     for pair in pairs.iter().take(SHOWN) {
         table.row(vec![
@@ -111,8 +108,11 @@ fn people(document: &Document) -> String {
     }
     out.push('\n');
     out += &table.render("");
-    if pairs.len() > SHOWN {
-        out += &format!("{} more pairs are in --json\n", pairs.len() - SHOWN);
+    let hidden = document.pairs.len() - pairs.len().min(SHOWN);
+    if hidden > 0 {
+        out += &format!(
+            "{hidden} more pairs are in --json, those that share fewer than {LEAST_ITEMS} items among them\n"
+        );
     }
     out
 }
