@@ -436,7 +436,7 @@ fn what_is_wrong_is_said_with_file_and_row() {
         1 error: `gt.txt`: none of its `12` poses lies between the times
         hint: seconds count from its first pose
         2 error: a step of `0` frames is none
-        hint: it must be positive
+        hint: give a whole number of frames, at least 1
         2 error: `point_distance_error_ratio` is a ratio of steps
         hint: use it with RPE
         2 error: the tolerance `-1000000000` ns is negative
