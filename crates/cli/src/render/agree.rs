@@ -1,7 +1,7 @@
 //! The answer of `agree`: coefficients first, then who and what.
 
 use super::{Align, Table, note, statistic, text};
-use fieldassay_engine::statistics::agree::{Document, Pair};
+use fieldassay_engine::statistics::agree::{Chart, Document, Pair};
 
 /// Pairs and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
@@ -39,11 +39,38 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     out.push('\n');
     out.push_str(&categories(document));
     out.push_str(&people(document));
+    if let Some(chart) = &document.chart {
+        out.push_str(&over_time(chart));
+    }
     text(&out)?;
     for line in &document.notes {
         note(&format!("note: {line}"));
     }
     Ok(())
+}
+
+/// What the chart says, in a sentence.
+fn over_time(chart: &Chart) -> String {
+    let signals = chart.samples.iter().filter(|sample| sample.is_signal);
+    let told: Vec<String> = signals
+        .map(|sample| {
+            format!(
+                "{} ({:.3}, limits {:.3} to {:.3})",
+                sample.time, sample.share, sample.low, sample.high
+            )
+        })
+        .collect();
+    let outside = if told.is_empty() {
+        "none is outside the limits".to_owned()
+    } else {
+        format!("outside the limits: {}", told.join(", "))
+    };
+    format!(
+        "\n{} samples over time, disputed items {:.3} over the first {}: {outside}\n",
+        chart.samples.len(),
+        chart.mean,
+        chart.first,
+    )
 }
 
 fn categories(document: &Document) -> String {

@@ -187,3 +187,37 @@ fn a_crowd_of_people() {
     assert_eq!(again["overall"], found["overall"]);
     assert_eq!(again["per_annotator"], found["per_annotator"]);
 }
+
+#[test]
+fn a_bad_week_shows_in_the_chart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut table = "item,annotator,label,time\n".to_owned();
+    for week in 0..12 {
+        for item in 0..40 {
+            // One in ten is disputed, half of them in the ninth week.
+            let is_disputed = item % 10 == week % 10 || week == 8 && item % 2 == 0;
+            for (annotator, label) in [("a", 0), ("b", u8::from(is_disputed))] {
+                table += &format!("{week}-{item},{annotator},{label},2026-w{week:02}\n");
+            }
+        }
+    }
+    let path = file(folder.path(), "v.csv", table);
+    let plot = folder.path().join("chart.svg");
+    let found = document(&["agree", text(&path), "--plot", text(&plot)]);
+    let samples = found["chart"]["samples"].as_array().expect("samples");
+    let signals: Vec<&Value> = samples
+        .iter()
+        .filter(|sample| sample["is_signal"] == true)
+        .map(|sample| &sample["time"])
+        .collect();
+    assert_eq!(signals, ["2026-w08"]);
+    assert_eq!(samples.len(), 12);
+    assert!(
+        std::fs::read_to_string(&plot)
+            .expect("a picture")
+            .contains("2026-w08")
+    );
+    assert!(refused(&["agree", text(&path), "--plot", text(&plot)]).contains("already there"));
+    let shown = run(&["agree", text(&path)]).stdout;
+    assert!(shown.contains("outside the limits: 2026-w08"), "{shown}");
+}
