@@ -385,8 +385,7 @@ fn kalos(file: &Value) -> Vec<VectorCase> {
     let mut images = Vec::new();
     let mut places: Vec<Vec<Value>> = Vec::new();
     let mut ids: Vec<(usize, &str)> = entries(&file["images"])
-        .enumerate()
-        .map(|(_, (id, _))| (id.parse().unwrap_or(0), id.as_str()))
+        .map(|(id, _)| (id.parse().unwrap_or(0), id.as_str()))
         .collect();
     ids.sort_unstable();
     for (_, id) in &ids {

@@ -21,7 +21,7 @@ pub struct UnitIntervals {
     pub bias: f64,
     /// Acceleration.
     pub acceleration: f64,
-    /// Probabilities whose quantiles are the ends of the BCa interval.
+    /// Probabilities whose quantiles are the ends of the `BCa` interval.
     pub levels: [f64; 2],
     /// Bias-corrected and accelerated interval at 95 %.
     pub bca: Interval,
@@ -38,7 +38,7 @@ pub enum Draws {
     Given(Vec<Vec<usize>>),
 }
 
-/// Percentile and BCa intervals of alpha: units with two values are drawn with repetition.
+/// Percentile and `BCa` intervals of alpha: units with two values are drawn with repetition.
 ///
 /// Errors: fewer than three such units, an index out of range, alpha undefined, more than one draw in twenty undefined.
 /// Cost: `draws + units` times alpha. Source: Efron and Tibshirani 1993, chapters 13 and 14.3; quantiles of type 7.

@@ -105,11 +105,11 @@ pub fn segment_agreement(
                     });
                 }
             }
-            if let Some(at) = at.filter(|at: &usize| best >= least && !taken[*at]) {
-                if reference[at].label == a.label {
-                    taken[at] = true;
-                    hits += 1;
-                }
+            if let Some(at) = at.filter(|at: &usize| best >= least && !taken[*at])
+                && reference[at].label == a.label
+            {
+                taken[at] = true;
+                hits += 1;
             }
         }
         counts.push(tally(hits));

@@ -144,7 +144,7 @@ fn newton_step(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> Opt
         for (i, x) in row.iter().enumerate() {
             gradient[i] += c * (p - y) * x;
             let scaled = weight * x;
-            for (cell, other) in hessian[i * width..i * width + i + 1].iter_mut().zip(row) {
+            for (cell, other) in hessian[(i * width)..=(i * width + i)].iter_mut().zip(row) {
                 *cell += scaled * other;
             }
         }

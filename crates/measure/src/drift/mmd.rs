@@ -138,7 +138,7 @@ fn gathered(row: &[f64], at: &[u32]) -> f64 {
 fn exp_negative(x: f64) -> f64 {
     const LOG2_E: f64 = std::f64::consts::LOG2_E;
     // ln 2 in two parts, so that the remainder keeps its digits (fdlibm).
-    const HIGH: f64 = 6.931_471_803_691_238_2e-1;
+    const HIGH: f64 = 6.931_471_803_691_238e-1;
     const LOW: f64 = 1.908_214_929_270_587_7e-10;
     // Rounds to a whole number whose bits stand at the low end.
     const SHIFT: f64 = 6_755_399_441_055_744.0;

@@ -244,9 +244,9 @@ fn detectable(degrees: usize, n: usize, level: f64) -> Option<f64> {
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
             if f(middle)? {
-                high = middle
+                high = middle;
             } else {
-                low = middle
+                low = middle;
             }
         }
         Some(high)

@@ -48,7 +48,7 @@ pub struct Duplicates {
     pub bands: Bands,
 }
 
-/// Groups texts, given as ascending hashed runs of words ([`super::hashed_shingles`]): candidates by bands of MinHash
+/// Groups texts, given as ascending hashed runs of words ([`super::hashed_shingles`]): candidates by bands of `MinHash`
 /// signatures, each candidate confirmed by its exact similarity, groups by joining pairs. A pair at the threshold is a
 /// candidate with about even odds per search of even weights, so the search leans to more candidates (weight 0.1 for false
 /// ones, which the exact comparison drops). Texts without words are nobody's duplicate.
