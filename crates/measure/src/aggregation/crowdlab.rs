@@ -145,12 +145,16 @@ fn peers(votes: &Votes) -> Vec<f64> {
     let mut sums = vec![[0.0; 2]; votes.annotators()];
     let mut counts = vec![0_usize; votes.labels()];
     for (annotators, labels) in votes.iter().filter(|(_, labels)| labels.len() > 1) {
-        labels.iter().for_each(|&y| counts[y as usize] += 1);
+        for &y in labels {
+            counts[y as usize] += 1;
+        }
         for (&w, &y) in annotators.iter().zip(labels) {
             sums[w as usize][0] += (counts[y as usize] - 1) as f64;
             sums[w as usize][1] += (labels.len() - 1) as f64;
         }
-        labels.iter().for_each(|&y| counts[y as usize] = 0);
+        for &y in labels {
+            counts[y as usize] = 0;
+        }
     }
     let usual = mean(sums.iter().filter(|s| s[1] > 0.0).map(|s| s[0] / s[1]));
     let share = |[same, n]: [f64; 2]| if n > 0.0 { same / n } else { usual };
@@ -184,12 +188,15 @@ fn weigh(votes: &Votes, model: &SoftLabels, consensus: &[u32]) -> Weighted {
     let mut p = model.p.clone();
     for (row, (annotators, labels)) in p.chunks_exact_mut(k).zip(votes.iter()) {
         let total: f64 = annotators.iter().map(|&w| weights[w as usize]).sum();
-        row.iter_mut()
-            .for_each(|x| *x = *x * model_weight + total * other);
+        for x in row.iter_mut() {
+            *x = *x * model_weight + total * other;
+        }
         for (&w, &y) in annotators.iter().zip(labels) {
             row[y as usize] += weights[w as usize] * (likelihood - other);
         }
-        row.iter_mut().for_each(|x| *x /= total + model_weight);
+        for x in row.iter_mut() {
+            *x /= total + model_weight;
+        }
     }
     Weighted {
         agreement,

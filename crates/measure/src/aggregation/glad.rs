@@ -79,7 +79,9 @@ impl Em<'_> {
             for (&w, &y) in annotators.iter().zip(labels) {
                 let x = self.abilities[w as usize] * ease;
                 let wrong = ln_sigmoid(-x) - ln_others;
-                row.iter_mut().for_each(|to| *to += wrong);
+                for to in &mut row {
+                    *to += wrong;
+                }
                 row[y as usize] += ln_sigmoid(x) - wrong;
             }
             bound.add(normalize_logs(&mut row));

@@ -303,7 +303,9 @@ fn greedy(scene: &Scene, pairs: &[Pair]) -> Vec<usize> {
             continue;
         }
         let moved = std::mem::take(&mut members[y]);
-        moved.iter().for_each(|&mark| cluster_of[mark] = x);
+        for &mark in &moved {
+            cluster_of[mark] = x;
+        }
         members[x].extend(moved);
     }
     cluster_of

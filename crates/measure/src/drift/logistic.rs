@@ -171,8 +171,8 @@ mod tests {
         let all: Vec<u32> = (0..6).collect();
         let model = Logistic::fit(&rows, &all, &labels, LogisticOptions::default()).unwrap();
         let (mut g, mut h) = (model.weights[0], 0.0);
-        for row in 0..6 {
-            let d = model.probability(&rows, row) - f64::from(u8::from(labels[row]));
+        for (row, label) in labels.iter().enumerate() {
+            let d = model.probability(&rows, row) - f64::from(u8::from(*label));
             g += d * rows.at(row, 0);
             h += d;
         }

@@ -165,7 +165,9 @@ fn shares(
         .collect();
     if options.renormalize {
         let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|s| *s /= sum);
+        for s in &mut shares {
+            *s /= sum;
+        }
     }
     Ok(shares)
 }

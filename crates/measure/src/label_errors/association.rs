@@ -330,9 +330,9 @@ pub fn symmetry(table: &PairedTable) -> Result<SymmetryTest, LabelError> {
         });
     }
     let (mut chi2, mut degrees) = (0.0, 0);
-    for i in 0..k {
-        for j in 0..i {
-            let (a, b) = (rows[i][j] as f64, rows[j][i] as f64);
+    for (i, row) in rows.iter().enumerate() {
+        for (there, other) in row.iter().zip(rows).take(i) {
+            let (a, b) = (*there as f64, other[i] as f64);
             if a + b > 0.0 {
                 chi2 += (a - b).powi(2) / (a + b);
                 degrees += 1;

@@ -227,11 +227,15 @@ fn calibrate(counts: &[u64], label_counts: &[usize]) -> Vec<u64> {
     let mut scaled: Vec<f64> = counts.iter().map(|c| *c as f64).collect();
     for (row, n) in scaled.chunks_exact_mut(k).zip(label_counts) {
         let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|x| *x = *x / sum * *n as f64);
+        for x in row.iter_mut() {
+            *x = *x / sum * *n as f64;
+        }
     }
     let n = label_counts.iter().sum::<usize>() as f64;
     let sum: f64 = scaled.iter().sum();
-    scaled.iter_mut().for_each(|x| *x = *x / sum * n);
+    for x in &mut scaled {
+        *x = *x / sum * n;
+    }
     scaled
         .chunks_exact(k)
         .flat_map(|row| whole(&round_preserving_sum(row)))
@@ -284,7 +288,9 @@ impl ConfidentJoint {
             .map(|x| x.clamp(SLACK, 1.0))
             .collect();
         let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|x| *x /= sum);
+        for x in &mut shares {
+            *x /= sum;
+        }
         clip_rates(&mut given_if_true, k);
         clip_rates(&mut true_if_given, k);
         NoiseEstimate {

@@ -262,7 +262,9 @@ impl Search<'_> {
                 continue;
             }
             let mut set = vec![0_u64; words];
-            group.iter().for_each(|i| set[i / 64] |= 1 << (i % 64));
+            for i in group {
+                set[i / 64] |= 1 << (i % 64);
+            }
             let (items, errors, worst) = self.measure(&set);
             if errors > 0.0 {
                 let code = codes[group[0]];

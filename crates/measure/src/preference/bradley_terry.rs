@@ -119,7 +119,9 @@ fn sweep(pairs: &Pairs, strengths: &mut [f64]) {
     }
     let mean = strengths.iter().map(|p| p.ln()).sum::<f64>() / strengths.len() as f64;
     let scale = (-mean).exp();
-    strengths.iter_mut().for_each(|p| *p *= scale);
+    for p in strengths.iter_mut() {
+        *p *= scale;
+    }
 }
 
 /// `p_i <- (W_i + a) / (sum_j n_ij / (p_i + p_j) + a)` from the old strengths, whose sum is the number of items; what
@@ -136,7 +138,9 @@ fn majorize(pairs: &Pairs, alpha: f64, strengths: &mut [f64]) {
         *p = (wins + alpha) / (expected + alpha);
     }
     let scale = strengths.len() as f64 / strengths.iter().sum::<f64>();
-    strengths.iter_mut().for_each(|p| *p *= scale);
+    for p in strengths.iter_mut() {
+        *p *= scale;
+    }
 }
 
 /// `sum w ln P`, ties half to either side.

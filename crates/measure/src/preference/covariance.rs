@@ -25,7 +25,9 @@ pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, Pref
     }
     let mut found =
         inverse(information, n).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
-    found.iter_mut().for_each(|x| *x -= even);
+    for x in &mut found {
+        *x -= even;
+    }
     Ok(found)
 }
 
@@ -88,7 +90,9 @@ pub fn robust_covariance(
     let scale = clusters as f64 / (clusters - 1) as f64;
     let half = product(&plain, &meat, n);
     let mut found = product(&half, &plain, n);
-    found.iter_mut().for_each(|x| *x *= scale);
+    for x in &mut found {
+        *x *= scale;
+    }
     Ok(found)
 }
 

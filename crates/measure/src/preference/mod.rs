@@ -126,5 +126,7 @@ fn soft_plus(x: f64) -> f64 {
 /// Takes the mean from log strengths, which are known up to a constant.
 fn center(log_strengths: &mut [f64]) {
     let mean = log_strengths.iter().sum::<f64>() / log_strengths.len().max(1) as f64;
-    log_strengths.iter_mut().for_each(|x| *x -= mean);
+    for x in log_strengths.iter_mut() {
+        *x -= mean;
+    }
 }

@@ -308,7 +308,9 @@ pub fn components(pairs: &Pairs, leads: impl Fn(&Edge) -> bool) -> Vec<Vec<u32>>
         }
     }
     let mut groups = search.groups;
-    groups.iter_mut().for_each(|g| g.sort_unstable());
+    for g in &mut groups {
+        g.sort_unstable();
+    }
     groups.sort_unstable();
     groups
 }
@@ -361,7 +363,9 @@ impl Search {
                     .rposition(|s| place(*s) == item)
                     .unwrap_or(0);
                 let group = self.stack.split_off(start);
-                group.iter().for_each(|g| self.is_open[place(*g)] = false);
+                for g in &group {
+                    self.is_open[place(*g)] = false;
+                }
                 self.groups.push(group);
             }
         }

@@ -54,7 +54,9 @@ pub fn plackett_luce(rankings: &[Vec<u32>], items: usize) -> Result<PlackettLuce
             *p = next;
         }
         let mean = strengths.iter().map(|p| p.ln()).sum::<f64>() / items as f64;
-        strengths.iter_mut().for_each(|p| *p *= (-mean).exp());
+        for p in &mut strengths {
+            *p *= (-mean).exp();
+        }
         if change < 1e-12 {
             return Ok(finish(rankings, &strengths, iteration));
         }

@@ -153,7 +153,9 @@ fn rao_kupper_cost(pairs: &Pairs, roots: &[f64], eta: f64) -> f64 {
 fn even(roots: &mut [f64]) {
     let mean = roots.iter().map(|r| r.ln()).sum::<f64>() / roots.len() as f64;
     let scale = (-mean).exp();
-    roots.iter_mut().for_each(|r| *r *= scale);
+    for r in roots.iter_mut() {
+        *r *= scale;
+    }
 }
 
 fn finish(roots: &[f64], tie: f64, iterations: usize, cost: impl Fn(&[f64], f64) -> f64) -> TieFit {

@@ -100,14 +100,6 @@ fn gamma_tails(a: f64, x: f64) -> Result<(f64, f64), StatsError> {
 ///
 /// Errors: [`StatsError::BadProbability`] for `x <= 0` or not finite. Cost: constant.
 pub fn digamma(x: f64) -> Result<f64, StatsError> {
-    if !(x > 0.0 && x.is_finite()) {
-        return Err(StatsError::BadProbability { value: x });
-    }
-    let (mut x, mut sum) = (x, 0.0);
-    while x < 10.0 {
-        sum -= 1.0 / x;
-        x += 1.0;
-    }
     /// `B_2k / 2k` for k = 1 to 7.
     const SERIES: [f64; 7] = [
         1.0 / 12.0,
@@ -118,6 +110,14 @@ pub fn digamma(x: f64) -> Result<f64, StatsError> {
         -691.0 / 32_760.0,
         1.0 / 12.0,
     ];
+    if !(x > 0.0 && x.is_finite()) {
+        return Err(StatsError::BadProbability { value: x });
+    }
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 10.0 {
+        sum -= 1.0 / x;
+        x += 1.0;
+    }
     let square = 1.0 / (x * x);
     let tail = SERIES.iter().rev().fold(0.0, |t, c| (t + c) * square);
     Ok(sum + x.ln() - 0.5 / x - tail)

@@ -70,7 +70,9 @@ fn density(x: f64) -> f64 {
 /// Solves `a x = 1` in place by elimination with the largest pivot; none where there is no solution.
 fn solve(mut a: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let n = a.len();
-    a.iter_mut().for_each(|row| row.push(1.0));
+    for row in &mut a {
+        row.push(1.0);
+    }
     for column in 0..n {
         let pivot =
             (column..n).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs()))?;
