@@ -1,6 +1,7 @@
 //! Votes and a model's probabilities together.
 
 use super::{SoftLabels, Votes, VotesError};
+use crate::stats::{RowFault, largest, row_fault};
 
 /// Smallest weight and error (cleanlab 2.9.0).
 const LEAST: f64 = 1e-6;
@@ -45,17 +46,6 @@ struct Weighted {
     p: Vec<f64>,
     model_weight: f64,
     weights: Vec<f64>,
-}
-
-/// Position of the largest; of equals the first.
-fn best(values: &[f64]) -> usize {
-    let mut at = 0;
-    for (i, x) in values.iter().enumerate() {
-        if *x > values[at] {
-            at = i;
-        }
-    }
-    at
 }
 
 /// Keeps the codes whose score is the largest.
@@ -175,14 +165,14 @@ fn weigh(votes: &Votes, model: &SoftLabels, consensus: &[u32]) -> Weighted {
     let other = (1.0 - likelihood) / (k - 1) as f64;
     let mut frequency = vec![0.0; k];
     items().for_each(|item| frequency[consensus[item] as usize] += 1.0);
-    let usual = best(&frequency);
+    let usual = largest(&frequency).0;
     let flag = |is: bool| f64::from(u8::from(is));
     let usual_error = mean(items().map(|i| flag(consensus[i] as usize != usual))).max(LEAST);
     let weights: Vec<f64> = peers(votes)
         .into_iter()
         .map(|agreed| (1.0 - (1.0 - agreed) / usual_error).max(LEAST))
         .collect();
-    let model_error = mean(items().map(|i| flag(best(model.of(i)) != consensus[i] as usize)));
+    let model_error = mean(items().map(|i| flag(largest(model.of(i)).0 != consensus[i] as usize)));
     let mean_votes = votes.len() as f64 / votes.items() as f64;
     let model_weight = (1.0 - model_error / usual_error).max(LEAST) * mean_votes.sqrt();
     let mut p = model.p.clone();
@@ -252,10 +242,13 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
             expected,
         });
     }
-    if let Some(&value) = model.p.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-        let expected = "a probability, 0 to 1";
+    if let Some((_, fault)) = row_fault(&model.p, k) {
+        let (what, value, expected) = match fault {
+            RowFault::Value(value) => ("probability", value, "a probability, 0 to 1"),
+            RowFault::Sum(sum) => ("sum of a row of probabilities", sum, "1"),
+        };
         return Err(VotesError::BadNumber {
-            what: "probability",
+            what,
             value,
             expected,
         });
@@ -273,7 +266,7 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
         .chunks_exact(k)
         .zip(&majority)
         .map(|(row, &voted)| {
-            let at = best(row);
+            let at = largest(row).0;
             let is_tied = row.iter().filter(|x| **x == row[at]).count() > 1;
             if is_tied {
                 voted

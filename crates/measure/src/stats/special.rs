@@ -15,6 +15,22 @@ const LANCZOS: [f64; 9] = [
     1.505_632_735_149_311_6e-7,
 ];
 
+/// The whole part of a count held as a float: fractions are cut off; below 0 and NaN it is 0, above the largest integer
+/// that one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is what is said above"
+)]
+pub(crate) fn whole(x: f64) -> u64 {
+    x as u64
+}
+
+/// [`whole`] as a size.
+pub(crate) fn whole_usize(x: f64) -> usize {
+    usize::try_from(whole(x)).unwrap_or(usize::MAX)
+}
+
 /// Natural logarithm of the gamma function for `x > 0` (Lanczos 1964).
 ///
 /// Errors: [`StatsError::BadProbability`] for `x <= 0` or not finite. Relative error below 1e-13.
