@@ -215,13 +215,7 @@ fn worst(items: &[u32], labels: &[u32], consensus: &[u32], quality: &[f64], k: u
     codes.first().copied().unwrap_or(0)
 }
 
-/// CROWDLAB (Goh, Tkachenko and Mueller 2022): a model's out-of-sample probabilities count like a vote whose weight is how
-/// much better than the most frequent label the model is; annotators are weighted by how they agree with each other.
-///
-/// `model` has a row for every item of `votes` and as many labels. Errors: a single label, no item with two votes, rows
-/// that do not fit. Cost: a few passes. Source: cleanlab 2.9.0 `get_label_quality_multiannotator` (method `best_quality`);
-/// where its last tie is broken at random, the lowest code is taken.
-pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesError> {
+fn check(votes: &Votes, model: &SoftLabels) -> Result<(), VotesError> {
     let k = model.labels;
     if k < 2 {
         return Err(VotesError::OneLabel { votes: votes.len() });
@@ -259,6 +253,18 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
     if votes.iter().all(|(_, labels)| labels.len() < 2) {
         return Err(VotesError::NoOverlap);
     }
+    Ok(())
+}
+
+/// CROWDLAB (Goh, Tkachenko and Mueller 2022): a model's out-of-sample probabilities count like a vote whose weight is how
+/// much better than the most frequent label the model is; annotators are weighted by how they agree with each other.
+///
+/// `model` has a row for every item of `votes` and as many labels. Errors: a single label, no item with two votes, rows
+/// that do not fit. Cost: a few passes. Source: cleanlab 2.9.0 `get_label_quality_multiannotator` (method `best_quality`);
+/// where its last tie is broken at random, the lowest code is taken.
+pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesError> {
+    check(votes, model)?;
+    let k = model.labels;
     let majority = majority(votes, model);
     let first = weigh(votes, model, &majority);
     let consensus: Vec<u32> = first

@@ -109,19 +109,13 @@ fn chance(
     }
 }
 
-/// Tells habits from chance: features are tested on a random half with the share of false findings controlled, and what
-/// is found must be significant and strong enough on the other half.
-///
-/// `units` holds codes of what is independent (clip, batch); halves are of units, so that neighbors do not confirm each
-/// other; empty where every item is its own. Chi-squared itself treats items as independent: give one item per unit
-/// where errors within units hang together. Errors: lists of other lengths, options out of range, no or only errors.
-/// Cost: per feature two passes, permutations where counts are small.
-pub fn systematic(
+/// How many errors there are.
+fn check(
     errors: &[bool],
     features: &[Feature],
     units: &[u32],
     options: SystematicOptions,
-) -> Result<Systematic, LabelError> {
+) -> Result<usize, LabelError> {
     let n = errors.len();
     let lengths = features
         .iter()
@@ -155,6 +149,24 @@ pub fn systematic(
             items: n,
         });
     }
+    Ok(wrong)
+}
+
+/// Tells habits from chance: features are tested on a random half with the share of false findings controlled, and what
+/// is found must be significant and strong enough on the other half.
+///
+/// `units` holds codes of what is independent (clip, batch); halves are of units, so that neighbors do not confirm each
+/// other; empty where every item is its own. Chi-squared itself treats items as independent: give one item per unit
+/// where errors within units hang together. Errors: lists of other lengths, options out of range, no or only errors.
+/// Cost: per feature two passes, permutations where counts are small.
+pub fn systematic(
+    errors: &[bool],
+    features: &[Feature],
+    units: &[u32],
+    options: SystematicOptions,
+) -> Result<Systematic, LabelError> {
+    let wrong = check(errors, features, units, options)?;
+    let n = errors.len();
     let halves = halves(n, units, options.seed);
     let all: Vec<usize> = (0..n).collect();
     let mut verdicts = Vec::with_capacity(features.len());

@@ -2,8 +2,7 @@
 
 use super::{Comparisons, Outcome, Pairs, PreferenceError};
 use crate::stats::linear::inverse;
-use crate::stats::logistic;
-use crate::stats::{Estimate, Interval, whole_usize};
+use crate::stats::{Estimate, Interval, logistic, whole_usize};
 
 /// Covariance of log strengths of mean 0, row by row: the pseudo-inverse of the information
 /// `sum n_ij p (1 - p) (e_i - e_j)(e_i - e_j)^T`, by way of adding `1 / n` everywhere, which the pseudo-inverse of a

@@ -2,14 +2,13 @@
 
 use super::bradley_terry::log_likelihood;
 use super::{FitOptions, Pairs, PreferenceError, bradley_terry, components};
-use crate::stats::logistic;
-use crate::stats::{Resampling, SplitMix, chi_square_tail};
+use crate::stats::{Resampling, SplitMix, chi_square_tail, logistic};
 use serde::Serialize;
 
 /// Cycles of majorities; see [`intransitivity`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Intransitivity {
-    /// Pairs with a majority, winner first.
+    /// Pairs with a majority, winner first, in ascending order.
     pub majority_edges: Vec<(u32, u32)>,
     /// Triples in which all three pairs have a majority.
     pub complete_triads: u64,
@@ -26,7 +25,7 @@ pub struct Intransitivity {
 
 /// Counts circles among majorities: more wins than losses makes a majority. Cost: triples of items that were compared.
 pub fn intransitivity(pairs: &Pairs) -> Intransitivity {
-    let majority_edges: Vec<(u32, u32)> = pairs
+    let mut majority_edges: Vec<(u32, u32)> = pairs
         .each()
         .filter_map(|(i, e)| {
             let i = u32::try_from(i).ok()?;
@@ -39,6 +38,7 @@ pub fn intransitivity(pairs: &Pairs) -> Intransitivity {
             }
         })
         .collect();
+    majority_edges.sort_unstable();
     let found = tournament(pairs);
     Intransitivity {
         majority_edges,

@@ -2,8 +2,7 @@
 
 use super::{Comparisons, FitOptions, Outcome, Pairs, PreferenceError, bradley_terry};
 use crate::stats::linear::{cholesky, cholesky_solve};
-use crate::stats::logistic;
-use crate::stats::{Estimate, Interval, normal_cdf};
+use crate::stats::{Estimate, Interval, logistic, normal_cdf};
 use serde::Serialize;
 
 /// See [`side_bias`].
