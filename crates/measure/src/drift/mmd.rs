@@ -1,7 +1,7 @@
 //! Maximum mean discrepancy: do two sets of rows come from the same distribution, in any respect?
 
 use super::DriftError;
-use super::units::{Units, deal};
+use super::units::Units;
 use crate::rows::{PairDistances, Rows};
 use crate::stats::{Resampling, SplitMix};
 use serde::Serialize;
@@ -219,7 +219,7 @@ pub fn mmd(reference: &Rows, current: &Rows, options: MmdOptions<'_>) -> Result<
         units.enough()?;
         let mut random = SplitMix::new(how.seed);
         for _ in 0..how.resamples {
-            deal(&mut sides, &mut random);
+            random.shuffle(&mut sides);
             sets.push(set_of(&sides));
         }
     }

@@ -210,9 +210,7 @@ fn halves(n: usize, units: &[u32], seed: u64) -> [Vec<usize>; 2] {
     let most = units.iter().max().map_or(n, |u| *u as usize + 1);
     let mut random = SplitMix::new(seed);
     let mut order: Vec<usize> = (0..most).collect();
-    for last in (1..most).rev() {
-        order.swap(last, random.below(last + 1));
-    }
+    random.shuffle(&mut order);
     let mut half_of = vec![0; most];
     order
         .iter()
