@@ -155,7 +155,9 @@ fn categories(votes: &Votes) -> Result<Vec<CategoryAgreement>, AgreementError> {
     let alphas = category_alphas(votes);
     let mut given = vec![0; votes.labels()];
     for (_, labels) in votes.iter().filter(|(_, labels)| labels.len() > 1) {
-        labels.iter().for_each(|&y| given[y as usize] += 1);
+        for &y in labels {
+            given[y as usize] += 1;
+        }
     }
     let mut out = Vec::with_capacity(alphas.len());
     for (label, alpha) in (0_u32..).zip(alphas) {
