@@ -128,7 +128,12 @@ pub fn svg(document: &Document) -> String {
         about: about("Annotators, from the one who agrees least with the others"),
         x_label: "annotator".to_owned(),
         y_label: "share of equal labels".to_owned(),
-        lines: vec![line("equal", (1..).map(f64::from).zip(same).collect())],
+        // Lines of a color are the same thing in both drawings; the first is dashed.
+        lines: vec![
+            Line::default(),
+            Line::default(),
+            line("equal", (1..).map(f64::from).zip(same).collect()),
+        ],
         ..Curves::default()
     };
     let title = format!(
@@ -148,6 +153,10 @@ pub fn svg(document: &Document) -> String {
             .zip(chart.samples.iter().map(value))
             .collect()
     };
+    let mut limits = of(|sample| sample.low);
+    // A gap between the two.
+    limits.push((f64::NAN, f64::NAN));
+    limits.extend(of(|sample| sample.high));
     let signals = (1..)
         .map(f64::from)
         .zip(&chart.samples)
@@ -157,9 +166,8 @@ pub fn svg(document: &Document) -> String {
         x_label: "sample, in the order of `time`".to_owned(),
         y_label: "share of items disputed".to_owned(),
         lines: vec![
+            line("limits", limits),
             line("disputed", of(|sample| sample.share)),
-            line("lower limit", of(|sample| sample.low)),
-            line("upper limit", of(|sample| sample.high)),
         ],
         marks: signals
             .map(|(x, sample)| Mark {
