@@ -1,0 +1,346 @@
+//! Laws of detection: pictures of objects far apart, found with a chance that differs from picture to picture.
+
+use super::{Case, Noise, PLAIN, Statistic, known, sampled};
+use serde_json::{Value, json};
+
+const PICTURES: &str = "images with 1 to 4 objects of two classes; each is found with a chance that differs from image to image (0.4 to 1, evenly), its box shifted by up to half its width, with scores that lean to 1; 0 to 2 false alarms per image with scores that lean to 0";
+const DRIVES: &str = "drives of three key frames, each with 1 to 4 objects of two classes; each object is found with a chance that differs from drive to drive (0.4 to 1, evenly), off by up to 3 m and 0.2 radians of normal noise, with scores that lean to 1; 0 to 2 false alarms per key frame with scores that lean to 0";
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        measure: "detection.coco",
+        law: PICTURES,
+        unit: "images",
+        seed: 7,
+        statistics: &[
+            sampled("AP", "/summary/AP"),
+            sampled("AP50", "/summary/AP50"),
+            AR,
+        ],
+        draw: coco,
+        ..IMAGES
+    },
+    Case {
+        measure: "detection.lvis",
+        law: PICTURES,
+        unit: "images",
+        seed: 8,
+        statistics: &[
+            sampled("AP", "/summary/AP"),
+            sampled("AP50", "/summary/AP50"),
+            sampled("APr", "/summary/APr"),
+            sampled("AR300", "/summary/AR300"),
+        ],
+        draw: lvis,
+        ..IMAGES
+    },
+    Case {
+        measure: "detection.voc",
+        law: PICTURES,
+        unit: "images",
+        seed: 9,
+        is_cheap: true,
+        statistics: &[
+            sampled("AP_11point", "/summary/AP_11point"),
+            sampled("AP_all_points", "/summary/AP_all_points"),
+        ],
+        draw: voc,
+        ..IMAGES
+    },
+    Case {
+        measure: "detection.kitti",
+        law: PICTURES,
+        unit: "images",
+        seed: 10,
+        statistics: &[
+            sampled("cars, moderate, image boxes, 40 points", "/bbox/AP_R40/0/1"),
+            sampled("cars, moderate, image boxes, 11 points", "/bbox/AP_R11/0/1"),
+            sampled("cars, moderate, in space, 40 points", "/3d/AP_R40/0/1"),
+        ],
+        draw: kitti,
+        ..IMAGES
+    },
+    Case {
+        measure: "detection.nuscenes",
+        law: DRIVES,
+        unit: "scenes",
+        seed: 11,
+        statistics: &[
+            sampled("mAP", "/summary/mAP"),
+            sampled("NDS", "/summary/NDS"),
+            sampled("mATE", "/summary/mATE"),
+        ],
+        draw: nuscenes,
+        ..SCENES
+    },
+    Case {
+        measure: "detection.av2",
+        law: DRIVES,
+        unit: "logs",
+        seed: 12,
+        statistics: &[
+            sampled("AP", "/summary/AP"),
+            sampled("CDS", "/summary/CDS"),
+            sampled("ATE", "/summary/ATE"),
+        ],
+        draw: av2,
+        ..SCENES
+    },
+];
+
+/// Recall does not depend on scores: 7 in 10 are found, and a shift of a share `s` of the width leaves an `IoU` of
+/// `(1 - s) / (1 + s)`, so that a threshold `t` is met by shares up to `(1 - t) / (1 + t)` of at most one half.
+const AR: Statistic = known("AR100", "/summary/AR100", |_| {
+    let met = (0..10).map(|i| {
+        let threshold = 0.5 + 0.05 * f64::from(i);
+        ((1.0 - threshold) / (1.0 + threshold) / 0.5).min(1.0)
+    });
+    0.7 * met.sum::<f64>() / 10.0
+});
+
+const IMAGES: Case = Case {
+    sizes: &[20, 100],
+    sample: 20_000,
+    trials: 400,
+    ..PLAIN
+};
+
+const SCENES: Case = Case {
+    sizes: &[10, 50],
+    sample: 5_000,
+    trials: 400,
+    ..PLAIN
+};
+
+/// A labeled object and what was found of it.
+struct Thing {
+    /// 0 or 1.
+    class: usize,
+    /// Score and shift from 0 to 1, where it was found.
+    found: Option<(f64, f64)>,
+}
+
+/// Class and score of a false alarm.
+struct Alarm {
+    class: usize,
+    score: f64,
+}
+
+fn picture(noise: &mut Noise, chance: f64) -> (Vec<Thing>, Vec<Alarm>) {
+    let things = (0..1 + noise.below(4))
+        .map(|_| Thing {
+            class: noise.below(2),
+            found: noise
+                .chance(chance)
+                .then(|| (noise.between(0.0, 1.0).sqrt(), noise.between(0.0, 1.0))),
+        })
+        .collect();
+    let alarms = (0..noise.below(3))
+        .map(|_| Alarm {
+            class: noise.below(2),
+            score: 1.0 - noise.between(0.0, 1.0).sqrt(),
+        })
+        .collect();
+    (things, alarms)
+}
+
+fn chance(noise: &mut Noise) -> f64 {
+    noise.between(0.4, 1.0)
+}
+
+fn coco(noise: &mut Noise, n: usize) -> Value {
+    boxes_of_images(noise, n, false)
+}
+
+fn lvis(noise: &mut Noise, n: usize) -> Value {
+    boxes_of_images(noise, n, true)
+}
+
+/// Boxes of 40 pixels, 100 pixels apart; false alarms far below.
+fn boxes_of_images(noise: &mut Noise, n: usize, is_lvis: bool) -> Value {
+    let (mut images, mut labels, mut results) = (Vec::new(), Vec::new(), Vec::new());
+    for image in 1..=n {
+        let chance = chance(noise);
+        let (things, alarms) = picture(noise, chance);
+        images.push(if is_lvis {
+            // Both categories are verified everywhere.
+            let is_absent = |category: &usize| !things.iter().any(|t| t.class + 1 == *category);
+            let absent: Vec<usize> = [1, 2].into_iter().filter(is_absent).collect();
+            json!({"id": image, "neg_category_ids": absent, "not_exhaustive_category_ids": []})
+        } else {
+            json!({"id": image})
+        });
+        let mut result = |class: usize, bbox: [f64; 4], score: f64| {
+            results.push(json!({
+                "image_id": image, "category_id": class + 1, "bbox": bbox, "score": score,
+            }));
+        };
+        for (slot, thing) in things.iter().enumerate() {
+            let x = 100.0 * slot as f64;
+            labels.push(json!({
+                "id": labels.len() + 1, "image_id": image, "category_id": thing.class + 1,
+                "bbox": [x, 0.0, 40.0, 40.0], "area": 1600.0, "iscrowd": 0,
+            }));
+            if let Some((score, shift)) = thing.found {
+                result(thing.class, [x + 20.0 * shift, 0.0, 40.0, 40.0], score);
+            }
+        }
+        for (slot, alarm) in alarms.iter().enumerate() {
+            let x = 100.0 * slot as f64;
+            result(alarm.class, [x, 500.0, 40.0, 40.0], alarm.score);
+        }
+    }
+    let categories = json!([
+        {"id": 1, "name": "car", "frequency": "f"},
+        {"id": 2, "name": "person", "frequency": "r"},
+    ]);
+    json!({
+        "ground_truth": {"images": images, "categories": categories, "annotations": labels},
+        "results": results,
+    })
+}
+
+fn voc(noise: &mut Noise, n: usize) -> Value {
+    let (mut labels, mut results) = (Vec::new(), Vec::new());
+    for image in 0..n {
+        let row = |class: usize, x: f64, y: f64, score: f64| {
+            json!({
+                "image": image.to_string(), "category": (["car", "person"][class]),
+                "corners": [x, y, x + 39.0, y + 39.0], "score": score,
+            })
+        };
+        let chance = chance(noise);
+        let (things, alarms) = picture(noise, chance);
+        for (slot, thing) in things.iter().enumerate() {
+            let x = 100.0 * slot as f64;
+            labels.push(row(thing.class, x, 0.0, 0.0));
+            let found = thing.found.map(|(score, shift)| (score, x + 20.0 * shift));
+            results.extend(found.map(|(score, x)| row(thing.class, x, 0.0, score)));
+        }
+        for (slot, alarm) in alarms.iter().enumerate() {
+            results.push(row(alarm.class, 100.0 * slot as f64, 500.0, alarm.score));
+        }
+    }
+    json!({"ground_truth": labels, "results": results})
+}
+
+/// Columns of one image.
+#[derive(Default)]
+struct Columns {
+    name: Vec<&'static str>,
+    bbox: Vec<[f64; 4]>,
+    location: Vec<[f64; 3]>,
+    score: Vec<f64>,
+}
+
+impl Columns {
+    /// An object 10 m from its neighbors, shifted by a share of its size in the image and in space.
+    fn push(&mut self, class: usize, (slot, y): (usize, f64), shift: f64, score: f64) {
+        let x = 100.0 * slot as f64 + 60.0 * shift;
+        self.name.push(["Car", "Pedestrian"][class]);
+        self.bbox.push([x, y, x + 60.0, y + 60.0]);
+        let along = 10.0 * slot as f64 + 4.0 * shift;
+        self.location.push([along, 1.5, 20.0 + y / 10.0]);
+        self.score.push(score);
+    }
+
+    fn json(self) -> Value {
+        let n = self.name.len();
+        json!({
+            "name": self.name, "bbox": self.bbox, "location": self.location, "score": self.score,
+            "alpha": vec![0.0; n], "rotation_y": vec![0.0; n], "dimensions": vec![[4.0, 1.5, 1.8]; n],
+        })
+    }
+}
+
+fn kitti(noise: &mut Noise, n: usize) -> Value {
+    let (mut labels, mut results) = (Vec::new(), Vec::new());
+    for _ in 0..n {
+        let (mut gt, mut dt) = (Columns::default(), Columns::default());
+        let chance = chance(noise);
+        let (things, alarms) = picture(noise, chance);
+        for (slot, thing) in things.iter().enumerate() {
+            gt.push(thing.class, (slot, 100.0), 0.0, 0.0);
+            if let Some((score, shift)) = thing.found {
+                dt.push(thing.class, (slot, 100.0), 0.5 * shift, score);
+            }
+        }
+        for (slot, alarm) in alarms.iter().enumerate() {
+            dt.push(alarm.class, (slot, 300.0), 0.0, alarm.score);
+        }
+        labels.push(gt.json());
+        results.push(dt.json());
+    }
+    json!({"gt": labels, "dt": results})
+}
+
+/// What a row of a drive needs to know.
+struct Spot {
+    drive: usize,
+    frame: usize,
+    class: usize,
+    place: [f64; 2],
+    yaw: f64,
+    score: f64,
+}
+
+/// Labels and results of drives of three frames; objects are 20 m apart, false alarms far from all of them.
+fn drives(noise: &mut Noise, n: usize, row: fn(&Spot) -> Value) -> (Vec<Value>, Vec<Value>) {
+    let (mut labels, mut results) = (Vec::new(), Vec::new());
+    for drive in 0..n {
+        let chance = chance(noise);
+        for frame in 0..3 {
+            let (things, alarms) = picture(noise, chance);
+            let spot = |class: usize, place: [f64; 2], yaw: f64, score: f64| Spot {
+                drive,
+                frame,
+                class,
+                place,
+                yaw,
+                score,
+            };
+            for (slot, thing) in things.iter().enumerate() {
+                let x = 20.0 * slot as f64;
+                labels.push(row(&spot(thing.class, [x, 5.0], 0.3, 0.0)));
+                if let Some((score, shift)) = thing.found {
+                    let yaw = 0.3 + 0.2 * noise.normal();
+                    results.push(row(&spot(thing.class, [x + 3.0 * shift, 5.0], yaw, score)));
+                }
+            }
+            for (slot, alarm) in alarms.iter().enumerate() {
+                let place = [20.0 * slot as f64, -40.0];
+                results.push(row(&spot(alarm.class, place, 0.0, alarm.score)));
+            }
+        }
+    }
+    (labels, results)
+}
+
+fn nuscenes(noise: &mut Noise, n: usize) -> Value {
+    let (labels, results) = drives(noise, n, |spot| {
+        let [x, y] = spot.place;
+        json!({
+            "sample_token": format!("{}-{}", spot.drive, spot.frame),
+            "scene": spot.drive.to_string(),
+            "detection_name": (["car", "pedestrian"][spot.class]),
+            "attribute_name": (["vehicle.moving", "pedestrian.moving"][spot.class]),
+            "translation": [x, y, 1.0], "size": [1.9, 4.5, 1.6], "yaw": spot.yaw,
+            "velocity": [3.0 + spot.yaw, 0.0], "detection_score": spot.score,
+        })
+    });
+    json!({"ground_truth": labels, "results": results})
+}
+
+fn av2(noise: &mut Noise, n: usize) -> Value {
+    let (labels, results) = drives(noise, n, |spot| {
+        let [x, y] = spot.place;
+        json!({
+            "log_id": spot.drive.to_string(), "timestamp_ns": spot.frame,
+            "category": (["REGULAR_VEHICLE", "PEDESTRIAN"][spot.class]),
+            "tx_m": x, "ty_m": y, "tz_m": 1.0, "length_m": 4.5, "width_m": 1.9, "height_m": 1.6,
+            "qw": (0.5 * spot.yaw).cos(), "qx": 0.0, "qy": 0.0, "qz": (0.5 * spot.yaw).sin(),
+            "score": spot.score,
+        })
+    });
+    json!({"ground_truth": labels, "results": results})
+}

@@ -1,0 +1,171 @@
+//! What is simulated: laws whose truth is known, one or more for every measure with an interval.
+//!
+//! Read [`Case`] first. A law is chosen to resemble what the measure is used on, with units that differ from one
+//! another, and is never changed to make an interval look better.
+//!
+//! Not here: counting.
+
+mod detections;
+mod paths;
+mod segments;
+mod shares;
+mod tracks;
+
+use fieldassay_measure::stats::SplitMix;
+use serde_json::Value;
+
+/// Where the truth of a statistic is from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Truth {
+    /// Worked out from the law, for a size.
+    Known(fn(usize) -> f64),
+    /// The value of one very large sample.
+    Sample,
+}
+
+/// One number of a measure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statistic {
+    /// What the page calls it.
+    pub(super) name: &'static str,
+    /// Where it is in the result.
+    pub(super) pointer: &'static str,
+    /// What its interval is meant to hold.
+    pub(super) truth: Truth,
+}
+
+const fn known(name: &'static str, pointer: &'static str, value: fn(usize) -> f64) -> Statistic {
+    Statistic {
+        name,
+        pointer,
+        truth: Truth::Known(value),
+    }
+}
+
+const fn sampled(name: &'static str, pointer: &'static str) -> Statistic {
+    Statistic {
+        name,
+        pointer,
+        truth: Truth::Sample,
+    }
+}
+
+/// A measure on data of one law.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Case {
+    /// Name of the measure.
+    pub(super) measure: &'static str,
+    /// The law in words.
+    pub(super) law: &'static str,
+    /// What is drawn independently, or counted along a path.
+    pub(super) unit: &'static str,
+    /// Sizes of data sets, in units.
+    pub(super) sizes: &'static [usize],
+    /// Size of the sample that gives the truth where it cannot be worked out.
+    pub(super) sample: usize,
+    /// Data sets per size.
+    pub(super) trials: usize,
+    /// Differs between cases; never changed.
+    pub(super) seed: u64,
+    /// Whether the interval is asked for by `bootstrap`.
+    pub(super) is_resampled: bool,
+    /// Whether the law breaks what the measure says it takes for granted.
+    pub(super) is_against_assumption: bool,
+    /// Whether a few trials at the smallest size are repeated by the tests.
+    pub(super) is_cheap: bool,
+    /// The numbers looked at.
+    pub(super) statistics: &'static [Statistic],
+    /// Draws a data set.
+    pub(super) draw: fn(&mut Noise, usize) -> Value,
+}
+
+/// What most laws share; not a case itself.
+const PLAIN: Case = Case {
+    measure: "",
+    law: "",
+    unit: "",
+    sizes: &[20, 200],
+    sample: 0,
+    trials: 500,
+    seed: 0,
+    is_resampled: true,
+    is_against_assumption: false,
+    is_cheap: false,
+    statistics: &[],
+    draw: |_, _| Value::Null,
+};
+
+/// Every law, by subject.
+pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
+    [
+        detections::CASES,
+        segments::CASES,
+        shares::CASES,
+        tracks::CASES,
+        paths::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Chance, the same on every machine.
+pub(super) struct Noise {
+    random: SplitMix,
+    spare: Option<f64>,
+}
+
+impl Noise {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            random: SplitMix::new(seed),
+            spare: None,
+        }
+    }
+
+    /// Evenly from `low` to `high`.
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.random.unit()
+    }
+
+    /// A whole number below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        self.random.below(n)
+    }
+
+    /// Yes with this probability.
+    fn chance(&mut self, probability: f64) -> bool {
+        self.random.unit() < probability
+    }
+
+    /// Normal with mean 0 and standard deviation 1 (Box and Muller 1958).
+    fn normal(&mut self) -> f64 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let radius = (-2.0 * (1.0 - self.random.unit()).ln()).sqrt();
+        let angle = std::f64::consts::TAU * self.random.unit();
+        self.spare = Some(radius * angle.sin());
+        radius * angle.cos()
+    }
+
+    /// Three of them.
+    fn normals(&mut self) -> [f64; 3] {
+        std::array::from_fn(|_| self.normal())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_follows_its_laws() {
+        let mut noise = Noise::new(3);
+        let x: Vec<f64> = (0..20_000).map(|_| noise.normal()).collect();
+        let mean = x.iter().sum::<f64>() / 20_000.0;
+        let square = x.iter().map(|x| x * x).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.03);
+        assert!((0..100).all(|_| (2.0..3.0).contains(&noise.between(2.0, 3.0))));
+        assert!((0..100).all(|_| noise.below(4) < 4));
+    }
+}
