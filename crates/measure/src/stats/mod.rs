@@ -18,7 +18,7 @@ pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
-pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
+pub use resample::{Estimate, Resampling, SplitMix, bootstrap, corrected_percentiles};
 pub use special::{gamma_p, ln_gamma};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,

@@ -114,7 +114,7 @@ const SCALE: Measure = Measure {
     name: "trajectory.scale_drift",
     about: About {
         title: "How the scale of an estimate changes along the path",
-        formula: "s_k = |dp| / |dq| over consecutive stretches of length_meters along the reference; slope of ln s over meters by least squares with its normal interval at 95 %",
+        formula: "s_k = |dp| / |dq| over consecutive stretches of length_meters along the reference; slope of ln s over meters by least squares with Student's interval at 95 %",
         defaults: "length_meters required; association as trajectory.ape",
         direction: Direction::Describes,
         blind_spots: "a drift that comes and goes has no slope: look at the scales; noise of the estimate lengthens short stretches and reads as scale",
