@@ -80,11 +80,6 @@ impl Row {
     pub(crate) fn share(&self) -> Option<f64> {
         (self.given > 0).then(|| self.held as f64 / self.given as f64)
     }
-
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.measure, &self.statistic, &self.law, self.n)
-            == (&other.measure, &other.statistic, &other.law, other.n)
-    }
 }
 
 /// What the command line asks for.
@@ -343,6 +338,14 @@ fn drift(
     Ok(differences)
 }
 
+/// Why intervals under this law hold the truth too seldom, where that is known.
+pub(crate) fn weakness(row: &Row) -> Option<&'static str> {
+    laws::cases()
+        .find(|case| case.measure == row.measure && case.law == row.law)
+        .and_then(|case| case.weakness)
+        .map(|(why, _)| why)
+}
+
 /// Whether a measure gives statistics with room for an interval, by what its example gives.
 pub(crate) fn has_interval(measure: &Measure) -> Result<bool> {
     let case: Value = serde_json::from_str(measure.example)?;
@@ -436,7 +439,9 @@ mod tests {
                 for statistic in case.statistics {
                     let row = rows.next().expect(case.measure);
                     let wanted = count(case, statistic, (n, row.truth), &[]).unwrap();
-                    assert!(row.is_same(&wanted), "{wanted:?} is not {row:?}");
+                    let place =
+                        |r: &Row| (r.measure.clone(), r.statistic.clone(), r.law.clone(), r.n);
+                    assert_eq!(place(row), place(&wanted));
                     assert_eq!((row.seed, row.trials), (case.seed, case.trials));
                     assert_eq!(row.held + row.too_high + row.too_low, row.given);
                     if let Truth::Known(value) = statistic.truth {
@@ -450,23 +455,36 @@ mod tests {
     }
 
     #[test]
-    fn intervals_hold_the_truth_nine_times_in_ten_at_the_larger_size() {
-        for case in laws::cases().filter(|case| !case.is_against_assumption) {
-            let results = committed().unwrap().unwrap();
+    fn intervals_hold_the_truth_nine_times_in_ten_at_the_largest_size_or_it_is_said() {
+        let results = committed().unwrap().unwrap();
+        for case in laws::cases() {
             let largest = case.sizes.iter().max();
+            let least = case.weakness.map_or(0.9, |(_, least)| least);
             let is_of = |row: &&Row| {
                 row.measure == case.measure && row.law == case.law && Some(&row.n) == largest
             };
             for row in results.rows.iter().filter(is_of) {
-                assert!(row.share().is_some_and(|share| share >= 0.9), "{row:?}");
+                assert!(row.share().is_some_and(|share| share >= least), "{row:?}");
             }
         }
     }
 
+    /// Measures of which a trial at the smallest size takes milliseconds.
+    const CHEAP: [&str; 8] = [
+        "detection.voc",
+        "driving.scenario_mean",
+        "driving.spl",
+        "segmentation.miou",
+        "stats.proportion",
+        "tracking.coherence",
+        "trajectory.ape",
+        "trajectory.scale_drift",
+    ];
+
     #[test]
     fn the_first_trials_come_out_as_committed() {
         let results = committed().unwrap().unwrap();
-        for case in laws::cases().filter(|case| case.is_cheap) {
+        for case in laws::cases().filter(|case| CHEAP.contains(&case.measure)) {
             let n = *case.sizes.iter().min().unwrap();
             let differences = drift(case, n, &results, (5, 1)).unwrap();
             assert_eq!(differences, Vec::<String>::new());

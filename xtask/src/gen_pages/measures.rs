@@ -92,8 +92,10 @@ fn held(page: &mut String, measure: &Measure, found: Option<&Results>) -> Result
         let Some(first) = law.first() else { continue };
         write!(
             page,
-            "\n{}.\n\n| statistic | {} | intervals that hold the truth | too high | too low | truth |\n|---|---|---|---|---|---|\n",
+            "\n{}.{}\n\n| statistic | {} | intervals that hold the truth | too high | too low | truth |\n|---|---|---|---|---|---|\n",
             sentence(&first.law),
+            coverage::weakness(first)
+                .map_or(String::new(), |why| format!(" Why so few hold: {why}.")),
             first.unit
         )?;
         for row in law {

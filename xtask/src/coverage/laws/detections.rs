@@ -23,6 +23,11 @@ macro_rules! drives {
     };
 }
 
+const FLAT: (&str, f64) = (
+    "with such boxes the precision hardly falls along the recall, and the best precision from each recall on is then biased upward about as much as it scatters, whatever the number of images; the correction for bias takes away a part of it",
+    0.85,
+);
+
 /// Largest shift of boxes, over their width.
 const ROUGH: f64 = 0.5;
 const NEAR: f64 = 0.1;
@@ -35,7 +40,9 @@ pub(super) const CASES: &[Case] = &[
         measure: "detection.coco",
         law: pictures!("half"),
         unit: "images",
+        sizes: &[20, 100, 300],
         seed: 7,
+        weakness: Some(FLAT),
         statistics: &[
             sampled("AP", "/summary/AP"),
             sampled("AP50", "/summary/AP50"),
@@ -48,6 +55,7 @@ pub(super) const CASES: &[Case] = &[
         measure: "detection.coco",
         law: pictures!("a tenth"),
         unit: "images",
+        sizes: &[20, 100, 300],
         seed: 23,
         statistics: &[
             sampled("AP", "/summary/AP"),
@@ -61,7 +69,9 @@ pub(super) const CASES: &[Case] = &[
         measure: "detection.lvis",
         law: pictures!("half"),
         unit: "images",
+        sizes: &[20, 100, 300],
         seed: 8,
+        weakness: Some(FLAT),
         statistics: &[
             sampled("AP", "/summary/AP"),
             sampled("AP50", "/summary/AP50"),
@@ -77,7 +87,6 @@ pub(super) const CASES: &[Case] = &[
         unit: "images",
         seed: 9,
         sizes: &[20, 100, 500],
-        is_cheap: true,
         statistics: &[
             sampled("AP_11point", "/summary/AP_11point"),
             sampled("AP_all_points", "/summary/AP_all_points"),
@@ -106,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[20, 100, 500],
         statistics: &[
             sampled("cars, moderate, 40 points", "/bbox/AP_R40/0/1"),
-            sampled("cars, moderate, 11 points", "/bbox/AP_R11/0/1"),
+            // No eleven points: their first is decided by the surest detection, so no sample gives a truth.
         ],
         draw: |noise, n| kitti(noise, n, ROUGH),
         ..IMAGES
@@ -217,7 +226,7 @@ struct Alarm {
 }
 
 fn picture(noise: &mut Noise, chance: f64) -> (Vec<Thing>, Vec<Alarm>) {
-    let things = (0..1 + noise.below(4))
+    let things = (0..=noise.below(4))
         .map(|_| Thing {
             class: noise.below(2),
             found: noise

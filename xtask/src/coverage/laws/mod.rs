@@ -69,10 +69,9 @@ pub(super) struct Case {
     pub(super) seed: u64,
     /// Whether the interval is asked for by `bootstrap`.
     pub(super) is_resampled: bool,
-    /// Whether the law breaks what the measure says it takes for granted.
-    pub(super) is_against_assumption: bool,
-    /// Whether a few trials at the smallest size are repeated by the tests.
-    pub(super) is_cheap: bool,
+    /// Why the intervals hold the truth less often than nine times in ten even at the largest size, with the least
+    /// share they must hold; none where they do not.
+    pub(super) weakness: Option<(&'static str, f64)>,
     /// The numbers looked at.
     pub(super) statistics: &'static [Statistic],
     /// Draws a data set.
@@ -89,8 +88,7 @@ const PLAIN: Case = Case {
     trials: 500,
     seed: 0,
     is_resampled: true,
-    is_against_assumption: false,
-    is_cheap: false,
+    weakness: None,
     statistics: &[],
     draw: |_, _| Value::Null,
 };

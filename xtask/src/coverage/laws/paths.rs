@@ -28,7 +28,6 @@ pub(super) const CASES: &[Case] = &[
         unit: "poses",
         sizes: &[100, 1000],
         seed: 16,
-        is_cheap: true,
         statistics: MAXWELL,
         draw: |noise, n| positions(noise, n, 0.0),
         ..PLAIN
@@ -99,7 +98,6 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[5, 50],
         seed: 22,
         is_resampled: false,
-        is_cheap: true,
         statistics: &[known("slope", "/log_scale_per_meter", |_| DRIFT)],
         draw: scales,
         ..PLAIN

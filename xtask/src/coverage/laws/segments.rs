@@ -11,7 +11,6 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[20, 100],
         sample: 20_000,
         seed: 5,
-        is_cheap: true,
         statistics: &[
             known("mIoU", "/summary/mIoU", |_| 0.8 / 1.2),
             known("accuracy", "/summary/accuracy", |_| 0.8),

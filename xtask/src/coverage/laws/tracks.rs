@@ -29,7 +29,6 @@ pub(super) const CASES: &[Case] = &[
         unit: "tracks",
         seed: 14,
         is_resampled: false,
-        is_cheap: true,
         statistics: &[
             known("broken", "/broken", |_| 0.1),
             known("flipping", "/flipping", |_| 0.3),
