@@ -7,11 +7,11 @@ import json
 import logging
 import sys
 import time
-
-import numpy as np
+from array import array
 
 package, path, window, runs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-trace = np.fromfile(path, "<f8").tolist()
+with open(path, "rb") as file:
+    trace = array("d", file.read()).tolist()
 whole = len(trace) - window + 1
 if package == "rtamt":
     logging.disable(logging.CRITICAL)

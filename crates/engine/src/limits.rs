@@ -1,5 +1,8 @@
 //! Every written limit of an operation, in one place.
 
+use crate::EngineError;
+use fieldassay_measure::stats::Resampling;
+
 /// Limits of one run; the defaults suit a laptop.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -14,7 +17,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            column_bytes: 16 << 20,
+            column_bytes: 128 << 20,
             unit_bytes: 1 << 30,
             files: 1_000_000,
         }
@@ -28,5 +31,23 @@ impl Limits {
             unit_bytes: self.unit_bytes,
             ..fieldassay_formats::Limits::default()
         }
+    }
+}
+
+/// Resamples at most; more change no digit that is shown.
+const MOST_RESAMPLES: usize = 100_000;
+
+/// Refuses a bootstrap of no or too many resamples.
+pub(crate) fn resamples(how: Option<Resampling>) -> Result<(), EngineError> {
+    match how {
+        Some(how) if how.resamples == 0 || how.resamples > MOST_RESAMPLES => {
+            Err(EngineError::Request {
+                message: format!(
+                    "`--bootstrap {}` is no number of resamples\nhint: 1000 is common, at most {MOST_RESAMPLES}",
+                    how.resamples
+                ),
+            })
+        }
+        _ => Ok(()),
     }
 }

@@ -26,13 +26,17 @@ pub fn find(name: &str) -> Result<&'static Measure, EngineError> {
         .map(|measure| measure.name)
         .filter(|known| known.rsplit('.').next() == Some(name))
         .collect();
-    let hint = if ends.is_empty() {
-        match nearest(name, measures().map(|measure| measure.name)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`fieldassay measure list` shows them all".to_owned(),
-        }
-    } else {
+    let subject = name.split('.').next().unwrap_or_default();
+    let of_subject = measures().filter(|measure| measure.subject() == subject);
+    let of_subject: Vec<&str> = of_subject.map(|measure| measure.name).collect();
+    let hint = if !ends.is_empty() {
         format!("did you mean `{}`?", ends.join("` or `"))
+    } else if let Some(near) = nearest(name, measures().map(|measure| measure.name)) {
+        format!("did you mean `{near}`?")
+    } else if !of_subject.is_empty() {
+        format!("those of `{subject}` are `{}`", of_subject.join("`, `"))
+    } else {
+        "`fieldassay measure list` shows them all".to_owned()
     };
     Err(EngineError::Request {
         message: format!("no measure has the name `{name}`\nhint: {hint}"),

@@ -245,7 +245,9 @@ impl<'a> Rows<'a> {
 
     /// Streams whose rows have their log times beside them.
     fn of_kind(&self, kind: SensorKind) -> Vec<Held<'a>> {
-        self.kind(kind)
+        let streams: Vec<_> = self.kind(kind).collect();
+        streams
+            .into_par_iter()
             .map(|(index, stream, data)| Held {
                 topic: stream.topic.clone(),
                 frame: self.frame(index, data).to_owned(),

@@ -12,6 +12,7 @@ pub(crate) mod traj;
 
 use crate::exit::UsageError;
 use fieldassay_engine::EngineError;
+use fieldassay_engine::score::Resampling;
 use fieldassay_model::Policy;
 use std::path::PathBuf;
 
@@ -38,6 +39,15 @@ fn policy(name: &str) -> anyhow::Result<Policy> {
             format!("{error}\nhint: or give the path of a policy file")
         };
         UsageError(message).into()
+    })
+}
+
+/// The bootstrap of intervals, where these are asked for.
+fn resampling(is_asked: bool, resamples: Option<usize>, seed: u64) -> Option<Resampling> {
+    let usual = Resampling::default().resamples;
+    (is_asked || resamples.is_some()).then(|| Resampling {
+        resamples: resamples.unwrap_or(usual),
+        seed,
     })
 }
 

@@ -1,11 +1,13 @@
 //! `score`: predictions against labels.
 
+use super::resampling;
 use crate::render;
-use fieldassay_engine::score::{self, Benchmark, Request, Resampling, Shape};
+use fieldassay_engine::score::{self, Benchmark, Request, Shape};
 use std::path::PathBuf;
 
 /// Score predictions against labels by the rules of a benchmark, with the lines it is known for.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("drawn").multiple(true))]
 pub(crate) struct Arguments {
     /// Whose rules.
     benchmark: Rules,
@@ -30,11 +32,14 @@ pub(crate) struct Arguments {
     /// How many classes there are (miou); told by the pixels when not given.
     #[arg(long, value_name = "N")]
     classes: Option<u32>,
-    /// Give intervals at 95 % by drawing images or sequences again this often.
-    #[arg(long, value_name = "N")]
+    /// Give intervals at 95 % by drawing images or sequences again, 1000 times.
+    #[arg(long, group = "drawn")]
+    intervals: bool,
+    /// The same with so many draws.
+    #[arg(long, value_name = "N", group = "drawn")]
     bootstrap: Option<usize>,
     /// Seed of the draws; the same seed gives the same intervals.
-    #[arg(long, value_name = "S", default_value_t = 1, requires = "bootstrap")]
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "drawn")]
     seed: u64,
     /// Threads; one per core when not given.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -96,10 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }),
         ignored: arguments.ignore,
         classes: arguments.classes,
-        bootstrap: arguments.bootstrap.map(|resamples| Resampling {
-            resamples,
-            seed: arguments.seed,
-        }),
+        bootstrap: resampling(arguments.intervals, arguments.bootstrap, arguments.seed),
         jobs: arguments.jobs,
     };
     let document = score::run(&request)?;

@@ -1,11 +1,12 @@
 //! `traj`: paths of poses against a reference.
 
+use super::resampling;
 use crate::exit::{Happened, UsageError};
 use crate::render;
 use fieldassay_engine::pictures;
 use fieldassay_engine::traj::{
     self, Association, DeltaUnit, Fit, Input, KittiOptions, Motion, MotionFilter, PathFormat,
-    Plane, Preparation, Relation, Request, Resampling, Stamps, Step, What,
+    Plane, Preparation, Relation, Request, Stamps, Step, What,
 };
 use fieldassay_model::TimeBound;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ enum Action {
     Kitti {
         #[command(flatten)]
         paths: Paths,
+        #[command(flatten)]
+        fit: FitArguments,
         /// Lengths of the segments, meters.
         #[arg(long, value_name = "L,…", value_delimiter = ',')]
         lengths: Vec<f64>,
@@ -78,22 +81,23 @@ enum Action {
 
 /// Paths, how their poses are paired, and what is printed.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("drawn").multiple(true))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "flags of a command line are independent of each other"
 )]
 struct Paths {
-    /// The reference: a trajectory file, or a recording as `FILE:/topic`.
+    /// The reference: a trajectory file, a table of poses, or a recording as `FILE:/topic`.
     #[arg(value_name = "REF")]
     reference: String,
     /// Estimates, likewise.
     #[arg(value_name = "EST", required = true)]
     estimates: Vec<String>,
-    /// Form of the files; recognized when not given. `recording:TOPIC` names the topic of recordings.
-    #[arg(long, value_name = "tum|kitti|euroc|recording:TOPIC")]
+    /// Form of the files: tum, kitti, euroc or recording:TOPIC; recognized when not given.
+    #[arg(long, value_name = "FORM")]
     format: Option<String>,
     /// Form of the reference, where it has another.
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "FORM")]
     ref_format: Option<String>,
     /// Most time between the poses of a pair, seconds.
     #[arg(
@@ -130,16 +134,16 @@ struct Paths {
     #[arg(long, num_args = 2, value_names = ["METERS", "DEGREES"])]
     motion_filter: Option<Vec<f64>>,
     /// Lay both paths into a plane before they are aligned.
-    #[arg(long, value_name = "xy|xz|yz")]
+    #[arg(long, value_name = "PLANE")]
     project: Option<PlaneName>,
-    /// Give intervals at 95 % (moving-block bootstrap).
-    #[arg(long, alias = "bootstrap")]
+    /// Give intervals at 95 % (moving-block bootstrap of 1000 resamples).
+    #[arg(long, group = "drawn")]
     intervals: bool,
-    /// Resamples of the bootstrap.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: usize,
-    /// Seed of the bootstrap.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// The same with so many resamples.
+    #[arg(long, alias = "resamples", value_name = "N", group = "drawn")]
+    bootstrap: Option<usize>,
+    /// Seed of the resamples; the same seed gives the same intervals.
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "drawn")]
     seed: u64,
     /// Print one JSON document instead of text.
     #[arg(long)]
@@ -158,7 +162,7 @@ struct Paths {
 #[derive(Debug, clap::Args)]
 struct RelationArgument {
     /// What of two poses is compared.
-    #[arg(long, short = 'r', value_enum, default_value_t = RelationName::Translation, hide_possible_values = true, value_name = "translation|rotation-angle-deg|rotation-angle-rad|rotation|full|point-distance|point-distance-ratio")]
+    #[arg(long, short = 'r', value_enum, default_value_t = RelationName::Translation)]
     relation: RelationName,
 }
 
@@ -183,7 +187,7 @@ enum RelationName {
 #[derive(Debug, clap::Args)]
 struct FitArguments {
     /// How an estimate is moved as a whole before it is compared.
-    #[arg(long, short = 'a', value_enum, default_value_t = AlignName::None, hide_possible_values = true, value_name = "se3|sim3|yaw|origin|none")]
+    #[arg(long, short = 'a', value_enum, default_value_t = AlignName::None)]
     align: AlignName,
     /// Fit the scale too (`sim3` is `se3` with it).
     #[arg(long, short = 's')]
@@ -215,7 +219,7 @@ struct StepArguments {
     #[arg(long, short = 'd', value_name = "D", default_value_t = 1.0)]
     delta: f64,
     /// Its unit.
-    #[arg(long, short = 'u', value_enum, default_value_t = UnitName::Frames, hide_possible_values = true, value_name = "frames|meters|degrees|radians|seconds")]
+    #[arg(long, short = 'u', value_enum, default_value_t = UnitName::Frames)]
     unit: UnitName,
     /// Every pair that is a step apart, instead of one step after the other.
     #[arg(long)]
@@ -324,10 +328,7 @@ impl Paths {
             start: bound(&self.start)?,
             end: bound(&self.end)?,
             fit,
-            intervals: self.intervals.then_some(Resampling {
-                resamples: self.resamples,
-                seed: self.seed,
-            }),
+            intervals: resampling(self.intervals, self.bootstrap, self.seed),
             with_errors: self.errors,
             with_lines: self.plot.is_some(),
         })
@@ -380,6 +381,7 @@ fn asked(action: &Action) -> (&Paths, What, Fit) {
         ),
         Action::Kitti {
             paths,
+            fit,
             lengths,
             step,
             float32,
@@ -395,7 +397,7 @@ fn asked(action: &Action) -> (&Paths, What, Fit) {
                 in_float32: *float32,
                 ..default
             };
-            (paths, What::Kitti(options), Fit::default())
+            (paths, What::Kitti(options), fit.read())
         }
         Action::Compare { paths, fit, steps } => (paths, What::Compare(steps.read()), fit.read()),
     }
@@ -429,7 +431,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         render::note(&format!("picture written to {}", file.display()));
     }
     for refused in &document.refused {
-        render::note(&format!("not measured: {}", refused.error));
+        render::note(&format!(
+            "not measured: {}",
+            render::with_hint(&refused.error)
+        ));
     }
     for loss in &document.losses {
         render::note(&format!("not all could be read: {loss}"));

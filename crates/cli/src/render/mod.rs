@@ -29,7 +29,8 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 /// Writes one JSON document to standard output.
 pub(crate) fn json<T: serde::Serialize>(document: &T) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    serde_json::to_writer_pretty(&mut out, document)?;
+    // As an error of the stream, so that a reader that stops early is known for one.
+    serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from)?;
     out.write_all(b"\n")?;
     out.flush()?;
     Ok(())
@@ -38,6 +39,11 @@ pub(crate) fn json<T: serde::Serialize>(document: &T) -> anyhow::Result<()> {
 /// A line for the person at the terminal, on standard error.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A message whose hint stands on a line of its own; the rooms below put it into one line.
+pub(crate) fn with_hint(message: &str) -> String {
+    message.replace("; hint: ", "\nhint: ")
 }
 
 /// An error with its causes and its hint.
@@ -51,7 +57,11 @@ pub(crate) fn error(error: &anyhow::Error) {
             message = format!("{message}: {cause}");
         }
     }
-    note(&format!("{} {message}", style.error("error:")));
+    note(&format!(
+        "{} {}",
+        style.error("error:"),
+        with_hint(&message)
+    ));
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

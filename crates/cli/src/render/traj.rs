@@ -1,9 +1,8 @@
 //! Errors of paths as tables.
 
-use super::{Align, Style, Table, text};
+use super::{Align, Style, Table, note, text};
 use fieldassay_engine::traj::{
-    Aligned, Compared, ErrorStats, Errors, Estimate, Measured, Motion, Relation, Segments,
-    TrajDocument,
+    Aligned, Compared, ErrorStats, Errors, Estimate, Measured, Relation, Segments, TrajDocument,
 };
 use std::fmt::Write as _;
 
@@ -32,11 +31,27 @@ pub(crate) fn document(document: &TrajDocument) -> anyhow::Result<()> {
     );
     match &document.single {
         Some(Measured::Errors(found)) => one(&mut out, document, found, style),
-        Some(Measured::Segments(found)) => segments(&mut out, &[found]),
+        Some(Measured::Segments(found)) => segments(&mut out, document, found),
         Some(Measured::Compared(found)) => compared(&mut out, document, &[found]),
         None => several(&mut out, document),
     }
-    text(&out)
+    text(&out)?;
+    if document.method.intervals.is_some() && document.measured().any(|found| !has_interval(found))
+    {
+        note(
+            "note: where an interval is missing, fewer than eight blocks of errors that are alike fit into the path",
+        );
+    }
+    Ok(())
+}
+
+fn has_interval(measured: &Measured) -> bool {
+    let stat = match measured {
+        Measured::Errors(found) => &found.stats.rmse,
+        Measured::Segments(found) => &found.scores.translation_ratio,
+        Measured::Compared(found) => &found.ape.rmse,
+    };
+    stat.low.is_some()
 }
 
 fn several(out: &mut String, document: &TrajDocument) {
@@ -53,9 +68,7 @@ fn several(out: &mut String, document: &TrajDocument) {
     if !errors.is_empty() {
         side_by_side(out, document, &errors);
     }
-    if !drifts.is_empty() {
-        segments(out, &drifts);
-    }
+    drift_side_by_side(out, document, &drifts);
     if !sides.is_empty() {
         compared(out, document, &sides);
     }
@@ -87,29 +100,23 @@ fn steps(document: &TrajDocument) -> String {
     } else {
         "one after the other"
     };
-    format!(", steps of {} {}, {which}", step.delta, step.unit.name())
-}
-
-/// The alignment in words.
-fn aligned(alignment: &Aligned, first: Option<usize>) -> String {
-    let name = match (alignment.motion, alignment.with_scale) {
-        (Motion::None, false) => "none",
-        (Motion::None, true) => "scale alone",
-        (Motion::Se3, false) => "SE(3)",
-        (Motion::Se3, true) => "Sim(3)",
-        (Motion::Yaw, false) => "yaw and translation",
-        (Motion::Yaw, true) => "yaw, translation and scale",
-        (Motion::Origin, false) => "first pose onto first pose",
-        (Motion::Origin, true) => "scale, then first pose onto first pose",
+    let unit = step.unit.name();
+    let unit = match unit.strip_suffix('s') {
+        Some(one) if step.delta.total_cmp(&1.0).is_eq() => one,
+        _ => unit,
     };
-    match first {
-        Some(count) => format!("{name}, fitted to the first {count} pairs"),
-        None => name.to_owned(),
-    }
+    format!(", steps of {} {unit}, {which}", step.delta)
 }
 
-fn first(document: &TrajDocument) -> Option<usize> {
-    document.method.fit.as_ref().and_then(|fit| fit.first)
+/// The alignment in words, and what it was fitted to where that is not all of the pairs.
+fn aligned(document: &TrajDocument, alignment: &Aligned, pairs: usize) -> String {
+    let name = alignment.words();
+    match document.method.fit.first {
+        Some(count) if count < pairs && !alignment.is_none() => {
+            format!("{name}, fitted to the first {count} pairs")
+        }
+        _ => name.to_owned(),
+    }
 }
 
 fn one(out: &mut String, document: &TrajDocument, found: &Errors, style: Style) {
@@ -119,8 +126,12 @@ fn one(out: &mut String, document: &TrajDocument, found: &Errors, style: Style) 
         found.estimate, found.format, found.poses, found.pairs
     );
     let alignment = &found.alignment;
-    let _ = writeln!(out, "alignment   {}", aligned(alignment, first(document)));
-    if alignment.motion != Motion::None || alignment.with_scale {
+    let _ = writeln!(
+        out,
+        "alignment   {}",
+        aligned(document, alignment, found.pairs)
+    );
+    if !alignment.is_none() {
         for (name, row) in ["rotation    ", "            ", "            "]
             .iter()
             .zip(&alignment.rotation)
@@ -173,7 +184,7 @@ fn side_by_side(out: &mut String, document: &TrajDocument, all: &[&Errors]) {
     let _ = writeln!(
         out,
         "alignment   {}\n\n{}",
-        aligned(&best.alignment, first(document)),
+        aligned(document, &best.alignment, best.pairs),
         heading(document, best)
     );
     let has_intervals = document.method.intervals.is_some();
@@ -203,48 +214,139 @@ fn side_by_side(out: &mut String, document: &TrajDocument, all: &[&Errors]) {
         table.row(row);
     }
     out.push_str(&table.render("  "));
-    if best.alignment.motion != Motion::None {
+    if !best.alignment.is_none() {
         out.push_str("\nthe alignment of each estimate is in `--json`\n");
     }
 }
 
-fn segments(out: &mut String, all: &[&Segments]) {
+/// A rotation per meter with its unit.
+fn turning(radians_per_meter: f64) -> String {
+    format!("{:.6} deg/m", radians_per_meter.to_degrees())
+}
+
+/// A share with both ends of its interval, in percent.
+fn percent_interval(stat: &Estimate) -> String {
+    match (stat.low, stat.high) {
+        (Some(low), Some(high)) => format!("{:.4} to {:.4} %", 100.0 * low, 100.0 * high),
+        _ => "-".to_owned(),
+    }
+}
+
+fn turning_interval(stat: &Estimate) -> String {
+    match (stat.low, stat.high) {
+        (Some(low), Some(high)) => format!("{:.6} to {}", low.to_degrees(), turning(high)),
+        _ => "-".to_owned(),
+    }
+}
+
+fn segments(out: &mut String, document: &TrajDocument, found: &Segments) {
+    let scores = &found.scores;
+    let _ = writeln!(
+        out,
+        "estimate    {} ({}, {} poses), {} pairs, {} segments",
+        found.estimate, found.format, found.poses, found.pairs, scores.segments
+    );
+    let _ = writeln!(out, "{}\n", drift_alignment(document, found));
+    let has_intervals = document.method.intervals.is_some();
+    let mut headings = vec![
+        ("length", Align::Right),
+        ("segments", Align::Right),
+        ("translation", Align::Right),
+        ("rotation", Align::Right),
+    ];
+    if has_intervals {
+        headings.push(("translation, 95 %", Align::Left));
+        headings.push(("rotation, 95 %", Align::Left));
+    }
+    let mut table = Table::new(&headings);
+    let mut row = |name: String, translation: &Estimate, rotation: &Estimate| {
+        let mut cells = vec![
+            name,
+            translation.n.to_string(),
+            format!("{:.4} %", 100.0 * translation.estimate),
+            turning(rotation.estimate),
+        ];
+        if has_intervals {
+            cells.push(percent_interval(translation));
+            cells.push(turning_interval(rotation));
+        }
+        table.row(cells);
+    };
+    for score in &scores.by_length {
+        row(
+            format!("{} m", score.length_meters),
+            &score.translation_ratio,
+            &score.radians_per_meter,
+        );
+    }
+    row(
+        "all".to_owned(),
+        &scores.translation_ratio,
+        &scores.radians_per_meter,
+    );
+    out.push_str(&table.render("  "));
+}
+
+/// The alignment of segments, of which only the scale matters.
+fn drift_alignment(document: &TrajDocument, found: &Segments) -> String {
+    let alignment = &found.alignment;
+    let name = aligned(document, alignment, found.pairs);
+    if alignment.with_scale {
+        format!("alignment   {name}, scale {:.9}", alignment.scale)
+    } else {
+        format!("alignment   {name}; segments are relative, so only a scale would change them")
+    }
+}
+
+/// A row per estimate, its drift by length and over all.
+fn drift_side_by_side(out: &mut String, document: &TrajDocument, all: &[&Segments]) {
+    let Some(best) = all.first() else { return };
+    let name = aligned(document, &best.alignment, best.pairs);
+    let _ = writeln!(
+        out,
+        "alignment   {name}\n\ntranslation error [%] by length of segments"
+    );
+    let lengths: Vec<f64> = document
+        .method
+        .segments
+        .iter()
+        .flat_map(|how| how.lengths_meters.iter().copied())
+        .collect();
+    let names: Vec<String> = lengths.iter().map(|length| format!("{length} m")).collect();
+    let mut headings = vec![("estimate", Align::Left), ("segments", Align::Right)];
+    headings.extend(names.iter().map(|name| (name.as_str(), Align::Right)));
+    headings.push(("all", Align::Right));
+    if document.method.intervals.is_some() {
+        headings.push(("all, 95 %", Align::Left));
+    }
+    headings.push(("rotation", Align::Right));
+    if best.alignment.with_scale {
+        headings.push(("scale", Align::Right));
+    }
+    let mut table = Table::new(&headings);
     for found in all {
         let scores = &found.scores;
-        let _ = writeln!(
-            out,
-            "estimate    {} ({}, {} poses), {} pairs, {} segments; no alignment, segments are relative\n",
-            found.estimate, found.format, found.poses, found.pairs, scores.segments
-        );
-        let mut table = Table::new(&[
-            ("length", Align::Right),
-            ("segments", Align::Right),
-            ("translation", Align::Right),
-            ("rotation", Align::Right),
-        ]);
-        let mut row = |name: String, translation: &Estimate, rotation: &Estimate| {
-            table.row(vec![
-                name,
-                translation.n.to_string(),
-                format!("{:.4} %", 100.0 * translation.estimate),
-                format!("{:.6} deg/m", rotation.estimate.to_degrees()),
-            ]);
-        };
-        for score in &scores.by_length {
-            row(
-                format!("{} m", score.length_meters),
-                &score.translation_ratio,
-                &score.radians_per_meter,
-            );
+        let mut row = vec![found.estimate.clone(), scores.segments.to_string()];
+        row.extend(lengths.iter().map(|length| {
+            let of = scores
+                .by_length
+                .iter()
+                .find(|score| score.length_meters.total_cmp(length).is_eq());
+            of.map_or("-".to_owned(), |score| {
+                format!("{:.4}", 100.0 * score.translation_ratio.estimate)
+            })
+        }));
+        row.push(format!("{:.4}", 100.0 * scores.translation_ratio.estimate));
+        if document.method.intervals.is_some() {
+            row.push(percent_interval(&scores.translation_ratio));
         }
-        row(
-            "all".to_owned(),
-            &scores.translation_ratio,
-            &scores.radians_per_meter,
-        );
-        let _ = writeln!(out, "{}", table.render("  "));
+        row.push(turning(scores.radians_per_meter.estimate));
+        if best.alignment.with_scale {
+            row.push(format!("{:.6}", found.alignment.scale));
+        }
+        table.row(row);
     }
-    out.pop();
+    out.push_str(&table.render("  "));
 }
 
 fn compared(out: &mut String, document: &TrajDocument, all: &[&Compared]) {
@@ -252,7 +354,7 @@ fn compared(out: &mut String, document: &TrajDocument, all: &[&Compared]) {
     let _ = writeln!(
         out,
         "alignment   {}{}\n",
-        aligned(&best.alignment, first(document)),
+        aligned(document, &best.alignment, best.pairs),
         steps(document)
     );
     let has_intervals = document.method.intervals.is_some();

@@ -1,10 +1,12 @@
 //! COCO and LVIS.
 
 use super::document::Rule;
-use super::scored::{Numbers, Scored, Sliced, path};
+use super::scored::{MOST_SLICES, Numbers, Scored, Sliced, path, too_many};
 use super::{Benchmark, Outcome, Request, Shape, files, undefined};
 use crate::EngineError;
 use fieldassay_formats::labels::coco as form;
+use fieldassay_formats::table;
+use fieldassay_measure::boxes::Rect;
 use fieldassay_measure::detection::coco::{
     Annotation, Category, CategoryCurves, CategoryMatches, CocoError, Dataset, Found, GroundTruth,
     Image, Kind, Rules, Scores, match_category,
@@ -83,9 +85,7 @@ pub(super) fn score(request: &Request) -> Outcome {
         .map(|by| form::field(&labels, &bytes, by))
         .transpose()?;
     drop(bytes);
-    let predictions = files::read(&request.predictions)?;
-    let found: Vec<Found> = form::results(&files::name(&request.predictions), &predictions)?;
-    drop(predictions);
+    let found = found(request)?;
     let rules = rules(request);
     let wrong = |error: CocoError| undefined(request, error);
     let matched = Matched::new(&truth, &found, rules.clone()).map_err(wrong)?;
@@ -120,6 +120,31 @@ pub(super) fn score(request: &Request) -> Outcome {
         rules: named(&rules),
         notes,
     })
+}
+
+/// Detections as COCO writes them, or boxes as rows of a table.
+fn found(request: &Request) -> Result<Vec<Found>, EngineError> {
+    let bytes = files::read(&request.predictions)?;
+    let name = files::name(&request.predictions);
+    if form::is_json(&name, &bytes) {
+        return Ok(form::results(&name, &bytes)?);
+    }
+    if request.shape.unwrap_or_default() != Shape::Bbox {
+        return Err(EngineError::Request {
+            message: format!(
+                "`{name}` is a table, which holds boxes alone\nhint: masks and keypoints come as JSON, or JSON lines"
+            ),
+        });
+    }
+    let rows = form::from_table(&table::read(&name, &bytes)?)?.into_iter();
+    let found = rows.map(|row| Found {
+        image_id: row.image_id,
+        category_id: row.category_id,
+        score: row.score,
+        bbox: Some(Rect::from(row.xywh)),
+        ..Found::default()
+    });
+    Ok(found.collect())
 }
 
 fn rules(request: &Request) -> Rules {
@@ -208,18 +233,14 @@ fn apart(
     found: &[Found],
     values: &[Option<String>],
 ) -> Result<Vec<(Option<String>, Numbers)>, EngineError> {
-    const MOST_SLICES: usize = 1000;
     let mut known: Vec<&Option<String>> = values.iter().collect();
     known.sort();
     known.dedup();
     if known.len() > MOST_SLICES {
-        return Err(EngineError::Request {
-            message: format!(
-                "`--by {}` has {} values, more than {MOST_SLICES}\nhint: slices are by a field of few values",
-                request.by.as_deref().unwrap_or_default(),
-                known.len()
-            ),
-        });
+        return Err(too_many(
+            request.by.as_deref().unwrap_or_default(),
+            known.len(),
+        ));
     }
     let mut out: Vec<(Option<String>, Numbers)> = Vec::new();
     for value in known {

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// The bytes of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, EngineError> {
-    if !path.exists() {
-        return Err(EngineError::NoLabels {
-            path: path.to_owned(),
+    exists(path)?;
+    if path.is_dir() {
+        return Err(EngineError::Request {
+            message: format!(
+                "`{}` is a folder, and a file belongs there\nhint: name the file in it",
+                path.display()
+            ),
         });
     }
     std::fs::read(path).map_err(|error| EngineError::io("read", path, error))
@@ -38,19 +42,57 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
 
 /// The files of a folder with one of these endings, sorted by name. Errors: there is none.
 pub(super) fn with_ending(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, EngineError> {
-    if !folder.exists() {
-        return Err(EngineError::NoLabels {
-            path: folder.to_owned(),
-        });
+    exists(folder)?;
+    let found = entries(folder)?.into_iter();
+    some(
+        folder,
+        endings,
+        found.filter(|path| has_ending(path, endings)).collect(),
+    )
+}
+
+/// The files of a folder and the folders in it with one of these endings, sorted by path. Errors: there is none.
+pub(super) fn below(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, EngineError> {
+    /// Folders in folders, so that a link to a folder above has an end.
+    const DEPTH: usize = 16;
+    fn add(
+        folder: &Path,
+        endings: &[&str],
+        depth: usize,
+        out: &mut Vec<PathBuf>,
+    ) -> Result<(), EngineError> {
+        for path in entries(folder)? {
+            if path.is_dir() && depth < DEPTH {
+                add(&path, endings, depth + 1, out)?;
+            } else if has_ending(&path, endings) {
+                out.push(path);
+            }
+        }
+        Ok(())
     }
-    let is_wanted = |path: &PathBuf| {
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        path.is_file()
-            && endings
-                .iter()
-                .any(|wanted| ending.eq_ignore_ascii_case(wanted))
-    };
-    let found: Vec<PathBuf> = entries(folder)?.into_iter().filter(is_wanted).collect();
+    exists(folder)?;
+    let mut found = Vec::new();
+    add(folder, endings, 0, &mut found)?;
+    found.sort();
+    some(folder, endings, found)
+}
+
+fn exists(path: &Path) -> Result<(), EngineError> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(EngineError::NoLabels {
+        path: path.to_owned(),
+    })
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let mut endings = endings.iter();
+    path.is_file() && endings.any(|wanted| ending.eq_ignore_ascii_case(wanted))
+}
+
+fn some(folder: &Path, endings: &[&str], found: Vec<PathBuf>) -> Result<Vec<PathBuf>, EngineError> {
     if found.is_empty() {
         return Err(EngineError::Request {
             message: format!(

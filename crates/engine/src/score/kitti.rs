@@ -1,7 +1,7 @@
 //! KITTI objects.
 
 use super::document::Rule;
-use super::scored::Scored;
+use super::scored::{MOST_SLICES, Numbers, Scored, Sliced, too_many};
 use super::{Outcome, Request, files, undefined};
 use crate::EngineError;
 use fieldassay_formats::labels::kitti::{self, Row};
@@ -62,27 +62,7 @@ pub(super) fn score(request: &Request) -> Outcome {
             ),
         ));
     }
-    let datasets: Result<Vec<Dataset>, EngineError> = VIEWS
-        .par_iter()
-        .map(|(view, _)| {
-            let dataset = Dataset::new(images.len(), &labels, &found, *view);
-            dataset.map_err(|error| undefined(request, error))
-        })
-        .collect();
-    let datasets = datasets?;
-    let is_oriented = datasets.first().is_some_and(Dataset::has_orientation) && !found.is_empty();
-    let cells: Vec<(usize, usize)> = (0..CLASSES.len())
-        .flat_map(|class| (0..DIFFICULTIES.len()).map(move |difficulty| (class, difficulty)))
-        .collect();
-    let cells: Vec<Cell> = cells
-        .into_par_iter()
-        .map(|(class, difficulty)| {
-            datasets
-                .iter()
-                .map(|d| d.evaluate(class, difficulty))
-                .collect()
-        })
-        .collect();
+    let (cells, is_oriented) = cells(request, images.len(), &labels, &found)?;
     let numbers = move |weights: Option<&[u32]>| values(&cells, is_oriented, weights);
     if numbers(None).iter().all(Option::is_none) {
         return Err(undefined(
@@ -90,6 +70,15 @@ pub(super) fn score(request: &Request) -> Outcome {
             "no label of a car, pedestrian or cyclist counts, so no score is defined; hint: all are too small, hidden or of other types",
         ));
     }
+    let sliced = match &request.by {
+        Some(by) => Some(Sliced::Apart(apart(
+            request,
+            by,
+            images.len(),
+            (&labels, &found),
+        )?)),
+        None => None,
+    };
     let units = 0..u32::try_from(images.len()).unwrap_or(u32::MAX);
     let notes = (without > 0).then(|| {
         format!(
@@ -104,10 +93,77 @@ pub(super) fn score(request: &Request) -> Outcome {
         per_class: class_paths(is_oriented),
         numbers: Box::new(numbers),
         sequences: Vec::new(),
-        sliced: None,
+        sliced,
         rules: rules(),
         notes: notes.into_iter().collect(),
     })
+}
+
+/// Matches every class at every difficulty in every view; says too whether there are orientations to score.
+fn cells(
+    request: &Request,
+    images: usize,
+    labels: &[Label],
+    found: &[Found],
+) -> Result<(Vec<Cell>, bool), EngineError> {
+    let datasets: Result<Vec<Dataset>, EngineError> = VIEWS
+        .par_iter()
+        .map(|(view, _)| {
+            let dataset = Dataset::new(images, labels, found, *view);
+            dataset.map_err(|error| undefined(request, error))
+        })
+        .collect();
+    let datasets = datasets?;
+    let is_oriented = datasets.first().is_some_and(Dataset::has_orientation) && !found.is_empty();
+    let at: Vec<(usize, usize)> = (0..CLASSES.len())
+        .flat_map(|class| (0..DIFFICULTIES.len()).map(move |difficulty| (class, difficulty)))
+        .collect();
+    let cells = at.into_par_iter().map(|(class, difficulty)| {
+        let views = datasets.iter();
+        views.map(|d| d.evaluate(class, difficulty)).collect()
+    });
+    Ok((cells.collect(), is_oriented))
+}
+
+/// Each value of a field of labels matched apart: labels of other values are neither found nor missed.
+fn apart(
+    request: &Request,
+    by: &str,
+    images: usize,
+    (labels, found): (&[Label], &[Found]),
+) -> Result<Vec<(Option<String>, Numbers)>, EngineError> {
+    // Hidden further than any difficulty takes; the label stays there to be matched.
+    const HIDDEN: f64 = f64::MAX;
+    let value: fn(&Label) -> f64 = match by {
+        "occluded" => |label| label.occluded,
+        "truncated" => |label| label.truncated,
+        _ => {
+            return Err(EngineError::Request {
+                message: format!(
+                    "`--by {by}`: labels of KITTI have no such field\nhint: give `occluded` or `truncated`"
+                ),
+            });
+        }
+    };
+    let is_scored = |label: &&Label| CLASSES.iter().any(|(class, ..)| *class == label.class);
+    let mut known: Vec<f64> = labels.iter().filter(is_scored).map(value).collect();
+    known.sort_by(f64::total_cmp);
+    known.dedup();
+    if known.len() > MOST_SLICES {
+        return Err(too_many(by, known.len()));
+    }
+    let slice = |own: &f64| -> Result<(Option<String>, Numbers), EngineError> {
+        let mut labels = labels.to_vec();
+        for label in &mut labels {
+            if value(label).total_cmp(own).is_ne() {
+                label.occluded = HIDDEN;
+            }
+        }
+        let (cells, is_oriented) = cells(request, images, &labels, found)?;
+        let numbers: Numbers = Box::new(move |weights| values(&cells, is_oriented, weights));
+        Ok((Some(own.to_string()), numbers))
+    };
+    known.iter().map(slice).collect()
 }
 
 fn rules() -> Vec<Rule> {

@@ -1,13 +1,14 @@
 //! Classes of pixels.
 
 use super::document::Rule;
-use super::scored::{Scored, path};
+use super::scored::{Scored, Sliced, path};
 use super::{Outcome, Request, files, undefined};
 use crate::EngineError;
 use fieldassay_formats::labels::class_map::{self, ClassMap};
 use fieldassay_measure::boxes::boundary_width;
 use fieldassay_measure::segmentation::{ClassBoundaries, ClassMaps, Confusion, SegmentationError};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What pixels without a class are in Pascal VOC, Cityscapes' training classes and ADE20K.
@@ -28,17 +29,17 @@ pub(super) fn score(request: &Request) -> Outcome {
         Some(classes) => classes as usize,
         None => told_by_pixels(request, &pairs, ignored)?,
     };
-    let part = |(image, pair): (usize, &(PathBuf, PathBuf))| -> Result<Part, EngineError> {
+    let part = |(image, pair): (usize, &Maps)| -> Result<Part, EngineError> {
         let (label, predicted) = (read(&pair.0)?, read(&pair.1)?);
         part(image, &label, &predicted, classes, ignored)
             .map_err(|error| undefined(request, format!("`{}`: {error}", pair.1.display())))
     };
-    let parts = if request.bootstrap.is_some() {
+    let parts = if request.bootstrap.is_some() || request.by.is_some() {
         let parts: Result<Vec<Part>, EngineError> =
             pairs.par_iter().enumerate().map(part).collect();
         parts?
     } else {
-        // Without intervals one sum is enough, whatever the number of images.
+        // Without intervals and slices one sum is enough, whatever the number of images.
         let whole = pairs
             .par_iter()
             .enumerate()
@@ -79,7 +80,7 @@ pub(super) fn score(request: &Request) -> Outcome {
         per_class: per_class.collect(),
         numbers: Box::new(numbers),
         sequences: Vec::new(),
-        sliced: None,
+        sliced: sliced(request, &pairs),
         rules: rules(&ignored.to_string(), classes),
         notes: Vec::new(),
     })
@@ -106,20 +107,30 @@ fn read(path: &Path) -> Result<ClassMap, EngineError> {
     Ok(class_map::read(&files::name(path), &files::read(path)?)?)
 }
 
-/// Files of the same name without ending on both sides.
-fn pairs(request: &Request) -> Result<Vec<(PathBuf, PathBuf)>, EngineError> {
+/// Label and prediction of one image.
+type Maps = (PathBuf, PathBuf);
+
+/// Files of the same name without ending, in folders of the same names, on both sides.
+fn pairs(request: &Request) -> Result<Vec<Maps>, EngineError> {
     if request.labels.is_file() && request.predictions.is_file() {
         return Ok(vec![(request.labels.clone(), request.predictions.clone())]);
     }
-    let labels = files::with_ending(&request.labels, &ENDINGS)?;
-    let predictions = files::with_ending(&request.predictions, &ENDINGS)?;
+    let name =
+        |root: &Path, path: &Path| path.strip_prefix(root).unwrap_or(path).with_extension("");
+    let labels = files::below(&request.labels, &ENDINGS)?;
+    let predictions: BTreeMap<PathBuf, PathBuf> = files::below(&request.predictions, &ENDINGS)?
+        .into_iter()
+        .map(|path| (name(&request.predictions, &path), path))
+        .collect();
     let pair = |label: PathBuf| {
-        let stem = files::stem(&label);
-        let predicted = predictions.iter().find(|path| files::stem(path) == stem);
-        let predicted = predicted.ok_or_else(|| {
+        let name = name(&request.labels, &label);
+        let predicted = predictions.get(&name).ok_or_else(|| {
             undefined(
                 request,
-                format!("no prediction is called `{stem}`; hint: files have the same names on both sides"),
+                format!(
+                    "no prediction is called `{}`; hint: files have the same names on both sides",
+                    name.display()
+                ),
             )
         })?;
         Ok((label, predicted.clone()))
@@ -127,13 +138,20 @@ fn pairs(request: &Request) -> Result<Vec<(PathBuf, PathBuf)>, EngineError> {
     labels.into_iter().map(pair).collect()
 }
 
+/// The folder of each image below that of all labels.
+fn sliced(request: &Request, pairs: &[Maps]) -> Option<Sliced> {
+    request.by.as_ref()?;
+    let folder = |(label, _): &Maps| {
+        let below = label.strip_prefix(&request.labels).ok()?.parent()?;
+        let below = below.display().to_string();
+        (!below.is_empty()).then_some(below)
+    };
+    Some(Sliced::Items(pairs.iter().map(folder).collect()))
+}
+
 /// One more than the largest class seen, pixels without a class apart.
-fn told_by_pixels(
-    request: &Request,
-    pairs: &[(PathBuf, PathBuf)],
-    ignored: u32,
-) -> Result<usize, EngineError> {
-    let largest = |(label, predicted): &(PathBuf, PathBuf)| -> Result<u32, EngineError> {
+fn told_by_pixels(request: &Request, pairs: &[Maps], ignored: u32) -> Result<usize, EngineError> {
+    let largest = |(label, predicted): &Maps| -> Result<u32, EngineError> {
         let (label, predicted) = (read(label)?, read(predicted)?);
         let counting = label.classes.iter().zip(&predicted.classes);
         let counting = counting.filter(|(label, _)| **label != ignored);

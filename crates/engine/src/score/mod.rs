@@ -20,7 +20,7 @@ mod voc;
 pub use document::{Node, Number, ScoreDocument, Slice, Slices};
 pub use fieldassay_measure::stats::Resampling;
 
-use crate::{EngineError, check};
+use crate::{EngineError, check, limits};
 use fieldassay_formats::labels::LabelError;
 use fieldassay_formats::table::TableError;
 use scored::Scored;
@@ -100,9 +100,6 @@ pub struct Request {
     pub jobs: usize,
 }
 
-/// Resamples at most; more change no digit that is shown.
-pub const MOST_RESAMPLES: usize = 100_000;
-
 /// Scores predictions.
 ///
 /// Errors: files that are not there or of another form, with the row; ids that stand twice or name nothing; options the
@@ -125,7 +122,7 @@ pub fn run(request: &Request) -> Result<ScoreDocument, EngineError> {
 
 /// Options a benchmark does not have are mistakes, not wishes to be forgotten.
 fn refuse(request: &Request) -> Result<(), EngineError> {
-    use Benchmark::{Coco, Kitti, Lvis, Miou, Mot, Voc};
+    use Benchmark::{Coco, Lvis, Miou, Mot, Voc};
     let benchmark = request.benchmark;
     let wrong = |message: String| Err(EngineError::Request { message });
     let has_no = |option: &str, which: &str| {
@@ -153,19 +150,15 @@ fn refuse(request: &Request) -> Result<(), EngineError> {
     if (request.ignored.is_some() || request.classes.is_some()) && benchmark != Miou {
         return has_no("--ignore` and `--classes", "miou");
     }
-    if request.by.is_some() && matches!(benchmark, Kitti | Miou) {
-        return has_no(
-            "--by",
-            "coco, lvis, voc, nuscenes, av2 and mot, whose labels have fields",
-        );
+    if let Some(by) = &request.by
+        && benchmark == Miou
+        && by != "folder"
+    {
+        return wrong(format!(
+            "`--by {by}`: maps of classes have no such field\nhint: `--by folder` gives a slice per folder below the labels"
+        ));
     }
-    match request.bootstrap {
-        Some(how) if how.resamples == 0 || how.resamples > MOST_RESAMPLES => wrong(format!(
-            "`--bootstrap {}` is no number of resamples\nhint: 1000 is common, at most {MOST_RESAMPLES}",
-            how.resamples
-        )),
-        _ => Ok(()),
-    }
+    limits::resamples(request.bootstrap)
 }
 
 impl From<LabelError> for EngineError {

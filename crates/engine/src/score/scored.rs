@@ -5,6 +5,7 @@
 
 use super::Request;
 use super::document::{DOCUMENT_VERSION, Node, Number, Rule, ScoreDocument, Slice, Slices};
+use crate::EngineError;
 use fieldassay_measure::detection::{draws, percentiles};
 use fieldassay_measure::stats::Interval;
 use rayon::prelude::*;
@@ -38,6 +39,18 @@ pub(super) enum Sliced {
     Items(Vec<Option<String>>),
     /// Matched apart, by value.
     Apart(Vec<(Option<String>, Numbers)>),
+}
+
+/// Slices that are matched apart, at most.
+pub(super) const MOST_SLICES: usize = 1000;
+
+/// More values than slices are made of.
+pub(super) fn too_many(by: &str, values: usize) -> EngineError {
+    EngineError::Request {
+        message: format!(
+            "`--by {by}` has {values} values, more than {MOST_SLICES}\nhint: slices are by a field of few values"
+        ),
+    }
 }
 
 /// A path of names.
@@ -92,8 +105,23 @@ impl Scored {
                 by: by.clone(),
                 values: self.slices(sliced, request),
             }),
-            notes: self.notes.clone(),
+            notes: self.notes(request),
         }
+    }
+
+    /// The notes of the benchmark, and why there are no intervals where some were asked for.
+    fn notes(&self, request: &Request) -> Vec<String> {
+        let mut units = self.units.clone();
+        units.sort_unstable();
+        units.dedup();
+        let mut notes = self.notes.clone();
+        if request.bootstrap.is_some() && units.len() < 2 {
+            notes.push(format!(
+                "intervals come from drawing {} again, which takes at least two of them",
+                self.unit
+            ));
+        }
+        notes
     }
 
     fn slices(&self, sliced: &Sliced, request: &Request) -> Vec<Slice> {

@@ -102,6 +102,14 @@ impl Source {
         }
     }
 
+    /// The bytes of a file that is no trajectory.
+    pub(crate) fn file(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::File(map) => Some(map.as_deref().unwrap_or_default()),
+            Content::Trajectory(..) | Content::Folder(..) => None,
+        }
+    }
+
     /// The kind of trajectory a file of text was probably meant to be, by the columns of its first row.
     pub(crate) fn likely_trajectory(&self) -> Option<trajectory::Kind> {
         match &self.content {

@@ -57,8 +57,8 @@ pub struct Path {
 /// How it was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Method {
-    /// How an estimate is moved before it is compared; none for `kitti`, whose segments need none.
-    pub fit: Option<Fit>,
+    /// How an estimate is moved before it is compared.
+    pub fit: Fit,
     /// Steps of relative errors.
     pub step: Option<Step>,
     /// Whether steps are looked for along the reference instead of the estimate.
@@ -93,6 +93,24 @@ pub enum Measured {
 }
 
 impl Measured {
+    /// The estimate as given.
+    pub(super) fn estimate(&self) -> &str {
+        match self {
+            Self::Errors(found) => &found.estimate,
+            Self::Segments(found) => &found.estimate,
+            Self::Compared(found) => &found.estimate,
+        }
+    }
+
+    /// The alignment used.
+    pub(super) fn alignment(&self) -> &Aligned {
+        match self {
+            Self::Errors(found) => &found.alignment,
+            Self::Segments(found) => &found.alignment,
+            Self::Compared(found) => &found.alignment,
+        }
+    }
+
     /// What estimates are ordered by: the root mean square error, of segments the mean.
     pub(super) fn rank(&self) -> f64 {
         match self {
@@ -127,6 +145,25 @@ impl Aligned {
             translation: found.translation,
             scale: found.scale,
         }
+    }
+
+    /// What was asked for, in words.
+    pub const fn words(&self) -> &'static str {
+        match (self.motion, self.with_scale) {
+            (Motion::None, false) => "none",
+            (Motion::None, true) => "scale alone",
+            (Motion::Se3, false) => "SE(3)",
+            (Motion::Se3, true) => "Sim(3)",
+            (Motion::Yaw, false) => "yaw and translation",
+            (Motion::Yaw, true) => "yaw, translation and scale",
+            (Motion::Origin, false) => "first pose onto first pose",
+            (Motion::Origin, true) => "scale, then first pose onto first pose",
+        }
+    }
+
+    /// Whether nothing was asked for.
+    pub const fn is_none(&self) -> bool {
+        matches!((self.motion, self.with_scale), (Motion::None, false))
     }
 }
 
@@ -176,6 +213,8 @@ pub struct Segments {
     pub pairs: usize,
     /// How they were found; null by position in the file.
     pub association: Option<Association>,
+    /// The alignment used; segments are relative, so only its scale changes them.
+    pub alignment: Aligned,
     /// Mean errors, over all and by length.
     #[serde(flatten)]
     pub scores: KittiScores,
@@ -239,7 +278,7 @@ pub(super) fn document(
             poses: reference.len(),
         },
         method: Method {
-            fit: segments.is_none().then_some(request.fit),
+            fit: request.fit,
             step,
             are_steps_of_reference: of_reference,
             segments,

@@ -57,9 +57,13 @@ impl Drawn {
         let mut map = vec![line("reference", &positions)];
         // The first color belongs to the reference, which has no errors.
         let mut errors = vec![Line::default()];
-        let mut names = vec![format!("reference {}", reference.input)];
-        for found in scored.iter_mut().take(LINES - 1) {
-            let name = label(&found.measured);
+        let inputs: Vec<&str> = std::iter::once(reference.input.as_str())
+            .chain(scored.iter().map(|found| found.measured.estimate()))
+            .collect();
+        let mut short = short_names(&inputs).into_iter();
+        let mut names = vec![format!("reference {}", short.next().unwrap_or_default())];
+        for (found, short) in scored.iter_mut().zip(short).take(LINES - 1) {
+            let name = label(&short, &found.measured);
             map.push(line(&name, &found.line));
             errors.push(Line {
                 name: name.clone(),
@@ -104,22 +108,45 @@ impl Drawn {
     }
 }
 
+/// The end of a path, `parts` names long, with the topic of a recording.
+fn tail(input: &str, parts: usize) -> String {
+    let (path, topic) = match input.rfind(":/") {
+        Some(at) => input.split_at(at),
+        None => (input, ""),
+    };
+    let cut = path.rmatch_indices(['/', '\\']).nth(parts.max(1) - 1);
+    let start = cut.map_or(0, |(at, _)| at + 1);
+    format!("{}{topic}", path.get(start..).unwrap_or(path))
+}
+
+/// The shortest end of each path that no other path has.
+fn short_names(inputs: &[&str]) -> Vec<String> {
+    let short = |input: &&str| {
+        let is_alone = |parts: &usize| {
+            let name = tail(input, *parts);
+            let mut others = inputs.iter().filter(|other| *other != input);
+            others.all(|other| tail(other, *parts) != name)
+        };
+        let parts = (1..=input.len()).find(is_alone);
+        parts.map_or((*input).to_owned(), |parts| tail(input, parts))
+    };
+    inputs.iter().map(short).collect()
+}
+
 /// Name of an estimate with its number.
-fn label(measured: &Measured) -> String {
+fn label(name: &str, measured: &Measured) -> String {
     match measured {
         Measured::Errors(found) => format!(
-            "{}: rmse {:.4} {}",
-            found.estimate, found.stats.rmse.estimate, found.unit
+            "{name}: rmse {:.4} {}",
+            found.stats.rmse.estimate, found.unit
         ),
         Measured::Segments(found) => format!(
-            "{}: {:.3} %",
-            found.estimate,
+            "{name}: {:.3} %",
             100.0 * found.scores.translation_ratio.estimate
         ),
-        Measured::Compared(found) => format!(
-            "{}: APE rmse {:.4} m",
-            found.estimate, found.ape.rmse.estimate
-        ),
+        Measured::Compared(found) => {
+            format!("{name}: APE rmse {:.4} m", found.ape.rmse.estimate)
+        }
     }
 }
 
@@ -141,7 +168,12 @@ fn labels(request: &Request, reference: &Path, scored: &[Scored]) -> (String, St
             "translation [%]".to_owned(),
         ),
     };
-    (title.to_owned(), x.to_owned(), y)
+    let aligned = scored.first().map(|found| found.measured.alignment());
+    let title = match aligned {
+        Some(how) if !how.is_none() => format!("{title}, alignment {}", how.words()),
+        _ => title.to_owned(),
+    };
+    (title, x.to_owned(), y)
 }
 
 /// The picture as SVG; without lines where the request did not ask for them.
@@ -156,7 +188,7 @@ pub fn svg(outcome: &Outcome) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::axes;
+    use super::{axes, short_names};
 
     #[test]
     fn a_path_is_seen_from_above_whichever_axis_is_up() {
@@ -172,5 +204,21 @@ mod tests {
         assert_eq!(axes(&path(1)), (0, 2));
         assert_eq!(axes(&path(0)), (1, 2));
         assert_eq!(axes(&[]), (0, 1));
+    }
+
+    #[test]
+    fn names_are_as_short_as_they_can_be_told_apart() {
+        let names = |inputs: &[&str]| short_names(inputs);
+        assert_eq!(names(&["/d/gt.txt", "/d/a.txt"]), ["gt.txt", "a.txt"]);
+        assert_eq!(
+            names(&["gt.txt", "/x/a/est.txt", "/x/b/est.txt"]),
+            ["gt.txt", "a/est.txt", "b/est.txt"]
+        );
+        assert_eq!(
+            names(&["d/r.mcap:/gt/odom", "d/r.mcap:/odom"]),
+            ["r.mcap:/gt/odom", "r.mcap:/odom"]
+        );
+        assert_eq!(names(&["a.txt", "a.txt"]), ["a.txt", "a.txt"]);
+        assert_eq!(names(&["/a.txt", "a.txt"]), ["/a.txt", "a.txt"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Paths of poses against a reference: absolute and relative errors, drift by segments, several estimates side by side.
 //!
 //! Read [`Request`] and [`run`] first, then [`TrajDocument`], what `traj --json` prints. Files and topics become paths
-//! in `read`, paths become pairs in `pair`, pairs become numbers in `score`, and lines to draw in `draw`.
+//! in `read`, tables in `table`, paths become pairs in `pair`, pairs become numbers in `score`, and lines to draw in `draw`.
 //!
 //! Not here: the measures themselves (`measure::trajectory`), tables for people (`cli`), drawing (`report`).
 
@@ -10,6 +10,7 @@ mod draw;
 mod pair;
 mod read;
 mod score;
+mod table;
 
 pub use document::{
     Aligned, Compared, Errors, Measured, Method, Path, Refused, Segments, TrajDocument,
@@ -21,7 +22,7 @@ pub use fieldassay_measure::trajectory::{
     Plane, Preparation, Relation, Stamps, Step,
 };
 
-use crate::EngineError;
+use crate::{EngineError, limits};
 use fieldassay_model::TimeBound;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -173,6 +174,7 @@ pub struct Outcome {
 /// # Errors
 /// Where the reference cannot be read, the request means nothing, or, with a single estimate, that is refused.
 pub fn run(request: &Request) -> Result<Outcome, EngineError> {
+    limits::resamples(request.intervals)?;
     let read_first = || {
         request
             .estimates

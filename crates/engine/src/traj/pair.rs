@@ -1,10 +1,10 @@
 //! From paths to pairs: cutting, association, and whose row is to blame when that fails.
 
 use super::read::{Path, Poses, read};
-use super::{Input, Request, Stamps};
+use super::{Input, Request};
 use crate::EngineError;
 use fieldassay_measure::trajectory::{
-    AssociateError, Association, Pairs, PathError, TrajectoryError, check_stamps, frames, pairs,
+    AssociateError, Association, Pairs, PathError, TrajectoryError, frames, pairs,
 };
 
 /// The reference: read, cut in time, thinned.
@@ -50,12 +50,6 @@ fn no_times(path: &Path, what: &str) -> EngineError {
 fn prepared(mut path: Path, whose: &'static str, request: &Request) -> Result<Path, EngineError> {
     if path.len() == 0 {
         return Err(path.refused(&PathError::Empty { whose }));
-    }
-    if let Poses::Stamped(poses) = &path.poses
-        && request.association.stamps == Stamps::Strict
-    {
-        let stamps = poses.iter().map(|pose| pose.t_nanos);
-        check_stamps(stamps, whose).map_err(|error| path.refused(&error))?;
     }
     if request.preparation.is_thinning() {
         let kept = match &path.poses {
@@ -129,6 +123,15 @@ fn by_stamps(
 pub(super) fn failed(path: &Path, error: &TrajectoryError) -> EngineError {
     let message = error.to_string().replace("; hint: ", "\nhint: ");
     match error {
+        TrajectoryError::Associate(AssociateError::NoPairs { .. }) => {
+            let (what, _) = message.split_once('\n').unwrap_or((&message, ""));
+            path.wrong(
+                None,
+                format!(
+                    "{what}\nhint: raise --max-diff, or give the offset between the clocks with --offset"
+                ),
+            )
+        }
         TrajectoryError::BadStep { .. }
         | TrajectoryError::BadOption { .. }
         | TrajectoryError::RatioOfPoses

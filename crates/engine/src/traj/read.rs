@@ -1,8 +1,9 @@
-//! Paths of poses from trajectory files and from topics of recordings, with the place of each pose.
+//! Paths of poses from trajectory files and from topics of recordings, with the place of each pose. Tables are read in
+//! `table`.
 //!
 //! Not here: what is cut from them and how they are compared.
 
-use super::{Input, PathFormat};
+use super::{Input, PathFormat, table};
 use crate::sources::Source;
 use crate::{EngineError, limits::Limits};
 use fieldassay_formats::decode::{StampKind, StampReader};
@@ -24,12 +25,23 @@ pub(super) struct Path {
     /// Format, and the topic where there is one.
     pub(super) format: String,
     pub(super) poses: Poses,
-    /// Byte of the file or number of the message each pose is from.
-    starts: Vec<usize>,
-    source: Source,
-    topic: Option<String>,
+    /// Byte of the file, number of the message or row of the table each pose is from.
+    pub(super) starts: Vec<usize>,
+    pub(super) source: Source,
+    pub(super) origin: Origin,
     /// What of the recording could not be read.
     pub(super) loss: Option<String>,
+}
+
+/// Where the poses of a path stand.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// In rows of text.
+    Text,
+    /// In messages of a topic.
+    Topic(String),
+    /// In rows of a table.
+    Table,
 }
 
 /// Poses with their stamps, or as matrices in their order.
@@ -113,13 +125,18 @@ impl Path {
         }
     }
 
-    /// Something is wrong with the row that starts at a byte, or with a message.
+    /// Something is wrong with the row that starts at a byte, with a message or with a row of a table.
     fn wrong_at(&self, start: usize, message: String) -> EngineError {
-        let place = match (&self.topic, self.source.trajectory()) {
-            (None, Some((_, bytes, _))) => {
+        let place = match &self.origin {
+            Origin::Text => {
+                let bytes = self
+                    .source
+                    .trajectory()
+                    .map_or(&[][..], |(_, bytes, _)| bytes);
                 format!("line `{}`", line_number(bytes, start as u64))
             }
-            (topic, _) => format!("message `{start}` of `{}`", topic.as_deref().unwrap_or("")),
+            Origin::Topic(topic) => format!("message `{start}` of `{topic}`"),
+            Origin::Table => format!("row `{start}`"),
         };
         EngineError::Poses {
             input: self.input.clone(),
@@ -178,7 +195,7 @@ pub(super) fn read(input: &Input) -> Result<Path, EngineError> {
         return Err(EngineError::Poses {
             input: input.to_string(),
             place: None,
-            message: "it does not exist\nhint: give a trajectory file (TUM, KITTI, EuRoC) or a recording; `FILE:/topic` names one of its topics".to_owned(),
+            message: "it does not exist\nhint: give a trajectory file (TUM, KITTI, EuRoC), a table of poses or a recording; `FILE:/topic` names one of its topics".to_owned(),
         });
     }
     let kind = match &input.format {
@@ -194,6 +211,10 @@ pub(super) fn read(input: &Input) -> Result<Path, EngineError> {
     if source.trajectory().is_some() {
         return from_file(input, source)?.check_norms();
     }
+    let source = match table::read(input, source)? {
+        Ok(path) => return path.check_norms(),
+        Err(source) => source,
+    };
     let topic = match &input.format {
         Some(PathFormat::Recording(topic)) => Some(topic.as_str()),
         _ => None,
@@ -208,7 +229,7 @@ fn from_file(input: &Input, source: Source) -> Result<Path, EngineError> {
         poses: Poses::Stamped(Vec::new()),
         starts: Vec::new(),
         source,
-        topic: None,
+        origin: Origin::Text,
         loss: None,
     };
     let Some((kind, bytes, times)) = path.source.trajectory() else {
@@ -405,7 +426,7 @@ fn from_recording(input: &Input, source: Source, topic: Option<&str>) -> Result<
         poses: Poses::Stamped(poses),
         starts,
         source,
-        topic: Some(channel.topic),
+        origin: Origin::Topic(channel.topic),
         loss,
     })
 }

@@ -9,6 +9,7 @@ use fieldassay_measure::trajectory::{
     Alignment, Ape, Association, Fit, Frame, Motion, Pairs, Relation, TrajectoryError, ape,
     distances, fit, kitti_scores, kitti_segments, rpe,
 };
+use std::borrow::Cow;
 
 /// Numbers of one estimate, and what a plot of it needs.
 pub(super) struct Scored {
@@ -85,21 +86,9 @@ impl About<'_> {
         step: &Step,
         is_of_reference: bool,
     ) -> Result<Scored, TrajectoryError> {
-        let alignment = fit(
-            &self.pairs.reference,
-            &self.pairs.estimate,
-            &self.request.fit,
-        )?;
-        let is_still = self.request.fit == Fit::default();
-        let moved;
-        let pairs = if is_still {
-            self.pairs
-        } else {
-            moved = self.moved(&alignment);
-            &moved
-        };
+        let (alignment, pairs) = self.fitted()?;
         let how = (step, is_of_reference);
-        let found = rpe(pairs, relation, how, self.request.intervals)?;
+        let found = rpe(&pairs, relation, how, self.request.intervals)?;
         let ends = |k: usize| found.steps.get(k).map_or(0.0, |(_, end)| self.at(*end));
         let drawn = self.drawn(&found.errors.errors, ends);
         let steps = self.request.with_errors.then_some(found.steps);
@@ -120,8 +109,9 @@ impl About<'_> {
         &self,
         options: &fieldassay_measure::trajectory::KittiOptions,
     ) -> Result<Scored, TrajectoryError> {
-        // Segments are relative: only a scale would change them, and the benchmark has none.
-        let found = kitti_segments(&self.pairs.reference, &self.pairs.estimate, options)?;
+        // Segments are relative, so only a scale changes them.
+        let (alignment, pairs) = self.fitted()?;
+        let found = kitti_segments(&pairs.reference, &pairs.estimate, options)?;
         let scores = kitti_scores(&found, self.request.intervals)?;
         let by_length = scores.by_length.iter().map(|score| {
             (
@@ -129,17 +119,19 @@ impl About<'_> {
                 100.0 * score.translation_ratio.estimate,
             )
         });
-        let start = fit(
-            &self.pairs.reference,
-            &self.pairs.estimate,
-            &Fit {
+        // Paths that are not aligned are drawn from one start, where drift shows.
+        let shown = if self.is_still() {
+            let start = Fit {
                 motion: Motion::Origin,
                 ..Fit::default()
-            },
-        )?;
+            };
+            fit(&self.pairs.reference, &self.pairs.estimate, &start)?
+        } else {
+            alignment
+        };
         Ok(Scored {
             loss: None,
-            line: self.line(&start),
+            line: self.line(&shown),
             errors: by_length.collect(),
             measured: Measured::Segments(Box::new(Segments {
                 estimate: self.estimate.input.clone(),
@@ -147,6 +139,7 @@ impl About<'_> {
                 poses: self.estimate.len(),
                 pairs: self.pairs.len(),
                 association: self.association,
+                alignment: Aligned::new(&self.request.fit, &alignment),
                 scores,
             })),
         })
@@ -187,6 +180,23 @@ impl About<'_> {
                 best_scale: scale.map(|found| found.scale),
             })),
         })
+    }
+
+    /// Whether estimates are compared where they lie.
+    fn is_still(&self) -> bool {
+        self.request.fit == Fit::default()
+    }
+
+    /// The alignment asked for and the pairs after it.
+    fn fitted(&self) -> Result<(Alignment<3>, Cow<'_, Pairs>), TrajectoryError> {
+        let how = &self.request.fit;
+        let alignment = fit(&self.pairs.reference, &self.pairs.estimate, how)?;
+        let pairs = if self.is_still() {
+            Cow::Borrowed(self.pairs)
+        } else {
+            Cow::Owned(self.moved(&alignment))
+        };
+        Ok((alignment, pairs))
     }
 
     fn moved(&self, alignment: &Alignment<3>) -> Pairs {

@@ -1,12 +1,15 @@
 //! COCO's and LVIS' files: labels as an object of lists, results as a list.
 //!
-//! Read [`labels`] and [`results`] first; the caller says what a row holds. Source: the COCO data format
+//! Read [`labels`] and [`results`] first; the caller says what a row holds. Boxes may come as a table too
+//! ([`from_table`]). Source: the COCO data format
 //! (cocodataset.org, "Data format" and "Results format"); LVIS has the same with more keys.
 //!
 //! Not here: ids that stand twice or name nothing (`measure::detection::coco` checks them).
 
-use super::rows::{FieldOfRows, Rows, json_error, list};
+use super::rows::{FieldOfRows, Rows, json_error, list, object};
 use super::{At, LabelError, Place};
+use crate::table::{Table, is_table};
+use crate::trajectory::text::{Line, lines};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use std::fmt;
@@ -37,12 +40,12 @@ where
     C: DeserializeOwned,
     A: DeserializeOwned,
 {
-    let read: File<I, C, A> =
-        serde_json::from_slice(bytes).map_err(|error| json_error(file, &error, LABELS_HINT))?;
+    let read: File<I, C, A> = object(file, bytes, LABELS_HINT)?;
     Ok((read.images.0, read.categories.0, read.annotations.0))
 }
 
-/// Reads the results: a list of rows, or an object whose `annotations` are one.
+/// Reads the results: a list of rows, an object whose `annotations` are one, or, in files that end in `.jsonl` or
+/// `.ndjson`, a row per line.
 ///
 /// Errors and cost as [`labels`].
 pub fn results<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, LabelError> {
@@ -51,12 +54,91 @@ pub fn results<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, 
     struct Object<T> {
         annotations: Rows<T>,
     }
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is = |known: &str| ending.eq_ignore_ascii_case(known);
+    if is("jsonl") || is("ndjson") {
+        return by_line(file, bytes);
+    }
     if bytes.trim_ascii_start().starts_with(b"{") {
         let read: Object<T> = serde_json::from_slice(bytes)
             .map_err(|error| json_error(file, &error, RESULTS_HINT))?;
         return Ok(read.annotations.0);
     }
     list(file, bytes, RESULTS_HINT)
+}
+
+/// A row per line.
+fn by_line<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, LabelError> {
+    let filled = lines(bytes).filter(|line| !line.text.trim_ascii().is_empty());
+    let row = |line: Line<'_>| {
+        let at = At {
+            file,
+            place: Place::Line(line.number),
+        };
+        serde_json::from_slice(line.text).map_err(|error| at.form(error.to_string(), RESULTS_HINT))
+    };
+    filled.map(row).collect()
+}
+
+/// One row of results that stand in a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TableRow {
+    /// Its image.
+    pub image_id: i64,
+    /// Its category.
+    pub category_id: i64,
+    /// How sure the detector is.
+    pub score: f64,
+    /// Left, top, width, height; pixels.
+    pub xywh: [f64; 4],
+}
+
+/// Boxes from a table with the columns `image_id category_id score` and `x y width height` (or `left top` for the
+/// corner, `bbox_x` and so on); a `NumPy` array without names has image, x, y, width, height, score and category, as
+/// pycocotools takes it.
+///
+/// Errors: a missing column, numbers that are not finite, ids that are not whole; the row is named. Cost: a copy of the
+/// table.
+pub fn from_table(table: &Table) -> Result<Vec<TableRow>, LabelError> {
+    const UNNAMED: [&str; 7] = ["0", "1", "2", "3", "4", "5", "6"];
+    let is_unnamed = table.names().eq(UNNAMED);
+    let column = |unnamed: usize, names: &[&'static str]| match UNNAMED.get(unnamed) {
+        Some(name) if is_unnamed => *name,
+        _ => table.either(names),
+    };
+    let images = table.integers(column(0, &["image_id"]))?;
+    let categories = table.integers(column(6, &["category_id"]))?;
+    let scores = table.numbers(column(5, &["score", "confidence"]))?;
+    let edges = [
+        table.numbers(column(1, &["x", "left", "bbox_x"]))?,
+        table.numbers(column(2, &["y", "top", "bbox_y"]))?,
+        table.numbers(column(3, &["width", "w", "bbox_width"]))?,
+        table.numbers(column(4, &["height", "h", "bbox_height"]))?,
+    ];
+    let rows = images.into_iter().zip(categories).zip(scores).enumerate();
+    rows.map(|(row, ((image_id, category_id), score))| {
+        let at = At {
+            file: table.name(),
+            place: Place::Row(row),
+        };
+        let mut xywh = [0.0; 4];
+        for (value, column) in xywh.iter_mut().zip(&edges) {
+            let cell = column.get(row).copied().unwrap_or(f64::NAN);
+            *value = at.finite("x, y, width or height", cell)?;
+        }
+        Ok(TableRow {
+            image_id,
+            category_id,
+            score: at.finite("score", score)?,
+            xywh,
+        })
+    })
+    .collect()
+}
+
+/// Whether results are JSON, one document or a row per line; else they are a table.
+pub fn is_json(file: &str, bytes: &[u8]) -> bool {
+    matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{')) || !is_table(file, bytes)
 }
 
 /// Which rows carry the value of a field.
@@ -150,5 +232,29 @@ mod tests {
         );
         let wrapped = results::<Id>("r.json", br#"{"annotations": [{"id": 4}]}"#).unwrap();
         assert_eq!(wrapped[0].id, 4);
+    }
+
+    #[test]
+    fn results_may_be_lines_or_a_table() {
+        let rows = results::<Id>("r.jsonl", b"{\"id\": 1}\n\n{\"id\": 2}\n").unwrap();
+        assert_eq!((rows.len(), rows[1].id), (2, 2));
+        let error = results::<Id>("r.jsonl", b"{\"id\": 1}\n{\"id\": x}\n").unwrap_err();
+        assert!(
+            error.to_string().starts_with("`r.jsonl` line `2`: "),
+            "{error}"
+        );
+        let table = |text: &str| crate::table::read("r.csv", text.as_bytes()).unwrap();
+        let head = "image_id,category_id,score,left,top,width,height\n";
+        let found = from_table(&table(&format!("{head}7,2,0.5,1,2,3,4\n"))).unwrap();
+        assert_eq!((found[0].image_id, found[0].category_id), (7, 2));
+        assert_eq!(found[0].xywh, [1.0, 2.0, 3.0, 4.0]);
+        for (row, said) in [
+            ("7.5,2,0.5,1,2,3,4", "`r.csv` row `1`: `image_id` is `7.5`"),
+            ("7,2,,1,2,3,4", "`r.csv` row `1`: `score` is `NaN`"),
+        ] {
+            let error = from_table(&table(&format!("{head}7,2,0.5,1,2,3,4\n{row}\n"))).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        assert!(is_json("r", b" [") && is_json("r.txt", b"") && !is_json("r.csv", b"a"));
     }
 }

@@ -6,7 +6,7 @@
 //! Not here: sensors ([`crate::folder`]); which boxes count.
 
 use super::av2::yaw;
-use super::rows::{json_error, list};
+use super::rows::{list, object};
 use super::{At, LabelError, Place};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -77,8 +77,7 @@ const SUBMISSION_HINT: &str = "a submission is an object whose `results` have a 
 /// Errors: another form, boxes listed under another sample, numbers that are none, sizes of 0 and below; sample and row
 /// are named. Cost: one pass.
 pub fn submission(file: &str, bytes: &[u8], scored: bool) -> Result<Submission, LabelError> {
-    let given: File =
-        serde_json::from_slice(bytes).map_err(|error| json_error(file, &error, SUBMISSION_HINT))?;
+    let given: File = object(file, bytes, SUBMISSION_HINT)?;
     let mut out = Submission::default();
     for (sample, rows) in given.results {
         for (row, given) in rows.0.into_iter().enumerate() {

@@ -129,6 +129,24 @@ pub fn list<T: DeserializeOwned>(
         .map_err(|error| json_error(file, &error, hint))
 }
 
+/// Reads a file that is one object; a list of its fields is none, whatever serde takes for one.
+///
+/// Errors: not JSON, no object, another form. Cost: one pass over the bytes.
+pub(super) fn object<T: DeserializeOwned>(
+    file: &str,
+    bytes: &[u8],
+    hint: &'static str,
+) -> Result<T, LabelError> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let at = At {
+            file,
+            place: Place::File,
+        };
+        return Err(at.form("it is a list, and an object belongs there", hint));
+    }
+    serde_json::from_slice(bytes).map_err(|error| json_error(file, &error, hint))
+}
+
 /// The error of a parser that names rows itself.
 pub(super) fn json_error(file: &str, error: &serde_json::Error, hint: &'static str) -> LabelError {
     let at = At {

@@ -109,6 +109,14 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Table, TableError> {
     Table::new(file, columns).map_err(failed)
 }
 
+/// Whether a file is a table by its first bytes or by the end of its name, for those who read other files too: text
+/// counts only where it ends in `.csv` or `.tsv`, and nothing is looked at further.
+pub fn is_table(file: &str, bytes: &[u8]) -> bool {
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is = |known: &str| ending.eq_ignore_ascii_case(known);
+    reader(file, bytes).0 != "CSV" || is("csv") || is("tsv")
+}
+
 /// What reads a form, with its name.
 type Reader = (&'static str, fn(&str, &[u8]) -> Result<Columns, String>);
 
@@ -239,7 +247,7 @@ impl Table {
         found.map(|(_, column)| column).ok_or_else(|| {
             let names: Vec<String> = self.names().map(|name| format!("`{name}`")).collect();
             let known = if names.is_empty() {
-                "no column at all".to_owned()
+                "nothing with one number or text per row".to_owned()
             } else {
                 names.join(", ")
             };

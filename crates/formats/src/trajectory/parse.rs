@@ -1,6 +1,6 @@
 //! The three forms of trajectory files.
 
-use super::text::{RowError, Separator, cells, decimal_nanos, float, floats, integer, rows};
+use super::text::{RowError, Separator, cells, decimal_nanos, exact, float, floats, integer, rows};
 use crate::folder::quat_xyzw_from_rows;
 
 /// Form of a trajectory file.
@@ -193,17 +193,6 @@ fn pose(stamp_ns: Option<i64>, translation_meters: [f64; 3], quat_xyzw: [f64; 4]
         translation_meters,
         quat_xyzw,
         start: 0,
-    }
-}
-
-/// Exactly `N` numbers.
-fn exact<const N: usize>(line: &[u8], separator: Separator) -> Result<[f64; N], RowError> {
-    let values = floats::<N>(line, separator, 0)?;
-    let found = cells(line, separator).count();
-    if found == N {
-        Ok(values)
-    } else {
-        Err(RowError::Columns { found, expected: N })
     }
 }
 

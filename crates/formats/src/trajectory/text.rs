@@ -66,17 +66,42 @@ pub enum Separator {
 }
 
 /// The cells of a line.
-pub fn cells(line: &[u8], separator: Separator) -> impl Iterator<Item = &[u8]> {
-    let comma = separator == Separator::Comma;
-    line.split(move |&byte| {
-        if comma {
-            byte == b','
-        } else {
-            byte.is_ascii_whitespace()
+pub fn cells(line: &[u8], separator: Separator) -> Cells<'_> {
+    Cells {
+        rest: Some(line),
+        separator,
+    }
+}
+
+/// See [`cells`].
+#[derive(Clone, Debug)]
+pub struct Cells<'a> {
+    /// None after the last comma-separated cell.
+    rest: Option<&'a [u8]>,
+    separator: Separator,
+}
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        match self.separator {
+            Separator::Blank => {
+                let rest = rest.trim_ascii_start();
+                let end = rest.iter().position(u8::is_ascii_whitespace);
+                let (cell, rest) = rest.split_at(end.unwrap_or(rest.len()));
+                self.rest = Some(rest);
+                (!cell.is_empty()).then_some(cell)
+            }
+            Separator::Comma => {
+                let end = rest.iter().position(|&byte| byte == b',');
+                let (cell, after) = rest.split_at(end.unwrap_or(rest.len()));
+                self.rest = after.get(1..);
+                Some(cell.trim_ascii())
+            }
         }
-    })
-    .map(<[u8]>::trim_ascii)
-    .filter(move |cell| comma || !cell.is_empty())
+    }
 }
 
 /// Why a line is not a row of its table.
@@ -123,21 +148,37 @@ pub fn floats<const N: usize>(
     separator: Separator,
     skip: usize,
 ) -> Result<[f64; N], RowError> {
-    let mut values = [0.0; N];
-    let mut found = 0;
-    for (index, (value, cell)) in values
-        .iter_mut()
-        .zip(cells(line, separator).skip(skip))
-        .enumerate()
-    {
-        *value = float(cell).ok_or_else(|| RowError::cell(skip + index + 1, cell, "a number"))?;
-        found += 1;
+    leading(&mut cells(line, separator), skip)
+}
+
+/// Reads exactly `N` cells as numbers. Cost: one pass of the line.
+///
+/// # Errors
+/// As [`floats`], and when there are more.
+pub fn exact<const N: usize>(line: &[u8], separator: Separator) -> Result<[f64; N], RowError> {
+    let mut row = cells(line, separator);
+    let values = leading(&mut row, 0)?;
+    match row.count() {
+        0 => Ok(values),
+        more => Err(RowError::Columns {
+            found: N + more,
+            expected: N,
+        }),
     }
-    if found < N {
-        return Err(RowError::Columns {
-            found: cells(line, separator).count(),
-            expected: skip + N,
-        });
+}
+
+/// The next `N` cells after `skip` of them.
+fn leading<const N: usize>(row: &mut Cells<'_>, skip: usize) -> Result<[f64; N], RowError> {
+    let mut values = [0.0; N];
+    let skipped = row.take(skip).count();
+    for (index, value) in values.iter_mut().enumerate() {
+        let Some(cell) = row.next() else {
+            return Err(RowError::Columns {
+                found: skipped + index,
+                expected: skip + N,
+            });
+        };
+        *value = float(cell).ok_or_else(|| RowError::cell(skip + index + 1, cell, "a number"))?;
     }
     Ok(values)
 }

@@ -6,7 +6,7 @@ use crate::pose::matrix::{Matrix, determinant, multiply, subtract, svd3, transfo
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum AlignError {
     /// Sets of different lengths.
-    #[error("`{from}` and `{to}` points; hint: associate them first")]
+    #[error("`{from}` points cannot be aligned with `{to}`; hint: associate them first")]
     Lengths {
         /// Points of the first set.
         from: usize,
@@ -14,7 +14,7 @@ pub enum AlignError {
         to: usize,
     },
     /// Too few points.
-    #[error("`{count}` points; hint: at least {least} are needed")]
+    #[error("`{count}` pairs of points are too few to align; hint: at least {least} are needed")]
     TooFew {
         /// Points seen.
         count: usize,

@@ -55,7 +55,7 @@ pub enum AssociateError {
     Path(#[from] PathError),
     /// No stamps within the tolerance.
     #[error(
-        "no stamps of reference and estimate are within `{max_diff_nanos}` ns; the nearest are `{nearest_nanos}` ns apart; hint: raise the tolerance, or give the offset between the clocks"
+        "no stamps of reference and estimate are within `{}` s; the nearest are `{}` s apart; hint: raise the tolerance, or give the offset between the clocks", float_secs(*.max_diff_nanos), *.nearest_nanos as f64 / 1e9
     )]
     NoPairs {
         /// Tolerance used.

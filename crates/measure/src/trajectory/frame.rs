@@ -165,9 +165,9 @@ pub enum PathError {
         /// Index of the stamp, from 0.
         index: usize,
     },
-    /// A stamp that appears twice.
+    /// A stamp that appears twice where a pair would use it.
     #[error(
-        "stamp `{index}` of the {whose} repeats the one before it; hint: keep one pose per time, or take the stamps as they are (evo does)"
+        "stamp `{index}` of the {whose} repeats the one before it, and a pair would use one of the two; hint: keep one pose per time, or take the stamps as they are (evo does)"
     )]
     Repeated {
         /// `reference` or `estimate`.
@@ -196,29 +196,6 @@ pub fn frames(poses: &[StampedPose], whose: &'static str) -> Result<Vec<Frame>, 
         .enumerate()
         .map(|(index, p)| Frame::of(&p.pose).ok_or(PathError::NoPose { whose, index }))
         .collect()
-}
-
-/// Refuses stamps that do not ascend strictly.
-///
-/// `whose` is `reference` or `estimate` and goes into the message. Errors: [`PathError::Empty`],
-/// [`PathError::Unsorted`], [`PathError::Repeated`]. Cost: one pass.
-pub fn check_stamps(
-    stamps: impl Iterator<Item = i64> + Clone,
-    whose: &'static str,
-) -> Result<(), PathError> {
-    if stamps.clone().next().is_none() {
-        return Err(PathError::Empty { whose });
-    }
-    for (at, (before, stamp)) in stamps.clone().zip(stamps.skip(1)).enumerate() {
-        let index = at + 1;
-        if stamp < before {
-            return Err(PathError::Unsorted { whose, index });
-        }
-        if stamp == before {
-            return Err(PathError::Repeated { whose, index });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -250,18 +227,5 @@ mod tests {
         assert!(
             Frame::of_rows(&[2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]).is_none()
         );
-    }
-
-    #[test]
-    fn stamps_that_do_not_ascend_are_refused() {
-        let check = |stamps: &[i64]| check_stamps(stamps.iter().copied(), "estimate");
-        let whose = "estimate";
-        assert_eq!(check(&[]), Err(PathError::Empty { whose }));
-        assert_eq!(
-            check(&[1, 2, 2]),
-            Err(PathError::Repeated { whose, index: 2 })
-        );
-        assert_eq!(check(&[5, 4]), Err(PathError::Unsorted { whose, index: 1 }));
-        assert_eq!(check(&[5]), Ok(()));
     }
 }

@@ -27,7 +27,7 @@ pub use ape::{Ape, ape};
 pub use associate::{AssociateError, Association, Pairs, Stamps, associate, pairs};
 pub use errors::{ErrorStats, PathErrors, Relation, TrajectoryError, error_stats};
 pub use fit::{Fit, Motion, fit};
-pub use frame::{Frame, PathError, check_stamps, distances, frames};
+pub use frame::{Frame, PathError, distances, frames};
 pub use kitti::{
     KITTI_LENGTHS_METERS, KittiOptions, KittiScores, LengthScore, Segment, kitti_scores,
     kitti_segments,

@@ -59,7 +59,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         aim: 25.0,
         note: "Against rtamt the aim is 500 times. The formula is parsed before the clock starts; mstlo works sample by sample, and its Python package is raced, with the trace given at once.",
         input: format!(
-            "`always[0:999](x >= 1)` on a trace of {SAMPLES} samples, a walk made by a seeded generator"
+            "`always[0:999] (x >= 1)` on a trace of {SAMPLES} samples, a walk made by a seeded generator"
         ),
         program: "kernels",
         verb: "stl",

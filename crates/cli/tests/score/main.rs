@@ -2,6 +2,8 @@
 //! answers, and bad input.
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
+mod forms;
+
 use fieldassay_testkit::{expect_near, repository_root, shared_data};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -243,7 +245,11 @@ fn bad_coco_files_are_refused_with_the_row() {
             &found,
             "annotation id `1` stands at rows `0` and `1`",
         ),
-        (&write(at, "list.json", "[]"), &found, "list.json"),
+        (
+            &write(at, "list.json", "[]"),
+            &found,
+            "list.json`: it is a list, and an object belongs there\nhint: ",
+        ),
         (
             &write(at, "nan.json", "{\"images\": NaN}"),
             &found,
