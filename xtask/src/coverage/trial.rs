@@ -3,17 +3,19 @@
 //! Read [`outcomes`] first. Not here: how the data are drawn (`laws`).
 
 use super::RESAMPLES;
-use super::laws::{Case, Noise, Statistic, Truth};
+use super::laws::{Case, Count, Noise, Statistic, Truth};
 use anyhow::{Context as _, Result};
 use fieldassay_measure::registry::find;
 use fieldassay_measure::stats::SplitMix;
 use serde_json::{Value, json};
 
-/// What became of one interval.
+/// What became of one interval or decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It holds the truth.
+    /// The interval holds the truth, or the decision was taken.
     Held,
+    /// The decision was not taken.
+    Not,
     /// It lies above the truth.
     TooHigh,
     /// It lies below the truth.
@@ -27,13 +29,26 @@ impl Outcome {
     pub(super) fn sign(self) -> char {
         match self {
             Self::Held => '=',
+            Self::Not => '.',
             Self::TooHigh => '+',
             Self::TooLow => '-',
             Self::Missing => '0',
         }
     }
 
-    fn of(statistic: Option<&Value>, truth: f64) -> Self {
+    fn of(statistic: &Statistic, found: &Value, truth: f64) -> Self {
+        let found = found.pointer(statistic.pointer);
+        match statistic.count {
+            Count::Interval => Self::of_interval(found, truth),
+            Count::Decision(_, is_taken) => match found.and_then(is_taken) {
+                Some(true) => Self::Held,
+                Some(false) => Self::Not,
+                None => Self::Missing,
+            },
+        }
+    }
+
+    fn of_interval(statistic: Option<&Value>, truth: f64) -> Self {
         let end = |name| statistic.and_then(|s| s.get(name)).and_then(Value::as_f64);
         match (end("low"), end("high")) {
             (Some(low), _) if low > truth => Self::TooHigh,
@@ -50,7 +65,7 @@ fn seed_of(case: &Case, n: usize, number: usize) -> u64 {
     SplitMix::new(place).next_u64()
 }
 
-/// Draws one data set and compares each interval with its truth.
+/// Draws one data set and compares each interval with its truth, or sees what was decided.
 ///
 /// Errors: a case that the measure does not take, for laws draw none such.
 pub(super) fn outcomes(
@@ -64,7 +79,7 @@ pub(super) fn outcomes(
         data["bootstrap"] = json!({"resamples": RESAMPLES, "seed": number});
     }
     let found = measured(case, &data)?;
-    let of = |(s, truth): (&Statistic, &f64)| Outcome::of(found.pointer(s.pointer), *truth);
+    let of = |(s, truth): (&Statistic, &f64)| Outcome::of(s, &found, *truth);
     Ok(case.statistics.iter().zip(truths).map(of).collect())
 }
 
@@ -102,11 +117,11 @@ mod tests {
 
     #[test]
     fn ends_belong_to_the_interval() {
-        let of = |truth| Outcome::of(Some(&json!({"low": 1.0, "high": 2.0})), truth);
+        let of = |truth| Outcome::of_interval(Some(&json!({"low": 1.0, "high": 2.0})), truth);
         assert_eq!([of(1.0), of(2.0)], [Outcome::Held; 2]);
         assert_eq!([of(0.9), of(2.1)], [Outcome::TooHigh, Outcome::TooLow]);
         let none = json!({"low": null, "high": null});
-        assert_eq!(Outcome::of(Some(&none), 1.0), Outcome::Missing);
-        assert_eq!(Outcome::of(None, 1.0), Outcome::Missing);
+        assert_eq!(Outcome::of_interval(Some(&none), 1.0), Outcome::Missing);
+        assert_eq!(Outcome::of_interval(None, 1.0), Outcome::Missing);
     }
 }

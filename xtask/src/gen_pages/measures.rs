@@ -3,7 +3,7 @@
 //! Not here: the measures, and the figures of races and vectors.
 
 use super::{cell, generated_from};
-use crate::coverage::{self, Results, Row};
+use crate::coverage::{self, Kind, Results, Row};
 use anyhow::Result;
 use fieldassay_measure::registry::{Measure, measures};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ pub(super) fn page() -> Result<Option<String>> {
     let mut page = generated_from("`measure::registry`");
     page.push_str(
         "# Measures\n\n\
-         Every measure by its name, which never changes. `fieldassay measure explain NAME` says the same at a terminal, but for the coverage found; `fieldassay measure run NAME --input CASE.json` runs one on a case of the form its example has, `-` for standard input. Angles are radians unless a name says otherwise, times seconds or nanoseconds as named, frames `parent_from_child`. Infinities and NaN are the strings `inf`, `-inf` and `nan`. A statistic is `{estimate, low, high, n}`; `low` and `high` are the ends of an interval at 95 %, null where none is sound or none was asked for. What such intervals are worth is under *Coverage found*: data sets were simulated by laws whose truth is known, and counted was how often the interval held it; 95 in 100 is what an interval promises. Percentiles of a bootstrap over few units promise more than they hold.\n\n\
+         Every measure by its name, which never changes. `fieldassay measure explain NAME` says the same at a terminal, but for the coverage found; `fieldassay measure run NAME --input CASE.json` runs one on a case of the form its example has, `-` for standard input. Angles are radians unless a name says otherwise, times seconds or nanoseconds as named, frames `parent_from_child`. Infinities and NaN are the strings `inf`, `-inf` and `nan`. A statistic is `{estimate, low, high, n}`; `low` and `high` are the ends of an interval at 95 %, null where none is sound or none was asked for. What such intervals are worth is under *Coverage found*: data sets were simulated by laws whose truth is known, and counted was how often the interval held it; 95 in 100 is what an interval promises. With few units, and with few stretches of a path that do not resemble their neighbors, intervals promise more than they hold: look for the size of your data in the tables. Decisions were counted the same way.\n\n\
          | measure | what it tells | better |\n|---|---|---|\n",
     );
     for measure in measures() {
@@ -63,36 +63,59 @@ fn section(page: &mut String, measure: &Measure, found: Option<&Results>) -> Res
     ] {
         writeln!(page, "- {name}: {}", escaped(text))?;
     }
-    if coverage::has_interval(measure)? {
-        held(page, measure, found)?;
-    } else {
+    let has_interval = coverage::has_interval(measure)?;
+    if !has_interval {
         writeln!(
             page,
             "- Interval: none; it is computed from its case, not estimated from a sample of units"
         )?;
     }
+    shares(page, measure, found, has_interval)?;
     write!(page, "\n```json\n{}\n```\n", measure.example)?;
     Ok(())
 }
 
-/// How often the intervals of a measure held what they should, a table per law.
-fn held(page: &mut String, measure: &Measure, found: Option<&Results>) -> Result<()> {
+/// How often the intervals of a measure held what they should and its decisions were right, a table per law and kind.
+fn shares(
+    page: &mut String,
+    measure: &Measure,
+    found: Option<&Results>,
+    has_interval: bool,
+) -> Result<()> {
     let all: &[Row] = found.map_or(&[], |found| &found.rows);
     let rows: Vec<&Row> = all.iter().filter(|r| r.measure == measure.name).collect();
     let Some(found) = found.filter(|_| !rows.is_empty()) else {
-        writeln!(page, "- Coverage found: not looked for yet")?;
+        if has_interval {
+            writeln!(page, "- Coverage found: not looked for yet")?;
+        }
         return Ok(());
     };
     writeln!(
         page,
-        "- Coverage found, by `{}` (bootstraps of {} resamples; in brackets the 95 % interval of the share):",
-        found.command, found.resamples
+        "- {}, by `{}` (bootstraps of {} resamples; in brackets the 95 % interval of the share):",
+        if has_interval {
+            "Coverage found"
+        } else {
+            "Rates found"
+        },
+        found.command,
+        found.resamples
     )?;
-    for law in rows.chunk_by(|a, b| a.law == b.law) {
+    for law in rows.chunk_by(|a, b| (&a.law, a.kind) == (&b.law, b.kind)) {
         let Some(first) = law.first() else { continue };
+        let columns = match first.kind {
+            Kind::Coverage => {
+                "intervals that hold the truth | too high | too low | truth |\n|---|---|---|---|---|---|"
+            }
+            Kind::FalseAlarm => "false alarms | at most promised |\n|---|---|---|---|",
+            Kind::Power => "alarms, all of them right | worked out |\n|---|---|---|---|",
+            Kind::RiskHeld => {
+                "risk below what was promised | at least promised |\n|---|---|---|---|"
+            }
+        };
         write!(
             page,
-            "\n{}.{}\n\n| statistic | {} | intervals that hold the truth | too high | too low | truth |\n|---|---|---|---|---|---|\n",
+            "\n{}.{}\n\n| statistic | {} | {columns}\n",
             sentence(&first.law),
             coverage::weakness(first)
                 .map_or(String::new(), |why| format!(" Why so few hold: {why}.")),
@@ -108,12 +131,12 @@ fn held(page: &mut String, measure: &Measure, found: Option<&Results>) -> Result
 fn line(row: &Row) -> String {
     let percent = |share: f64| format!("{:.1}", 100.0 * share);
     let share = row.share().map_or_else(
-        || format!("none of {} data sets had an interval", row.trials),
+        || format!("none of {} data sets gave one", row.trials),
         |share| {
             let missing = row.trials - row.given;
             let without = match missing {
                 0 => String::new(),
-                _ => format!("; {missing} data sets more had none"),
+                _ => format!("; {missing} data sets more gave none"),
             };
             format!(
                 "{} % of {} ({} to {}){without}",
@@ -124,14 +147,18 @@ fn line(row: &Row) -> String {
             )
         },
     );
+    let sides = match row.kind {
+        Kind::Coverage => format!(" {} | {} |", row.too_high, row.too_low),
+        _ => String::new(),
+    };
+    let truth = match row.kind {
+        Kind::Coverage => format!("{}, {}", rounded(row.truth), row.truth_from),
+        _ => format!("{} %", percent(row.truth)),
+    };
     format!(
-        "| {} | {} | {share} | {} | {} | {}, {} |",
+        "| {} | {} | {share} |{sides} {truth} |",
         cell(&row.statistic),
-        row.n,
-        row.too_high,
-        row.too_low,
-        rounded(row.truth),
-        row.truth_from
+        row.n
     )
 }
 

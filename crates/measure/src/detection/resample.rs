@@ -40,7 +40,7 @@ pub fn percentiles(
         if units < 2 || list.is_empty() || undefined * 20 > how.resamples {
             return None;
         }
-        corrected_percentiles((*estimate)?, list)
+        corrected_percentiles((*estimate)?, units, list)
     };
     found.iter_mut().zip(estimates).map(interval).collect()
 }

@@ -3,6 +3,17 @@
 //! Read [`Case`] first. A law is chosen to resemble what the measure is used on, with units that differ from one
 //! another, and is never changed to make an interval look better.
 //!
+//! To add one:
+//! 1. write `draw`, which makes the case of a measure of the registry from [`Noise`] and a size, and an entry in the
+//!    `CASES` of its subject, from [`PLAIN`], with a seed that no other has;
+//! 2. name what is counted: an interval with [`known`], whose truth you work out from the law by hand, or [`sampled`]
+//!    only where you cannot; a decision with [`decided`], whose function says from the result whether it was taken
+//!    (an alarm where there was nothing, an alarm where there was something, a risk that stayed below what was
+//!    promised; for the last, `draw` puts what the function needs to know into the case) and whose rate is the one
+//!    promised or worked out;
+//! 3. `cargo run --release -p xtask -- coverage --only NAME --write`, then `gen`. Where an interval holds its truth too
+//!    seldom, mend the measure, or say why in its blind spots and here as `weakness`.
+//!
 //! Not here: counting.
 
 mod detections;
@@ -11,6 +22,7 @@ mod segments;
 mod shares;
 mod tracks;
 
+use super::Kind;
 use fieldassay_measure::stats::SplitMix;
 use serde_json::Value;
 
@@ -30,27 +42,67 @@ pub(super) struct Statistic {
     pub(super) name: &'static str,
     /// Where it is in the result.
     pub(super) pointer: &'static str,
-    /// What its interval is meant to hold.
+    /// What its interval is meant to hold; of a decision, the rate at which it is meant to be taken.
     pub(super) truth: Truth,
+    /// What is counted.
+    pub(super) count: Count,
 }
 
+/// What is counted of a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Count {
+    /// Whether its interval holds the truth.
+    Interval,
+    /// Whether a decision was taken, by what the result has there; none where the result decides nothing.
+    Decision(Kind, fn(&Value) -> Option<bool>),
+}
+
+impl Statistic {
+    /// What its share tells.
+    pub(super) fn kind(&self) -> Kind {
+        match self.count {
+            Count::Interval => Kind::Coverage,
+            Count::Decision(kind, _) => kind,
+        }
+    }
+}
+
+/// An interval whose truth follows from the law.
 const fn known(name: &'static str, pointer: &'static str, value: fn(usize) -> f64) -> Statistic {
     Statistic {
         name,
         pointer,
         truth: Truth::Known(value),
+        count: Count::Interval,
     }
 }
 
+/// An interval whose truth is the value of one very large sample.
 const fn sampled(name: &'static str, pointer: &'static str) -> Statistic {
     Statistic {
         name,
         pointer,
         truth: Truth::Sample,
+        count: Count::Interval,
     }
 }
 
-/// A measure on data of one law.
+/// A decision that is to be taken at a rate.
+const fn decided(
+    name: &'static str,
+    pointer: &'static str,
+    rate: fn(usize) -> f64,
+    count: Count,
+) -> Statistic {
+    Statistic {
+        name,
+        pointer,
+        truth: Truth::Known(rate),
+        count,
+    }
+}
+
+/// A measure on data of one law; its `pointer`s are JSON pointers into its result.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     /// Name of the measure.

@@ -1,6 +1,6 @@
 //! Laws of paths: straight references, and estimates whose errors are noise of known law.
 
-use super::{Case, Noise, PLAIN, Statistic, known, sampled};
+use super::{Case, Count, Kind, Noise, PLAIN, Statistic, decided, known, sampled};
 use serde_json::{Value, json};
 use std::f64::consts::PI;
 
@@ -102,7 +102,40 @@ pub(super) const CASES: &[Case] = &[
         draw: scales,
         ..PLAIN
     },
+    Case {
+        measure: "trajectory.loop_residual",
+        law: "right loop closures, each component off by normal noise of the sigma that is given; an alarm is a p_value below 0.05",
+        seed: 28,
+        statistics: &[decided("alarm", "/loops/0/p_value", |_| 0.05, ALARM)],
+        draw: |noise, n| closure(noise, n, 0.0),
+        ..CLOSURES
+    },
+    Case {
+        measure: "trajectory.loop_residual",
+        law: "loop closures wrong by 3.5 sigma along one axis, each component off by normal noise of the sigma that is given; an alarm is a p_value below 0.05",
+        seed: 29,
+        // Chi-squared with six degrees of freedom and noncentrality 12.25 beyond 12.5916.
+        statistics: &[decided("alarm", "/loops/0/p_value", |_| 0.748_398, FOUND)],
+        draw: |noise, n| closure(noise, n, 3.5),
+        ..CLOSURES
+    },
 ];
+
+/// One closure a data set, over paths of some poses.
+const CLOSURES: Case = Case {
+    unit: "poses",
+    sizes: &[10, 100],
+    trials: 1000,
+    is_resampled: false,
+    ..PLAIN
+};
+
+const ALARM: Count = Count::Decision(Kind::FalseAlarm, is_alarm);
+const FOUND: Count = Count::Decision(Kind::Power, is_alarm);
+
+fn is_alarm(p_value: &Value) -> Option<bool> {
+    Some(p_value.as_f64()? < 0.05)
+}
 
 /// A pose that is not turned.
 fn row([x, y, z]: [f64; 3]) -> [f64; 7] {
@@ -209,5 +242,22 @@ fn scales(noise: &mut Noise, n: usize) -> Value {
     }
     json!({
         "reference": straight(2 * n + 1, 10.0), "estimate": estimate, "length_meters": 20.0,
+    })
+}
+
+/// A straight path and a closure from its first pose to its last, with turns small enough that quaternions of half the
+/// angles are those of their vectors to first order.
+fn closure(noise: &mut Noise, n: usize, sigmas: f64) -> Value {
+    let turn = noise.normals().map(|e| 0.5 * YAW_SIGMA * e);
+    let shift = noise.normals();
+    let ahead = (n - 1) as f64 + SIGMA * (shift[0] + sigmas);
+    let [x, y, z] = turn;
+    let length = (1.0 + x * x + y * y + z * z).sqrt();
+    let [qx, qy, qz, qw] = [x, y, z, 1.0].map(|part| part / length);
+    let measured = [ahead, SIGMA * shift[1], SIGMA * shift[2], qx, qy, qz, qw];
+    json!({
+        "path": straight(n, 1.0),
+        "loops": [{"from": 0, "to": n - 1, "measured": measured}],
+        "translation_sigma_meters": SIGMA, "rotation_sigma_radians": YAW_SIGMA,
     })
 }

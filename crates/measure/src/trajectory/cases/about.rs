@@ -59,7 +59,7 @@ const APE: Measure = Measure {
         direction: Direction::Lower,
         blind_spots: "one number for a whole path: an early turn moves everything after it; grows with the length of the path; the alignment hides constant errors, so it is part of the result. Errors of neighbors are alike: intervals come from blocks (block_length pairs, Politis and White) and hold given the alignment; none where fewer than eight blocks fit",
         peers: "evo 1.38.1 evo_ape, all relations and alignments; evo takes repeated and unsorted stamps as they are; here unsorted ones, and repeated ones that a pair would use, are refused unless asked for, and `repeated` counts those left out (the ground truth of TUM fr2/desk has one)",
-        source: "Sturm et al. 2012; Künsch 1989 for the intervals",
+        source: "Sturm et al. 2012; Politis and Romano 1992 for the intervals",
     },
     example: r#"{"reference": [[0, 0, 0, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1, 0, 0, 0, 0, 1]], "estimate": [[0, 0, 0.1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0, 0, 1], [2, 1, 1.2, 0, 0, 0, 0, 1]]}"#,
     run: |case| call(case, run_ape),
