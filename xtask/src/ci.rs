@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
 const FULL: &[&str] = &[
     "cargo xtask fuzz --secs 300",
     "cargo run --release -p xtask -- power --check",
+    "cargo run --release -p xtask -- coverage --check",
     "cargo xtask race check",
 ];
 

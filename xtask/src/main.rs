@@ -1,4 +1,4 @@
-//! The chores of the house: ci, tidy, deps, gen, conformance, race, power, fuzz.
+//! The chores of the house: ci, tidy, deps, gen, conformance, race, power, coverage, fuzz.
 //!
 //! Read [`VERBS`] first: one line per chore. A chore is a module with
 //! `pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()>`; one that calls the rooms is
@@ -59,6 +59,8 @@ macro_rules! with_rooms {
 #[cfg(feature = "rooms")]
 mod conformance;
 #[cfg(feature = "rooms")]
+mod coverage;
+#[cfg(feature = "rooms")]
 mod fit_noise;
 #[cfg(feature = "rooms")]
 mod fuzz;
@@ -113,6 +115,11 @@ const VERBS: &[Verb] = &[
         name: "power",
         help: "finds how often checks fire, with and without faults, on simulated drives",
         run: with_rooms!(power::run),
+    },
+    Verb {
+        name: "coverage",
+        help: "[--only NAME] [--write|--check]: how often intervals hold a known truth",
+        run: with_rooms!(coverage::run),
     },
     Verb {
         name: "fit-noise",

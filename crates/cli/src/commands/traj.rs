@@ -136,7 +136,7 @@ struct Paths {
     /// Lay both paths into a plane before they are aligned.
     #[arg(long, value_name = "PLANE")]
     project: Option<PlaneName>,
-    /// Give intervals at 95 % (moving-block bootstrap of 1000 resamples).
+    /// Give intervals at 95 % (block bootstrap of 1000 resamples).
     #[arg(long, group = "drawn")]
     intervals: bool,
     /// The same with so many resamples.

@@ -170,7 +170,7 @@ impl Scored {
             .collect();
         own.sort_unstable();
         own.dedup();
-        let intervals = self.intervals(numbers, items, &own, request);
+        let intervals = self.intervals(numbers, (items, &values), &own, request);
         let number = |i: usize| {
             let interval = intervals.get(i).copied().flatten();
             Number {
@@ -190,12 +190,12 @@ impl Scored {
         (summary, per_class)
     }
 
-    /// Intervals by drawing the units that have items, whose other items stay out. The draws do not depend on how they
+    /// Intervals of `values` by drawing the units that have items, whose other items stay out. The draws do not depend on how they
     /// are shared among threads.
     fn intervals(
         &self,
         numbers: &Numbers,
-        items: &[bool],
+        (items, values): (&[bool], &[Option<f64>]),
         own: &[u32],
         request: &Request,
     ) -> Vec<Option<Interval>> {
@@ -219,6 +219,6 @@ impl Scored {
             let made = batch.par_iter().map(|drawn| numbers(Some(&weights(drawn))));
             found.extend(made.collect::<Vec<_>>());
         }
-        percentiles(own.len(), how, found)
+        percentiles(own.len(), how, values, found)
     }
 }

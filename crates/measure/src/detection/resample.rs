@@ -2,7 +2,7 @@
 //!
 //! Read [`draws`] and [`percentiles`] first. Not here: intervals of one statistic of drawn units ([`crate::stats::bootstrap`]).
 
-use crate::stats::{Interval, Resampling, SplitMix, quantiles};
+use crate::stats::{Interval, Resampling, SplitMix, corrected_percentiles};
 
 /// How often each of `units` units is drawn, resample by resample: the draws of [`crate::stats::bootstrap`] as counts.
 ///
@@ -18,49 +18,45 @@ pub fn draws(units: usize, how: Resampling) -> impl Iterator<Item = Vec<u32>> {
     })
 }
 
-/// Percentile intervals of several statistics from their values per draw, none where one is undefined for a draw (or
-/// none at all, where all are).
+/// Bias-corrected percentile intervals of several statistics from their `estimates` and their values per draw, none
+/// where one is undefined for a draw (or none at all, where all are); see [`corrected_percentiles`].
 ///
-/// As [`crate::stats::bootstrap`]: no interval for fewer than two units, or where more than one draw in twenty is
-/// undefined. Cost: a sort per statistic.
+/// As [`crate::stats::bootstrap`]: no interval for fewer than two units, for a statistic that has no estimate, or where
+/// more than one draw in twenty is undefined. Cost: a selection per statistic.
 pub fn percentiles(
     units: usize,
     how: Resampling,
+    estimates: &[Option<f64>],
     values: impl IntoIterator<Item = Vec<Option<f64>>>,
 ) -> Vec<Option<Interval>> {
-    let mut found: Vec<Vec<f64>> = Vec::new();
+    let mut found: Vec<Vec<f64>> = vec![Vec::new(); estimates.len()];
     for values in values {
-        if found.len() < values.len() {
-            found.resize(values.len(), Vec::new());
-        }
         for (list, value) in found.iter_mut().zip(values) {
             list.extend(value.filter(|x| x.is_finite()));
         }
     }
-    let interval = |list: &mut Vec<f64>| {
+    let interval = |(list, estimate): (&mut Vec<f64>, &Option<f64>)| {
         let undefined = how.resamples.saturating_sub(list.len());
         if units < 2 || list.is_empty() || undefined * 20 > how.resamples {
             return None;
         }
-        let ends = quantiles(list, &[0.025, 0.975]).ok()?;
-        Some(Interval {
-            low: ends[0],
-            high: ends[1],
-        })
+        corrected_percentiles((*estimate)?, units, list)
     };
-    found.iter_mut().map(interval).collect()
+    found.iter_mut().zip(estimates).map(interval).collect()
 }
 
-/// Percentile bootstrap of several statistics at once: `statistics` sees how often each of `units` was drawn and gives
-/// the same number of values each time; see [`percentiles`]. Cost: `resamples` calls.
+/// Bootstrap of several statistics at once: `statistics` sees how often each of `units` counts and gives the same
+/// number of values each time; see [`percentiles`]. Cost: `resamples` calls and one more.
 pub(crate) fn bootstrap_weights(
     units: usize,
     how: Resampling,
     mut statistics: impl FnMut(&[u32]) -> Vec<Option<f64>>,
 ) -> Vec<Option<Interval>> {
+    let estimates = statistics(&vec![1; units]);
     percentiles(
         units,
         how,
+        &estimates,
         draws(units, how).map(|weights| statistics(&weights)),
     )
 }

@@ -500,7 +500,7 @@ pub(crate) static MEASURES: &[Measure] = &[
         name: "driving.scenario_mean",
         about: About {
             title: "Mean score over scenarios",
-            formula: "sum of scores / number of scenarios; a failed one (null) counts with 0; interval by the percentile bootstrap over scenarios",
+            formula: "sum of scores / number of scenarios; a failed one (null) counts with 0; interval by the bias-corrected percentile bootstrap over scenarios",
             defaults: "no interval without bootstrap {resamples, seed}",
             direction: Direction::Higher,
             blind_spots: "scenarios of one drive are not independent: intervals are then too narrow",
@@ -556,7 +556,7 @@ pub(crate) static MEASURES: &[Measure] = &[
         name: "driving.spl",
         about: About {
             title: "Success weighted by path length",
-            formula: "mean over episodes of S l / max(p, l); interval by the percentile bootstrap over episodes",
+            formula: "mean over episodes of S l / max(p, l); interval by the bias-corrected percentile bootstrap over episodes",
             defaults: "no interval without bootstrap {resamples, seed}",
             direction: Direction::Higher,
             blind_spots: "says nothing about time, collisions or comfort",

@@ -16,7 +16,7 @@ pub struct Episodes<'a> {
     pub actual_meters: &'a [f64],
 }
 
-/// Success weighted by path length: the mean of `S l / max(p, l)` (Anderson et al. 2018, eq. 1), with the percentile
+/// Success weighted by path length: the mean of `S l / max(p, l)` (Anderson et al. 2018, eq. 1), with the
 /// bootstrap over episodes where `how` asks for it.
 ///
 /// Errors: no episodes, lists of different length, success outside 0 to 1, lengths below 0, a shortest path of 0.

@@ -1,6 +1,6 @@
 //! Intervals for series whose neighbors resemble each other.
 
-use super::{Interval, Resampling, SplitMix, moments, quantiles, whole_usize};
+use super::{Interval, Resampling, SplitMix, corrected_percentiles, moments, whole_usize};
 
 /// Blocks below which no interval is given: percentiles of fewer exchangeable parts say nothing.
 const FEWEST_BLOCKS: usize = 8;
@@ -9,7 +9,7 @@ const FEWEST_BLOCKS: usize = 8;
 /// and White, which is 5 for any series that fits into memory.
 const RUN: usize = 5;
 
-/// Length of the blocks that a moving-block bootstrap of a mean needs, in values.
+/// Length of the blocks that a block bootstrap of a mean needs, in values.
 ///
 /// Politis and White 2004 with the correction of Patton, Politis and White 2009 (circular blocks, flat-top window):
 /// long where neighbors are alike, 1 for independent values. At most `3 sqrt(n)` and `n / 3`. 1 for constant series and
@@ -68,11 +68,12 @@ pub fn block_length(values: &[f64]) -> usize {
     whole_usize(length).max(1)
 }
 
-/// Percentile intervals at 95 % of several statistics by the moving-block bootstrap (Künsch 1989): blocks of `length`
-/// neighboring values are drawn with repetition and joined to a series as long as the first.
+/// Intervals at 95 % of several statistics by the bootstrap of circular blocks (Politis and Romano 1992): blocks of
+/// `length` neighboring values, the first of which follow the last, are drawn with repetition and joined to a series as
+/// long as the first. Ends are those of [`corrected_percentiles`], with as many units as blocks fit into the series.
 ///
 /// `statistics` sees a drawn series, which it may reorder. None for fewer than eight blocks, a statistic that is not
-/// finite, or no resamples. Cost: `resamples` calls and copies.
+/// finite, or no resamples. Cost: `resamples` calls and copies, and one more.
 pub fn block_bootstrap<const K: usize>(
     values: &[f64],
     length: usize,
@@ -84,15 +85,16 @@ pub fn block_bootstrap<const K: usize>(
         return None;
     }
     let mut random = SplitMix::new(how.seed);
-    let mut drawn = Vec::with_capacity(n + length);
+    let mut drawn = values.to_vec();
+    let estimates = statistics(&mut drawn);
     let mut found: [Vec<f64>; K] = std::array::from_fn(|_| Vec::with_capacity(how.resamples));
     for _ in 0..how.resamples {
         drawn.clear();
         while drawn.len() < n {
-            let start = random.below(n - length + 1);
-            drawn.extend_from_slice(&values[start..start + length]);
+            let (before, after) = values.split_at(random.below(n));
+            let wanted = length.min(n - drawn.len());
+            drawn.extend(after.iter().chain(before).take(wanted));
         }
-        drawn.truncate(n);
         for (list, value) in found.iter_mut().zip(statistics(&mut drawn)) {
             list.push(value);
         }
@@ -101,12 +103,12 @@ pub fn block_bootstrap<const K: usize>(
         low: 0.0,
         high: 0.0,
     }; K];
-    for (interval, list) in intervals.iter_mut().zip(&mut found) {
-        let ends = quantiles(list, &[0.025, 0.975]).ok()?;
-        *interval = Interval {
-            low: ends[0],
-            high: ends[1],
-        };
+    let lists = found.iter_mut().zip(estimates);
+    for (interval, (list, estimate)) in intervals.iter_mut().zip(lists) {
+        if list.iter().any(|x| !x.is_finite()) {
+            return None;
+        }
+        *interval = corrected_percentiles(estimate, n / length, list)?;
     }
     Some(intervals)
 }
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn blocks_cover_where_single_draws_do_not() {
-        // Moving blocks are known to cover somewhat less than they say.
+        // Blocks are known to cover somewhat less than they say.
         assert!(covered(0.0, true) >= 182);
         assert!(covered(0.8, true) >= 170);
         assert!(covered(0.8, false) <= 120);

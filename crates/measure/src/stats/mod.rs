@@ -47,7 +47,7 @@ pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
-pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
+pub use resample::{Estimate, Resampling, SplitMix, bootstrap, corrected_percentiles};
 pub use special::{digamma, gamma_p, gamma_q, ln_gamma};
 pub(crate) use special::{whole, whole_usize};
 pub use student::{normal_tail, normal_two_sided, student, student_quantile, student_tail};

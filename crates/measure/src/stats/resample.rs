@@ -1,6 +1,6 @@
 //! Intervals by resampling.
 
-use super::{Interval, quantiles};
+use super::{Interval, Z95, normal_cdf, normal_quantile, quantiles, student};
 use serde::{Deserialize, Serialize};
 
 /// A statistic at the edge: what was estimated, its interval at 95 % where one is known, and from how much.
@@ -95,10 +95,54 @@ impl SplitMix {
     }
 }
 
-/// Percentile bootstrap over `units` units (Efron and Tibshirani 1993, 13.3): `statistic` sees the drawn units by
-/// index, with repetition, and gives none where it is undefined for that draw.
+/// Standard deviations between the middle and the ends of a percentile interval at 95 % from draws of `units` units
+/// (Hesterberg 2015, 4.6: expanded percentiles).
 ///
-/// None for fewer than two units, or where more than one draw in twenty is undefined. Cost: `resamples` calls.
+/// Draws of a sample scatter less than samples do, by `sqrt((n - 1) / n)` as its variance does, and that scatter is
+/// itself estimated, as for Student's interval of a mean. Infinite below two units. Cost: constant.
+fn reach(units: usize) -> f64 {
+    let degrees = units.saturating_sub(1);
+    student(degrees) * (units as f64 / degrees.max(1) as f64).sqrt()
+}
+
+/// Bias-corrected percentile interval at 95 % (Efron 1981; Efron and Tibshirani 1993, 14.3 with an acceleration of 0)
+/// from the values of a statistic on draws of `units` units and its `estimate` on all of them.
+///
+/// Where draws lie on one side of the estimate more often than on the other, as those of an average precision do, the
+/// same shift is expected between the truth and the estimate, so the ends are moved the other way by twice as much. The
+/// correction ends where the interval would no longer hold the estimate. Of draws that equal the estimate half count as
+/// below. The ends lie further out where units are few, for draws scatter less than samples do: at 2.147 standard
+/// deviations for 20 units, at 1.99 for 100 (Hesterberg 2015, 4.6: expanded percentiles). None without draws or for a
+/// number that is not finite. `draws` are reordered. Cost: a selection.
+pub fn corrected_percentiles(estimate: f64, units: usize, draws: &mut [f64]) -> Option<Interval> {
+    if draws.is_empty() || !estimate.is_finite() {
+        return None;
+    }
+    let twice_below: usize = draws
+        .iter()
+        .map(|x| usize::from(*x < estimate) + usize::from(*x <= estimate))
+        .sum();
+    let share = twice_below as f64 / (2 * draws.len()) as f64;
+    // No draw on one side has no finite shift.
+    let shift = if share > 0.0 && share < 1.0 {
+        normal_quantile(share).ok()?.clamp(-Z95, Z95)
+    } else {
+        Z95.copysign(share - 0.5)
+    };
+    let level = |z: f64| normal_cdf(2.0 * shift + z);
+    let reach = reach(units);
+    let ends = quantiles(draws, &[level(-reach).ok()?, level(reach).ok()?]).ok()?;
+    Some(Interval {
+        low: ends[0].min(estimate),
+        high: ends[1].max(estimate),
+    })
+}
+
+/// Bootstrap over `units` units with [`corrected_percentiles`]: `statistic` sees the drawn units by index, with
+/// repetition, and gives none where it is undefined for that draw.
+///
+/// None for fewer than two units, where it is undefined for all of them once each, or where more than one draw in
+/// twenty is undefined. Cost: `resamples` calls and one more.
 pub fn bootstrap(
     units: usize,
     how: Resampling,
@@ -108,7 +152,8 @@ pub fn bootstrap(
         return None;
     }
     let mut random = SplitMix::new(how.seed);
-    let mut drawn = vec![0; units];
+    let mut drawn: Vec<usize> = (0..units).collect();
+    let estimate = statistic(&drawn)?;
     let mut found = Vec::with_capacity(how.resamples);
     for _ in 0..how.resamples {
         drawn.fill_with(|| random.below(units));
@@ -117,11 +162,7 @@ pub fn bootstrap(
     if found.is_empty() || (how.resamples - found.len()) * 20 > how.resamples {
         return None;
     }
-    let ends = quantiles(&mut found, &[0.025, 0.975]).ok()?;
-    Some(Interval {
-        low: ends[0],
-        high: ends[1],
-    })
+    corrected_percentiles(estimate, units, &mut found)
 }
 
 #[cfg(test)]
@@ -144,8 +185,38 @@ mod tests {
             let interval = bootstrap(x.len(), how, mean).expect("defined");
             covered += usize::from(interval.contains(0.5));
         }
-        // Percentile intervals of 40 units cover slightly less than 95 %: 200 trials stay above 170 for 91 %.
+        // Intervals by resampling 40 units cover slightly less than 95 %: 200 trials stay above 170 for 91 %.
         assert!(covered > 170, "{covered} of 200");
+    }
+
+    #[test]
+    fn ends_move_against_the_bias_of_the_draws_and_hold_the_estimate() {
+        let draws: Vec<f64> = (0..1001).map(f64::from).collect();
+        let ends =
+            |estimate: f64| corrected_percentiles(estimate, 1_000_000, &mut draws.clone()).unwrap();
+        // Without a bias these are the plain percentiles.
+        let plain = ends(500.0);
+        assert!((plain.low - 25.0).abs() < 0.5 && (plain.high - 975.0).abs() < 0.5);
+        // 15.9 % below are one standard deviation: ends at -3.96 and -0.04.
+        let moved = ends(158.655);
+        assert!(
+            moved.low < 0.5 && (moved.high - 484.0).abs() < 2.0,
+            "{moved:?}"
+        );
+        assert_eq!(ends(-3.0).low, -3.0);
+        assert!((ends(-3.0).high - 25.0).abs() < 0.5 && ends(2000.0).high == 2000.0);
+        assert_eq!(corrected_percentiles(1.0, 9, &mut []), None);
+        assert_eq!(corrected_percentiles(f64::NAN, 9, &mut [1.0]), None);
+    }
+
+    #[test]
+    fn few_units_have_ends_further_out() {
+        let draws: Vec<f64> = (0..1001).map(f64::from).collect();
+        let ends = |units| corrected_percentiles(500.0, units, &mut draws.clone()).unwrap();
+        // The normal law is below -2.1474 in 1.588 of 100.
+        assert!((ends(20).low - 15.88).abs() < 0.05, "{:?}", ends(20));
+        assert!(ends(2).low < 0.01 && (ends(2).high - 1000.0).abs() < 0.01);
+        assert!((ends(10_000).low - 25.0).abs() < 0.05);
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn summary(series: &mut [f64]) -> Option<[f64; 4]> {
 
 /// Sums errors up, in their order along the path.
 ///
-/// Neighboring errors of a path are alike, so intervals, on request, come from a moving-block bootstrap with blocks of
+/// Neighboring errors of a path are alike, so intervals, on request, come from a bootstrap of blocks with blocks of
 /// [`block_length`]; none where fewer than eight blocks fit, and none for smallest and largest, which no resampling
 /// bounds. They hold for paths like this one, given the alignment. Errors: [`StatsError`]. Cost: three passes and a
 /// selection, per resample too.

@@ -183,7 +183,7 @@ fn most_overlapping(segments: &[Segment]) -> usize {
 
 /// Means over segments as [`kitti_segments`] gives them: all of them, and by length.
 ///
-/// Segments overlap, so intervals, on request, come from a moving-block bootstrap whose blocks are at least as long as
+/// Segments overlap, so intervals, on request, come from a bootstrap of blocks whose blocks are at least as long as
 /// the overlap reaches; paths of fewer than eight such blocks have none. Errors: [`TrajectoryError::Stats`] for no
 /// segments. Cost: a pass per length.
 pub fn kitti_scores(

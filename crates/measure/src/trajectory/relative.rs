@@ -5,7 +5,7 @@ use super::errors::TrajectoryError;
 use super::frame::{Frame, distances, orthonormal};
 use super::select::{DeltaUnit, Step, select};
 use crate::pose::matrix::{multiply, norm, subtract, transform, transpose};
-use crate::stats::{Estimate, Interval, Z95};
+use crate::stats::{Estimate, Interval, student};
 use serde::Serialize;
 
 /// Error over one stretch of a path.
@@ -95,8 +95,8 @@ pub struct ScaleDrift {
     pub end_over_start: f64,
 }
 
-/// Scale of consecutive stretches of `length_meters` along the reference and its drift, by least squares with the normal
-/// interval of a slope.
+/// Scale of consecutive stretches of `length_meters` along the reference and its drift, by least squares with
+/// Student's interval of a slope: the noise is estimated from what the line leaves, which two numbers took from.
 ///
 /// Stretches whose ends are nearer than a tenth of the length in the reference are left out: their ratio is noise.
 /// Frames pair by pair. Errors: as [`select`]; [`TrajectoryError::BadOption`] for fewer than three stretches. Cost: one
@@ -142,7 +142,7 @@ pub fn scale_drift(
     let spread = sum(&|dx, _| dx * dx);
     let slope = sum(&|dx, dy| dx * dy) / spread;
     let left = sum(&|dx, dy| (dy - slope * dx).powi(2));
-    let half = Z95 * (left / (n - 2) as f64 / spread).sqrt();
+    let half = student(n - 2) * (left / (n - 2) as f64 / spread).sqrt();
     let interval = Interval {
         low: slope - half,
         high: slope + half,

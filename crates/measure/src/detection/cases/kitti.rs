@@ -184,9 +184,9 @@ pub(super) const KITTI: Measure = Measure {
     about: About {
         title: "KITTI's average precision of image boxes, orientation, footprints and boxes in space",
         formula: "41 thresholds of the score at which the recall is nearest to multiples of 1/40; at each, hits overlap more than 0.7 (cars) or 0.5 (pedestrians, cyclists); AP in percent is the mean of the best precision from each recall on, over 11 (every fourth, from 0) or 40 (from 1/40) points; orientation weighs hits by (1 + cos of the error) / 2; by class (rows) and difficulty easy, moderate, hard",
-        defaults: "easy: height above 40 px, visible, truncated to 15 % at most; moderate: 25 px, partly occluded, 30 %; hard: 25 px, largely occluded, 50 %; null where no label counts; n counts labels; intervals draw images at the thresholds of the whole set",
+        defaults: "easy: height above 40 px, visible, truncated to 15 % at most; moderate: 25 px, partly occluded, 30 %; hard: 25 px, largely occluded, 50 %; null where no label counts; n counts labels; intervals draw images, each draw with its own thresholds",
         direction: Direction::Higher,
-        blind_spots: "the eleven points give 9 percent for a single sure hit; regions of \"don't care\" excuse image boxes only; detections below the height count for no class but may take a label",
+        blind_spots: "the eleven points give 9 percent for a single sure hit, so the surest detection alone moves the score, whatever the number of images; every hit gives one threshold at most, so with fewer than 40 labels the 40 points cannot reach the recall and the score is too low, its interval too; regions of \"don't care\" excuse image boxes only; detections below the height count for no class but may take a label",
         peers: "kitti-object-eval-python 9f385f8 with footprints by shapely 2.2.0, to 1e-9",
         source: "Geiger et al. 2012; Simonelli et al. 2019 (40 points); devkit_object of 2017",
     },

@@ -99,7 +99,7 @@ pub(super) const VOC: Measure = Measure {
         formula: "per category, detections by falling score look at the label of their image that overlaps most: a hit where IoU is at least the threshold and the label is free, nothing where it is difficult, else a miss; AP_11point is the mean of the best precision from the recalls 0, 0.1 to 1 on, AP_all_points the area below it; means over categories that have labels",
         defaults: "iou 0.5; corners_are_pixels true: a box is right - left + 1 wide; n counts images, per class labels",
         direction: Direction::Higher,
-        blind_spots: "one threshold: a hit at 0.51 is as good as one at 0.99; the eleven points give 9 percent for a single sure hit; a detection of a taken label is a miss even where a free one overlaps enough",
+        blind_spots: "one threshold: a hit at 0.51 is as good as one at 0.99; the eleven points give 9 percent for a single sure hit; a detection of a taken label is a miss even where a free one overlaps enough; of boxes that barely overlap enough AP is biased upward and its interval with it, whatever the number of images",
         peers: "VOC devkit 2012 (`>=`); py-faster-rcnn's voc_eval differs only where IoU is exactly the threshold (`>`); for 11 points it adds float steps of 0.1",
         source: "Everingham et al. 2010, 4.2; VOCdevkit 2012 `VOCevaldet.m`",
     },
