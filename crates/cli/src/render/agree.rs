@@ -96,7 +96,7 @@ fn people(document: &Document) -> String {
     let mut table = Table::new(&[
         ("annotator", Align::Left),
         ("same as others", Align::Right),
-        ("alpha less without", Align::Right),
+        ("alpha with - without", Align::Right),
         ("votes", Align::Right),
     ]);
     let mut order: Vec<_> = document.per_annotator.iter().collect();

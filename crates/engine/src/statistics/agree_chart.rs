@@ -87,24 +87,24 @@ pub(super) fn chart(source: &Source, table: &Table, times: &Codes) -> Result<Cha
     } else {
         (&found.limits, &found.signals)
     };
-    let samples = filled.iter().zip(limits).enumerate();
-    let sample = |(at, ((time, (items, disputed)), [low, high])): (
-        usize,
-        (&(&String, (u64, u64)), &[f64; 2]),
-    )| Sample {
-        time: (*time).clone(),
-        items: *items,
-        disputed: *disputed,
-        share: *disputed as f64 / *items as f64,
-        low: *low,
-        high: *high,
-        is_signal: signals.contains(&at),
-    };
+    let mut samples = Vec::with_capacity(filled.len());
+    for (at, ((time, (items, disputed)), [low, high])) in filled.into_iter().zip(limits).enumerate()
+    {
+        samples.push(Sample {
+            time: time.clone(),
+            items,
+            disputed,
+            share: disputed as f64 / items as f64,
+            low: *low,
+            high: *high,
+            is_signal: signals.contains(&at),
+        });
+    }
     Ok(Chart {
         mean: found.mean,
         first,
         spread: found.spread,
-        samples: samples.map(sample).collect(),
+        samples,
     })
 }
 
