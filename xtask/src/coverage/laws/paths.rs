@@ -125,7 +125,7 @@ pub(super) const CASES: &[Case] = &[
 const CLOSURES: Case = Case {
     unit: "poses",
     sizes: &[10, 100],
-    trials: 10_000,
+    trials: 1000,
     is_resampled: false,
     ..PLAIN
 };
