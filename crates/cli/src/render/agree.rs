@@ -2,6 +2,7 @@
 
 use super::{Align, Table, note, statistic, text};
 use fieldassay_engine::statistics::agree::{Chart, Document, Pair};
+use std::fmt::Write as _;
 
 /// Pairs and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
@@ -113,7 +114,7 @@ fn people(document: &Document) -> String {
     }
     let mut out = table.render("");
     if order.len() > SHOWN {
-        out += &format!("{} more annotators are in --json\n", order.len() - SHOWN);
+        let _ = writeln!(out, "{} more annotators are in --json", order.len() - SHOWN);
     }
     let mut table = Table::new(&[
         ("pair", Align::Left),
@@ -137,8 +138,9 @@ fn people(document: &Document) -> String {
     out += &table.render("");
     let hidden = document.pairs.len() - pairs.len().min(SHOWN);
     if hidden > 0 {
-        out += &format!(
-            "{hidden} more pairs are in --json, those that share fewer than {LEAST_ITEMS} items among them\n"
+        let _ = writeln!(
+            out,
+            "{hidden} more pairs are in --json, those that share fewer than {LEAST_ITEMS} items among them"
         );
     }
     out
