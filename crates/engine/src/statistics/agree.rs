@@ -197,8 +197,6 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     let values = values(source, request.level, &table.labels)?;
     let report = agreement::agreement_report(&table.votes, request.level, &values);
     let report = report.map_err(|error| undefined(&source.path, error))?;
-    let name =
-        |codes: &Codes, code: u32| codes.names.get(code as usize).cloned().unwrap_or_default();
     let mut notes = table.notes.clone();
     let chart = if opened.has("time")? {
         // What agreement is does not hang on the chart.
@@ -234,33 +232,40 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
             ac1: report.ac1,
             brennan_prediger: report.brennan_prediger,
         },
-        pairs: report
-            .pairs
-            .iter()
-            .map(|pair| Pair {
-                a: name(&table.annotators, pair.a),
-                b: name(&table.annotators, pair.b),
-                kappa: pair.kappa,
-                same: pair.same,
-                n: pair.n,
-            })
-            .collect(),
+        pairs: pairs(&report, &table.annotators),
         by: by.unwrap_or("label").to_owned(),
         per_category,
-        per_annotator: report
-            .annotators
-            .iter()
-            .map(|one| Annotator {
-                annotator: name(&table.annotators, one.annotator),
-                same: one.same,
-                vitality: one.vitality,
-                votes: one.votes,
-            })
-            .collect(),
+        per_annotator: people(&report, &table.annotators),
         labels: table.labels.names,
         chart,
         notes,
     })
+}
+
+/// The name of a code.
+fn name(codes: &Codes, code: u32) -> String {
+    codes.names.get(code as usize).cloned().unwrap_or_default()
+}
+
+fn pairs(report: &AgreementReport, annotators: &Codes) -> Vec<Pair> {
+    let one = |pair: &agreement::PairAgreement| Pair {
+        a: name(annotators, pair.a),
+        b: name(annotators, pair.b),
+        kappa: pair.kappa,
+        same: pair.same,
+        n: pair.n,
+    };
+    report.pairs.iter().map(one).collect()
+}
+
+fn people(report: &AgreementReport, annotators: &Codes) -> Vec<Annotator> {
+    let one = |found: &agreement::AnnotatorAgreement| Annotator {
+        annotator: name(annotators, found.annotator),
+        same: found.same,
+        vitality: found.vitality,
+        votes: found.votes,
+    };
+    report.annotators.iter().map(one).collect()
 }
 
 /// The values of labels. Errors: labels that are no numbers, at a level that needs them.
@@ -281,9 +286,8 @@ fn values(source: &Source, level: Level, labels: &Codes) -> Result<Vec<f64>, Eng
 }
 
 fn of_labels(report: &AgreementReport, labels: &Codes) -> Vec<Category> {
-    let name = |code: u32| labels.names.get(code as usize).cloned().unwrap_or_default();
     let one = |found: &agreement::CategoryAgreement| Category {
-        category: name(found.label),
+        category: name(labels, found.label),
         alpha: found.alpha,
         ac1: found.ac1,
         votes: found.given,

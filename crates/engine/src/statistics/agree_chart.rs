@@ -108,60 +108,79 @@ pub(super) fn chart(source: &Source, table: &Table, times: &Codes) -> Result<Cha
     })
 }
 
-/// The picture: the chart where there is one, then the annotators in the order of their agreement.
-pub fn svg(document: &Document) -> String {
-    let line = |name: &str, points: Vec<(f64, f64)>| Line {
+fn line(name: &str, points: Vec<(f64, f64)>) -> Line {
+    Line {
         name: name.to_owned(),
         points,
-    };
-    let about = |title: &str| About {
+    }
+}
+
+fn about(title: &str) -> About {
+    About {
         title: title.to_owned(),
         ..About::default()
-    };
-    let mut same: Vec<f64> = document
-        .per_annotator
-        .iter()
+    }
+}
+
+/// The picture: the chart where there is one, then the annotators in the order of their agreement.
+pub fn svg(document: &Document) -> String {
+    let mut same: Vec<f64> = (document.per_annotator.iter())
         .filter_map(|one| one.same)
         .collect();
     same.sort_by(f64::total_cmp);
-    let people = Curves {
+    let equal = line("equal", (1..).map(f64::from).zip(same).collect());
+    let people = |lines: Vec<Line>| Curves {
         about: about("Annotators, from the one who agrees least with the others"),
         x_label: "annotator".to_owned(),
         y_label: "share of equal labels".to_owned(),
-        // Lines of a color are the same thing in both drawings; the first is dashed.
-        lines: vec![
-            Line::default(),
-            Line::default(),
-            line("equal", (1..).map(f64::from).zip(same).collect()),
-        ],
+        lines,
         ..Curves::default()
     };
     let title = format!(
         "Agreement: alpha {:.3}, {} votes of {} annotators",
         document.overall.alpha.estimate, document.votes, document.annotators
     );
-    let Some(chart) = &document.chart else {
-        return fieldassay_report::picture(
-            &title,
-            &["share of equal labels".to_owned()],
-            &[(&people, 220.0)],
-        );
+    let draw = |names: &[&str], plots: &[(&Curves, f64)]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        fieldassay_report::picture(&title, &names, plots)
     };
+    match &document.chart {
+        None => draw(&["share of equal labels"], &[(&people(vec![equal]), 220.0)]),
+        Some(chart) => draw(
+            &[
+                "three-sigma limits",
+                "items disputed",
+                "equal labels of annotators",
+            ],
+            &[
+                (&over_time(chart), 260.0),
+                // Lines of a color are the same thing in both drawings.
+                (
+                    &people(vec![Line::default(), Line::default(), equal]),
+                    220.0,
+                ),
+            ],
+        ),
+    }
+}
+
+/// Shares of disputed items within their limits.
+fn over_time(chart: &Chart) -> Curves {
     let of = |value: fn(&Sample) -> f64| -> Vec<(f64, f64)> {
-        (1..)
-            .map(f64::from)
-            .zip(chart.samples.iter().map(value))
-            .collect()
+        let values = chart.samples.iter().map(value);
+        (1..).map(f64::from).zip(values).collect()
     };
     let mut limits = of(|sample| sample.low);
     // A gap between the two.
     limits.push((f64::NAN, f64::NAN));
     limits.extend(of(|sample| sample.high));
-    let signals = (1..)
-        .map(f64::from)
-        .zip(&chart.samples)
-        .filter(|(_, sample)| sample.is_signal);
-    let over_time = Curves {
+    let places = (1..).map(f64::from).zip(&chart.samples);
+    let signals = places.filter(|(_, sample)| sample.is_signal);
+    let mark = |(x, sample): (f64, &Sample)| Mark {
+        x,
+        label: sample.time.clone(),
+    };
+    Curves {
         about: about("Disputed items"),
         x_label: "sample, in the order of `time`".to_owned(),
         y_label: "share of items disputed".to_owned(),
@@ -169,20 +188,7 @@ pub fn svg(document: &Document) -> String {
             line("limits", limits),
             line("disputed", of(|sample| sample.share)),
         ],
-        marks: signals
-            .map(|(x, sample)| Mark {
-                x,
-                label: sample.time.clone(),
-            })
-            .take(20)
-            .collect(),
+        marks: signals.map(mark).take(20).collect(),
         ..Curves::default()
-    };
-    let names = [
-        "disputed; equal labels of annotators",
-        "lower limit",
-        "upper limit",
-    ]
-    .map(str::to_owned);
-    fieldassay_report::picture(&title, &names, &[(&over_time, 260.0), (&people, 220.0)])
+    }
 }
