@@ -7,7 +7,12 @@
 //! Not here: the statistics themselves (`measure`), the forms of tables (`formats::table`), what people see (`cli`).
 
 pub mod agree;
+pub mod confidence;
+pub mod label_errors;
+mod predictions;
+pub mod route;
 pub mod table;
+pub mod votes;
 
 pub use fieldassay_measure::stats::Estimate;
 pub use table::{Columns, Source};
