@@ -140,7 +140,9 @@ fn rows(table: &Opened<'_>, names: &[String]) -> Result<Vec<f64>, EngineError> {
     for (at, name) in names.iter().enumerate() {
         let column = table.numbers(name)?;
         let cells = out.iter_mut().skip(at).step_by(names.len());
-        cells.zip(column).for_each(|(to, x)| *to = x);
+        for (to, x) in cells.zip(column) {
+            *to = x;
+        }
     }
     Ok(out)
 }

@@ -20,6 +20,7 @@ mod table;
 mod truth;
 mod votes;
 
+pub use crate::stats::entropy;
 pub use crowdlab::{Crowdlab, CrowdlabAnnotator, crowdlab};
 pub use dawid_skene::{DawidSkene, EmOptions, Known, dawid_skene};
 pub use fast::{FastDawidSkene, FastOptions, fast_dawid_skene};
@@ -27,7 +28,7 @@ pub use glad::{Glad, GladOptions, glad};
 pub use mace::{Mace, MaceOptions, MaceStart, Spamming, mace, mace_from};
 pub use one_coin::{OneCoin, one_coin};
 pub use quality::{AnnotatorQuality, agreement_with_majority, annotator_quality};
-pub use soft::{Choice, SoftLabels, choices, entropy, multipass, soft_labels};
+pub use soft::{Choice, SoftLabels, choices, multipass, soft_labels};
 pub use table::{Code, Names, VoteTable};
 pub use truth::{accuracy, decided};
 pub use votes::{Grouped, Votes, VotesError};

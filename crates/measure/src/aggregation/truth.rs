@@ -19,7 +19,9 @@ fn most_probable(row: &[f64]) -> impl Iterator<Item = (usize, f64)> {
 pub fn decided(soft: &SoftLabels) -> SoftLabels {
     let mut p = vec![0.0; soft.p.len()];
     for (to, row) in p.chunks_exact_mut(soft.labels.max(1)).zip(soft.rows()) {
-        most_probable(row).for_each(|(label, share)| to[label] = share);
+        for (label, share) in most_probable(row) {
+            to[label] = share;
+        }
     }
     SoftLabels {
         labels: soft.labels,
@@ -43,9 +45,10 @@ pub fn accuracy(soft: &SoftLabels, truth: &[(u32, u32)]) -> Result<Option<Estima
                 expected: "a code below the number of items",
             });
         }
-        let best = most_probable(soft.of(item as usize));
-        best.filter(|(found, _)| *found == label as usize)
-            .for_each(|(_, share)| right.add(share));
+        let mut best = most_probable(soft.of(item as usize));
+        if let Some((_, share)) = best.find(|(found, _)| *found == label as usize) {
+            right.add(share);
+        }
     }
     let n = truth.len();
     Ok((n > 0).then(|| {

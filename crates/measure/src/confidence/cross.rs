@@ -5,7 +5,7 @@
 use super::bins::{Binning, reliability};
 use super::fit::{softmax, temperature};
 use super::{Classes, ConfidenceError, Predictions, range};
-use crate::stats::SplitMix;
+use crate::stats::{SplitMix, largest};
 use serde::Serialize;
 
 /// Smallest probability a logarithm is taken of, as in [`super::scores::log_loss_classes`].
@@ -52,9 +52,7 @@ pub fn cross_fitted(
     let all = temperature(&Classes::of_logits(&logits, &labels, width)?)?;
     let mut order: Vec<usize> = (0..n).collect();
     let mut random = SplitMix::new(seed);
-    for i in (1..n).rev() {
-        order.swap(i, random.below(i + 1));
-    }
+    random.shuffle(&mut order);
     let (mut confidence, mut correct) = (vec![0.0; n], vec![false; n]);
     let (mut some, mut their, mut scaled) = (Vec::new(), Vec::new(), Vec::new());
     let mut nll = 0.0;
@@ -71,7 +69,7 @@ pub fn cross_fitted(
         for &item in order.iter().skip(fold).step_by(folds) {
             let row = &logits[item * width..(item + 1) * width];
             softmax(row, width, fitted.t, &mut scaled);
-            let (best, value) = super::largest(&scaled);
+            let (best, value) = largest(&scaled);
             let label = labels[item] as usize;
             confidence[item] = value.min(1.0);
             correct[item] = best == label;

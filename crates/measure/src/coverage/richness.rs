@@ -117,7 +117,7 @@ pub struct Richness {
     pub esty_ci95_missing: [f64; 2],
     /// The same held to 0 to 1.
     pub missing_ci95: Interval,
-    /// Upper bound of the missing mass with 95 % whatever the distribution (McAllester and Schapire 2000): wide.
+    /// Upper bound of the missing mass with 95 % whatever the distribution (`McAllester` and Schapire 2000): wide.
     pub missing_mass_ucb95_mcallester_schapire: f64,
     /// Expected kinds in samples of 1, 2, 5, half and all individuals (Hurlbert 1971).
     pub rarefaction_hurlbert: std::collections::BTreeMap<u64, f64>,

@@ -1,8 +1,8 @@
 //! Uncertainty of fitted strengths.
 
-use super::{Comparisons, Outcome, Pairs, PreferenceError, logistic, place};
+use super::{Comparisons, Outcome, Pairs, PreferenceError};
 use crate::stats::linear::inverse;
-use crate::stats::{Estimate, Interval};
+use crate::stats::{Estimate, Interval, logistic, whole_usize};
 
 /// Covariance of log strengths of mean 0, row by row: the pseudo-inverse of the information
 /// `sum n_ij p (1 - p) (e_i - e_j)(e_i - e_j)^T`, by way of adding `1 / n` everywhere, which the pseudo-inverse of a
@@ -15,7 +15,7 @@ pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, Pref
     let even = 1.0 / n as f64;
     let mut information = vec![even; n * n];
     for (i, edge) in pairs.each() {
-        let j = place(edge.other);
+        let j = edge.other as usize;
         let p = logistic(log_strengths[i] - log_strengths[j]);
         let weight = (edge.wins + edge.losses + edge.ties) * p * (1.0 - p);
         information[i * n + i] += weight;
@@ -25,7 +25,9 @@ pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, Pref
     }
     let mut found =
         inverse(information, n).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
-    found.iter_mut().for_each(|x| *x -= even);
+    for x in &mut found {
+        *x -= even;
+    }
     Ok(found)
 }
 
@@ -58,8 +60,8 @@ pub fn robust_covariance(
         gradient.fill(0.0);
         for index in run {
             let (a, b) = (
-                place(comparisons.left[*index]),
-                place(comparisons.right[*index]),
+                comparisons.left[*index] as usize,
+                comparisons.right[*index] as usize,
             );
             let won = match comparisons.outcome(*index) {
                 Outcome::Left => 1.0,
@@ -88,7 +90,9 @@ pub fn robust_covariance(
     let scale = clusters as f64 / (clusters - 1) as f64;
     let half = product(&plain, &meat, n);
     let mut found = product(&half, &plain, n);
-    found.iter_mut().for_each(|x| *x *= scale);
+    for x in &mut found {
+        *x *= scale;
+    }
     Ok(found)
 }
 
@@ -114,18 +118,9 @@ pub fn strengths(pairs: &Pairs, log_strengths: &[f64], covariance: &[f64]) -> Ve
             let variance = covariance.get(i * n + i).copied().unwrap_or(f64::NAN);
             let all: f64 = pairs.of(i).iter().map(|e| e.wins + e.losses + e.ties).sum();
             let interval = (variance >= 0.0).then(|| Interval::normal(*t, variance.sqrt()));
-            Estimate::with(*t, interval, whole(all))
+            Estimate::with(*t, interval, whole_usize(all.round()))
         })
         .collect()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a sum of counts"
-)]
-fn whole(x: f64) -> usize {
-    x.round() as usize
 }
 
 #[cfg(test)]
@@ -144,7 +139,7 @@ mod tests {
             for i in 0..5_u32 {
                 for j in i + 1..5 {
                     for _ in 0..12 {
-                        let p = logistic(truth[place(i)] - truth[place(j)]);
+                        let p = logistic(truth[i as usize] - truth[j as usize]);
                         let (a, b) = if random.unit() < p { (i, j) } else { (j, i) };
                         left.push(a);
                         right.push(b);
