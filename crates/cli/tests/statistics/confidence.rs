@@ -77,9 +77,11 @@ fn errors_of_real_models_are_those_counted_with_numpy() {
         let gain = &found["temperature"];
         assert_eq!(gain["ece_before"], found["ece"]["estimate"]);
         if name == "20news" {
-            // It is not sure enough: a temperature below 1 mends most of it.
-            assert!(gain["temperature"].as_f64() < Some(1.0), "{gain}");
-            assert!(gain["ece_after"].as_f64() < Some(0.05), "{gain}");
+            // It is not sure enough: a temperature below 1 mends some of it; it gives true labels a probability of 0, which
+            // keeps the temperature from mending all.
+            assert!(gain["temperature"].as_f64() < Some(0.9), "{gain}");
+            assert!(gain["ece_after"].as_f64() < Some(0.17), "{gain}");
+            assert!(gain["nll_after"].as_f64() < gain["nll_before"].as_f64(), "{gain}");
         }
     }
 }
@@ -188,7 +190,7 @@ fn what_cannot_be_is_said() {
     let fine = write("p.csv", "a,b\n0.6,0.4\n0.3,0.7\n");
     let y = write("y.csv", "label\na\nb\n");
     for (p, y, said) in [
-        (&write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), &y, "item `1` add to `1.3"),
+        (&write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), &y, "item `1` add to `1.29"),
         (&write("logits.csv", "a,b\n2.5,-1\n0.6,0.4\n"), &y, "from 0 to 1"),
         (&write("gap.csv", "a,b\n,0.4\n0.6,0.4\n"), &y, "item `0`"),
         (&write("word.csv", "a,b\nx,0.4\n0.6,0.4\n"), &y, "row `0`: `a` is `x`"),

@@ -118,7 +118,7 @@ fn what_cannot_be_is_said() {
     let write = |name: &str, content: &str| text(&file(folder.path(), name, content)).to_owned();
     let y = write("y.csv", "label\na\nb\n");
     for (p, said) in [
-        (write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), "item `1` sum to `1.3"),
+        (write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), "item `1` sum to `1.29"),
         (write("one.csv", "a\n0.6\n0.6\n"), "give a column of probabilities for each"),
         (write("short.csv", "a,b\n0.6,0.4\n"), "labels for the `1` rows"),
         (write("none.csv", "item,label\nx,a\n"), "no column of numbers"),

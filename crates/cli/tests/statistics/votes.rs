@@ -40,7 +40,7 @@ fn a_small_table_by_hand() {
     let said = run(&["votes", text(&votes), "--truth", text(&truth)]);
     assert_eq!(said.code, 0);
     assert!(said.stdout.contains("accuracy 0.625"), "{}", said.stdout);
-    assert!(said.stderr.contains("counts by its share"), "{}", said.stderr);
+    assert!(said.stderr.contains("each counts by its share"), "{}", said.stderr);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::table::Opened;
 use super::{Source, undefined};
-use crate::EngineError;
+use crate::{EngineError, ErrorKind};
 use fieldassay_formats::table::Codes;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl Predictions {
         let mut parts = vec!["item"];
         parts.extend(score);
         let mut notes = Vec::new();
-        let table = named(Opened::new(predictions, &parts)?, &mut notes)?;
+        let table = opened(predictions, &parts, &mut notes)?;
         let columns = Columns::of(&table, score)?;
         let truth = Labels::read(&table, labels, columns.is_score, &mut notes)?;
         let items = if table.has("item")? {
@@ -87,22 +87,47 @@ impl Predictions {
 }
 
 /// The table, with a first line that is no line of names taken for the first row.
-fn named<'a>(table: Opened<'a>, notes: &mut Vec<String>) -> Result<Opened<'a>, EngineError> {
-    let numbers: Option<Vec<f64>> = table.names().map(|name| name.parse().ok()).collect();
-    let are_places = table.names().enumerate().all(|(at, name)| name == at.to_string());
-    let is_first_row = numbers.is_some_and(|numbers| {
-        let are_shares = numbers.iter().all(|x| (0.0..=1.0).contains(x));
-        let sum: f64 = numbers.iter().sum();
-        are_shares && (numbers.len() == 1 || (sum - 1.0).abs() <= SUM_SLACK)
-    });
-    if are_places || !is_first_row {
-        return Ok(table);
-    }
+fn opened<'a>(
+    source: &'a Source,
+    parts: &[&str],
+    notes: &mut Vec<String>,
+) -> Result<Opened<'a>, EngineError> {
+    let table = match Opened::new(source, parts) {
+        Ok(table) if !holds_shares(&table) => return Ok(table),
+        // Equal numbers in the first line are no names of columns.
+        Err(error) if error.kind() == ErrorKind::Input => match Opened::unnamed(source) {
+            Ok(table) if starts_with_shares(&table) => table,
+            _ => return Err(error),
+        },
+        Err(error) => return Err(error),
+        Ok(_) => Opened::unnamed(source)?,
+    };
     notes.push(format!(
         "the first line of `{}` holds numbers, so it is taken for the first item and not for names",
-        table.path().display()
+        source.path.display()
     ));
-    table.without_names()
+    Ok(table)
+}
+
+/// Whether numbers are probabilities of classes, or a lone confidence.
+fn are_shares(numbers: &[f64]) -> bool {
+    let sum: f64 = numbers.iter().sum();
+    numbers.iter().all(|x| (0.0..=1.0).contains(x))
+        && (numbers.len() == 1 || (sum - 1.0).abs() <= SUM_SLACK)
+}
+
+/// Whether the names of columns are such numbers, and not their places.
+fn holds_shares(table: &Opened<'_>) -> bool {
+    let are_places = (table.names().enumerate()).all(|(at, name)| name == at.to_string());
+    let numbers: Option<Vec<f64>> = table.names().map(|name| name.parse().ok()).collect();
+    !are_places && numbers.is_some_and(|numbers| are_shares(&numbers))
+}
+
+/// Whether the first row holds such numbers.
+fn starts_with_shares(table: &Opened<'_>) -> bool {
+    let first = |name| Some(*table.numbers(name).ok()?.first()?);
+    let numbers: Option<Vec<f64>> = table.names().map(first).collect();
+    numbers.is_some_and(|numbers| numbers.len() > 1 && are_shares(&numbers))
 }
 
 impl Columns {
@@ -176,7 +201,7 @@ impl<'a> Labels<'a> {
                 "the first line of `{}` is taken for the first label, because there is one row too few without it",
                 source.path.display()
             ));
-            found = found.without_names()?;
+            found = Opened::unnamed(source)?;
         }
         let part = label_part(&found, parts)?;
         let codes = found.full_codes(&part)?;

@@ -3,7 +3,7 @@
 use super::predictions::{Predictions, Said};
 use super::{Estimate, Source, undefined};
 use crate::EngineError;
-use fieldassay_measure::confidence::routing::{Guarantee, hundredths, routing};
+use fieldassay_measure::confidence::routing::{Guarantee, Routing, hundredths, routing};
 use fieldassay_measure::confidence::risk::FEWEST_ANSWERED;
 use fieldassay_measure::confidence::selective::{Ranked, RiskCoverage, risk_coverage};
 use fieldassay_measure::confidence::{Classes, ConfidenceError};
@@ -110,14 +110,7 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     check_range(request, &score)?;
     let is_error: Vec<bool> = correct.iter().map(|right| !right).collect();
     let ranked = Ranked::new(&score, &is_error).map_err(of_input)?;
-    let guarantee = match request.method {
-        Method::Sgr => Guarantee::Sgr,
-        Method::Ltt => Guarantee::Ltt(request.family),
-        Method::Crc => Guarantee::Crc,
-    };
-    let grid = request.thresholds.clone().unwrap_or_else(hundredths);
-    let limits = (request.risk, 1.0 - request.confidence);
-    let found = routing(&ranked, guarantee, &grid, limits).map_err(of_input)?;
+    let found = found(request, &ranked).map_err(of_input)?;
     let of_counts = |error: StatsError| undefined(path, error);
     let share = |part: usize, of: usize| -> Result<Estimate, StatsError> {
         let interval = wilson(part as u64, of as u64)?;
@@ -166,6 +159,16 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     Ok(document)
 }
 
+fn found(request: &Request, ranked: &Ranked) -> Result<Routing, ConfidenceError> {
+    let guarantee = match request.method {
+        Method::Sgr => Guarantee::Sgr,
+        Method::Ltt => Guarantee::Ltt(request.family),
+        Method::Crc => Guarantee::Crc,
+    };
+    let grid = request.thresholds.clone().unwrap_or_else(hundredths);
+    routing(ranked, guarantee, &grid, (request.risk, 1.0 - request.confidence))
+}
+
 fn wrong_option(message: String) -> EngineError {
     EngineError::Request { message }
 }
@@ -208,7 +211,7 @@ fn check_range(request: &Request, score: &[f64]) -> Result<(), EngineError> {
 }
 
 fn guarantee_in_words(document: &Document) -> String {
-    let percent = |x: f64| format!("{} %", round_up(100.0 * x));
+    let percent = |x: f64| format!("{} %", short(100.0 * x));
     let risk = percent(document.risk);
     let Some(threshold) = document.threshold else {
         return format!(
@@ -222,16 +225,15 @@ fn guarantee_in_words(document: &Document) -> String {
         ),
         Method::Sgr | Method::Ltt => format!(
             "of new items that are answered (score at least {threshold}), at most {risk} are wrong; found this way, the threshold keeps that for {} % of samples such as this one",
-            round_up(100.0 * document.confidence)
+            short(100.0 * document.confidence)
         ),
     }
 }
 
-/// A number with at most six digits, so that `5.000000000000001` is `5`.
-fn round_up(x: f64) -> String {
+/// A number with at most four digits behind the point, so that `5.000000000000001` is `5`.
+fn short(x: f64) -> String {
     let text = format!("{x:.4}");
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    short.to_owned()
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn explain(document: &mut Document) {
@@ -251,6 +253,8 @@ fn explain(document: &mut Document) {
     });
 }
 
+/// Height of the picture over the highest risk drawn.
+const ROOM: f64 = 1.4;
 /// Points a curve is drawn with.
 const POINTS: usize = 1400;
 
@@ -273,10 +277,15 @@ pub fn svg(document: &Document) -> String {
             .collect()
     };
     let bound = |end: fn(Interval) -> f64| move |risk, i| end(wilson_share(risk, i, Z95));
+    let risk = points(&|risk, _| risk);
+    let highest = risk.iter().map(|p| p.1).fold(document.risk, f64::max);
+    // Where few are answered the interval is wide and would set the scale.
+    let most = ROOM * highest;
+    let mut high = points(&bound(|i| i.high));
+    high.retain(|p| p.1 <= most);
     let mut interval = points(&bound(|i| i.low));
     interval.push((f64::NAN, f64::NAN));
-    interval.extend(points(&bound(|i| i.high)));
-    let most = interval.iter().map(|p| p.1).filter(|y| y.is_finite()).fold(document.risk, f64::max);
+    interval.extend(high);
     let chosen = match document.threshold {
         Some(threshold) => {
             let x = document.coverage.estimate;
@@ -295,7 +304,7 @@ pub fn svg(document: &Document) -> String {
     ];
     let lines = [
         vec![(0.0, document.risk), (1.0, document.risk)],
-        points(&|risk, _| risk),
+        risk,
         interval,
         chosen.1,
     ];

@@ -112,9 +112,9 @@ impl<'a> Opened<'a> {
         Self::read(source, are_places)
     }
 
-    /// The same table once more, as one whose text has no line of names.
-    pub(super) fn without_names(&self) -> Result<Self, EngineError> {
-        Self::read(self.source, true)
+    /// Reads a table whose text has no line of names; columns are called by their places.
+    pub(super) fn unnamed(source: &'a Source) -> Result<Self, EngineError> {
+        Self::read(source, true)
     }
 
     fn read(source: &'a Source, is_unnamed: bool) -> Result<Self, EngineError> {

@@ -228,12 +228,6 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     let mut counts: Vec<u32> = votes.iter().map(count).collect();
     // Items all of whose labels are empty have a name and no votes.
     counts.resize(items.names.len(), 0);
-    if found.converged == Some(false) {
-        notes.push(format!(
-            "it still changed after {} rounds; `--iterations` allows more",
-            found.rounds.unwrap_or_default()
-        ));
-    }
     let mut document = Document {
         schema: "fieldassay.votes",
         version: DOCUMENT_VERSION,
@@ -254,10 +248,22 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
             soft: found.soft,
         },
     };
+    explain(&mut document);
+    Ok(document)
+}
+
+/// Notes on what was found.
+fn explain(document: &mut Document) {
+    if document.converged == Some(false) {
+        document.notes.push(format!(
+            "it still changed after {} rounds; `--iterations` allows more",
+            document.rounds.unwrap_or_default()
+        ));
+    }
     let tied = document.items.iter().filter(|item| item.tied).count();
     if tied > 0 {
-        let share = if accuracy.is_some() {
-            ", and counts by its share in the accuracy"
+        let share = if document.accuracy.is_some() {
+            ", and each counts by its share in the accuracy"
         } else {
             ""
         };
@@ -265,7 +271,6 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
             "{tied} items have labels that are tied; the first of them is given{share}"
         ));
     }
-    Ok(document)
 }
 
 /// Refuses options the method does not have.

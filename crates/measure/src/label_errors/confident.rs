@@ -2,7 +2,7 @@
 
 use super::LabelError;
 use super::rounding::round_preserving_sum;
-use crate::stats::{RowFault, largest, row_fault, whole};
+use crate::stats::{RowFault, Sum, largest, row_fault, whole};
 
 /// Slack of comparisons of probabilities (cleanlab 2.9.0).
 pub(super) const SLACK: f64 = 1e-6;
@@ -206,7 +206,12 @@ fn calibrate(counts: &[u64], label_counts: &[usize]) -> Vec<u64> {
         }
     }
     let n = label_counts.iter().sum::<usize>() as f64;
-    let sum: f64 = scaled.iter().sum();
+    // A plain sum is off in its last bit, which moves counts that lie halfway between two whole numbers.
+    let mut sum = Sum::default();
+    for x in &scaled {
+        sum.add(*x);
+    }
+    let sum = sum.value();
     for x in &mut scaled {
         *x = *x / sum * n;
     }
