@@ -2,6 +2,10 @@
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
 mod agree;
+mod confidence;
+mod label_errors;
+mod route;
+mod votes;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

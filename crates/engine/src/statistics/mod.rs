@@ -8,7 +8,12 @@
 
 pub mod agree;
 mod agree_chart;
+pub mod confidence;
+pub mod label_errors;
+mod predictions;
+pub mod route;
 pub mod table;
+pub mod votes;
 
 pub use fieldassay_measure::stats::Estimate;
 pub use table::{Columns, Source};

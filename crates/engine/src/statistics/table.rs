@@ -107,11 +107,20 @@ impl<'a> Opened<'a> {
                 ),
             });
         }
-        let bytes = bytes(&source.path)?;
-        let name = source.path.display().to_string();
         let is_place = |column: &str| column.parse::<u16>().is_ok();
         let are_places = !columns.is_empty() && columns.iter().all(|(_, column)| is_place(column));
-        let table = if are_places {
+        Self::read(source, are_places)
+    }
+
+    /// Reads a table whose text has no line of names; columns are called by their places.
+    pub(super) fn unnamed(source: &'a Source) -> Result<Self, EngineError> {
+        Self::read(source, true)
+    }
+
+    fn read(source: &'a Source, is_unnamed: bool) -> Result<Self, EngineError> {
+        let bytes = bytes(&source.path)?;
+        let name = source.path.display().to_string();
+        let table = if is_unnamed {
             table::read_unnamed(&name, &bytes)
         } else {
             table::read(&name, &bytes)
@@ -120,6 +129,11 @@ impl<'a> Opened<'a> {
             source,
             table: table?,
         })
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &'a Path {
+        &self.source.path
     }
 
     /// What a part's column is called.
@@ -149,7 +163,8 @@ impl<'a> Opened<'a> {
         Ok(is_there)
     }
 
-    fn missing(&self, part: &str) -> EngineError {
+    /// No column plays a part.
+    pub(super) fn missing(&self, part: &str) -> EngineError {
         let option = self.source.option;
         let names: Vec<&str> = self.names().collect();
         let first = names.first().copied().unwrap_or("name");

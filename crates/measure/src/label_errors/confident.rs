@@ -2,7 +2,7 @@
 
 use super::LabelError;
 use super::rounding::round_preserving_sum;
-use crate::stats::{RowFault, largest, row_fault, whole};
+use crate::stats::{RowFault, Sum, largest, row_fault, whole};
 
 /// Slack of comparisons of probabilities (cleanlab 2.9.0).
 pub(super) const SLACK: f64 = 1e-6;
@@ -77,6 +77,16 @@ impl<'a> Predictions<'a> {
     pub fn rows(&self) -> impl Iterator<Item = (usize, &'a [f64])> {
         let labels = self.labels.iter().map(|y| *y as usize);
         labels.zip(self.p.chunks_exact(self.classes))
+    }
+
+    /// Class the model would give an item: the most probable one, of equals the first.
+    pub fn predicted(&self, item: usize) -> usize {
+        largest(&self.p[item * self.classes..(item + 1) * self.classes]).0
+    }
+
+    /// Probability of an item's label.
+    pub fn self_confidence(&self, item: usize) -> f64 {
+        self.p[item * self.classes + self.labels[item] as usize]
     }
 
     /// Items per label.
@@ -196,7 +206,12 @@ fn calibrate(counts: &[u64], label_counts: &[usize]) -> Vec<u64> {
         }
     }
     let n = label_counts.iter().sum::<usize>() as f64;
-    let sum: f64 = scaled.iter().sum();
+    // A plain sum is off in its last bit, which moves counts that lie halfway between two whole numbers.
+    let mut sum = Sum::default();
+    for x in &scaled {
+        sum.add(*x);
+    }
+    let sum = sum.value();
     for x in &mut scaled {
         *x = *x / sum * n;
     }
@@ -295,6 +310,14 @@ mod tests {
             Predictions::new(2, &[0.5], &[0]),
             Err(LabelError::Length { .. })
         ));
+    }
+
+    #[test]
+    fn predictions_and_self_confidence_by_hand() {
+        let p = [0.4, 0.4, 0.2, 0.1, 0.2, 0.7];
+        let predictions = Predictions::new(3, &p, &[1, 0]).unwrap();
+        assert_eq!((predictions.predicted(0), predictions.predicted(1)), (0, 2));
+        assert_eq!(predictions.self_confidence(1), 0.1);
     }
 
     #[test]
