@@ -7,6 +7,11 @@
 //! Not here: the statistics themselves (`measure`), the forms of tables (`formats::table`), what people see (`cli`).
 
 pub mod agree;
+pub mod compare;
+pub mod drift;
+pub mod plan_qa;
+pub mod prefer;
+pub mod richness;
 pub mod table;
 
 pub use fieldassay_measure::stats::Estimate;
@@ -21,4 +26,11 @@ fn undefined(path: &Path, why: impl std::fmt::Display) -> EngineError {
         path: path.to_owned(),
         message: why.to_string(),
     }
+}
+
+/// One plot with a legend, as SVG.
+fn picture(title: &str, curves: &fieldassay_model::plot::Curves) -> String {
+    const HEIGHT: f64 = 220.0;
+    let names: Vec<String> = curves.lines.iter().map(|line| line.name.clone()).collect();
+    fieldassay_report::picture(title, &names, &[(curves, HEIGHT)])
 }

@@ -1,6 +1,6 @@
 //! Uncertainty of fitted strengths.
 
-use super::{Comparisons, Outcome, Pairs, PreferenceError, logistic, place};
+use super::{Comparisons, Outcome, Pairs, PreferenceError, TieFit, logistic, place};
 use crate::stats::linear::inverse;
 use crate::stats::{Estimate, Interval};
 
@@ -117,6 +117,100 @@ pub fn strengths(pairs: &Pairs, log_strengths: &[f64], covariance: &[f64]) -> Ve
             Estimate::with(*t, interval, whole(all))
         })
         .collect()
+}
+
+/// Which model of ties was fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TieModel {
+    /// [`super::davidson`].
+    Davidson,
+    /// [`super::rao_kupper`].
+    RaoKupper,
+}
+
+impl TieModel {
+    /// Probabilities of a win, a loss and a tie at a difference `d` of log strengths, and their logarithms' slopes by `d`
+    /// and by the logarithm of the tie parameter.
+    fn outcomes(self, d: f64, tie: f64) -> [(f64, [f64; 2]); 3] {
+        match self {
+            Self::Davidson => {
+                let (a, b) = ((0.5 * d).exp(), (-0.5 * d).exp());
+                let all = a + b + tie;
+                let (lean, tied) = ((a - b) / (2.0 * all), tie / all);
+                [
+                    (a / all, [0.5 - lean, -tied]),
+                    (b / all, [-0.5 - lean, -tied]),
+                    (tied, [-lean, 1.0 - tied]),
+                ]
+            }
+            Self::RaoKupper => {
+                let (win, loss) = (logistic(d - tie.ln()), logistic(-d - tie.ln()));
+                let tied = 1.0 - win - loss;
+                let (w, l) = (win * (1.0 - win), loss * (1.0 - loss));
+                [
+                    (win, [1.0 - win, win - 1.0]),
+                    (loss, [loss - 1.0, loss - 1.0]),
+                    (tied, [(l - w) / tied, (w + l) / tied]),
+                ]
+            }
+        }
+    }
+}
+
+/// Log strengths and the tie parameter of a fitted model with normal intervals at 95 %, by the expected information of
+/// both together; that of the parameter is normal on its logarithm. `n` counts an item's comparisons, and all of them.
+///
+/// For independent comparisons. Without ties Davidson's parameter is 0, has no interval, and the strengths' intervals are
+/// those of Bradley and Terry.
+/// Errors: [`PreferenceError::NotConnected`] where the graph falls apart. Cost: `items^3`.
+pub fn tie_strengths(
+    pairs: &Pairs,
+    fit: &TieFit,
+    model: TieModel,
+) -> Result<(Vec<Estimate>, Estimate), PreferenceError> {
+    let n = pairs.items();
+    let all: f64 = pairs.each().map(|(_, e)| e.wins + e.losses + e.ties).sum();
+    if fit.tie <= 0.0 {
+        let plain = covariance(pairs, &fit.theta_sum0)?;
+        let tie = Estimate::bare(fit.tie, whole(all));
+        return Ok((strengths(pairs, &fit.theta_sum0, &plain), tie));
+    }
+    let width = n + 1;
+    let mut information = vec![0.0; width * width];
+    for i in 0..n {
+        for j in 0..n {
+            information[i * width + j] = 1.0 / n as f64;
+        }
+    }
+    for (i, edge) in pairs.each() {
+        let j = place(edge.other);
+        let count = edge.wins + edge.losses + edge.ties;
+        let d = fit.theta_sum0[i] - fit.theta_sum0[j];
+        for (p, [by_d, by_tie]) in model.outcomes(d, fit.tie) {
+            let parts = [(i, by_d), (j, -by_d), (n, by_tie)];
+            for (row, x) in parts {
+                for (column, y) in parts {
+                    information[row * width + column] += count * p * x * y;
+                }
+            }
+        }
+    }
+    let found =
+        inverse(information, width).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
+    let mut of_strengths = Vec::with_capacity(n * n);
+    for row in found.chunks_exact(width).take(n) {
+        of_strengths.extend(row.iter().take(n).map(|x| x - 1.0 / n as f64));
+    }
+    let error = found[n * width + n].max(0.0).sqrt();
+    let Interval { low, high } = Interval::normal(fit.tie.ln(), error);
+    let interval = Interval {
+        low: low.exp(),
+        high: high.exp(),
+    };
+    Ok((
+        strengths(pairs, &fit.theta_sum0, &of_strengths),
+        Estimate::with(fit.tie, Some(interval), whole(all)),
+    ))
 }
 
 #[expect(
