@@ -436,7 +436,7 @@ fn what_is_wrong_is_said_with_file_and_row() {
         1 error: `gt.txt`: none of its `12` poses lies between the times
         hint: seconds count from its first pose
         2 error: a step of `0` frames is none
-        hint: it must be positive
+        hint: give a whole number of frames, at least 1
         2 error: `point_distance_error_ratio` is a ratio of steps
         hint: use it with RPE
         2 error: the tolerance `-1000000000` ns is negative
@@ -524,7 +524,7 @@ fn measures_are_listed_explained_and_run() {
         let made = run(folder.path(), &[&["measure"], arguments].concat());
         writeln!(said, "{} {}", made.code, made.stderr.trim_end()).expect("written");
     }
-    expect![[r"
+    expect![[r#"
         2 error: no measure has the name `trajectory.apee`
         hint: did you mean `trajectory.ape`?
         2 error: no measure has the name `ape`
@@ -534,14 +534,14 @@ fn measures_are_listed_explained_and_run() {
         2 error: no measure has the name `weather`
         hint: `fieldassay measure list` shows them all
         2 error: no measure has the subject `trajectories`
-        hint: the subjects are boxes, criticality, detection, driving, kinematics, logic, mining, segmentation, similarity, stats, tracking, trajectory
+        hint: the subjects are aggregation, agreement, boxes, compare, confidence, coverage, criticality, detection, drift, driving, kinematics, label_errors, logic, mining, preference, rarity, sampling, segmentation, selection, similarity, stats, text, tracking, trajectory
         1 error: `none.json`: it does not exist
         hint: give a JSON file, or `-` for standard input
         1 error: `case.json`: the case has another form: unknown field `x`, expected one of `reference`, `estimate`, `association`, `prepare`, `relation`, `alignment`, `bootstrap`
         hint: `fieldassay measure explain` shows one that runs
         1 error: `gt.txt`: it is not JSON: expected value at line 1 column 1
         hint: `fieldassay measure explain trajectory.ape` shows a case that runs
-    "]].assert_eq(&said);
+    "#]].assert_eq(&said);
 }
 
 /// An array of 64-bit floats as `NumPy` writes it.

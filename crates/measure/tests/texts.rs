@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::io::Read;
 
 /// Prompts with the answers that were chosen and rejected; none where the data are absent.
+#[expect(clippy::expect_used, reason = "a test helper may panic")]
 fn pairs() -> Option<Vec<[String; 3]>> {
     let Some(path) = shared_data("hh_rlhf/harmless-base/test.jsonl.gz") else {
         loud("skipped: hh_rlhf is absent, near duplicates were not compared on real texts");

@@ -307,7 +307,7 @@ pub(crate) struct Programs {
 fn build() -> Result<Programs> {
     // In one command, so that shared crates are compiled once with one set of features.
     Step::new(
-        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels --example scores",
+        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels --example people --example scores",
     )
     .run()?;
     let metadata = Step::new("cargo metadata --format-version 1 --no-deps").output()?;

@@ -1,6 +1,7 @@
 //! `agree`: how much annotators agree.
 
 use crate::render;
+use fieldassay_engine::pictures;
 use fieldassay_engine::statistics::agree::{self, Level, Request};
 use fieldassay_engine::statistics::{Columns, Source};
 
@@ -22,6 +23,12 @@ pub(crate) struct Arguments {
     /// Look at each value of this column; `category` without such a column at each label.
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
+    /// Draw disputed items over time (of a column `time`) and annotators to this file.
+    #[arg(long, value_name = "OUT.svg")]
+    plot: Option<std::path::PathBuf>,
+    /// Replace the picture where it is already there.
+    #[arg(long)]
+    force: bool,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -41,6 +48,9 @@ enum Meaning {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+    if let Some(file) = &arguments.plot {
+        pictures::refuse(file, arguments.force)?;
+    }
     let document = agree::run(&Request {
         votes: Source::new(
             arguments.votes.clone(),
@@ -54,6 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         },
         by: arguments.by.clone(),
     })?;
+    if let Some(file) = &arguments.plot {
+        pictures::write(&agree::svg(&document), file, arguments.force)?;
+    }
     if arguments.json {
         render::json(&document)?;
     } else {

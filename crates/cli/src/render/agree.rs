@@ -1,10 +1,12 @@
 //! The answer of `agree`: coefficients first, then who and what.
 
 use super::{Align, Table, note, statistic, text};
-use fieldassay_engine::statistics::agree::Document;
+use fieldassay_engine::statistics::agree::{Chart, Document, Pair};
 
 /// Pairs and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
+/// Items both labeled from which a pair is shown: kappa of fewer is noise.
+const LEAST_ITEMS: usize = 10;
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let mut out = format!(
@@ -37,11 +39,38 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     out.push('\n');
     out.push_str(&categories(document));
     out.push_str(&people(document));
+    if let Some(chart) = &document.chart {
+        out.push_str(&over_time(chart));
+    }
     text(&out)?;
     for line in &document.notes {
         note(&format!("note: {line}"));
     }
     Ok(())
+}
+
+/// What the chart says, in a sentence.
+fn over_time(chart: &Chart) -> String {
+    let signals = chart.samples.iter().filter(|sample| sample.is_signal);
+    let told: Vec<String> = signals
+        .map(|sample| {
+            format!(
+                "{} ({:.3}, limits {:.3} to {:.3})",
+                sample.time, sample.share, sample.low, sample.high
+            )
+        })
+        .collect();
+    let outside = if told.is_empty() {
+        "none is outside the limits".to_owned()
+    } else {
+        format!("outside the limits: {}", told.join(", "))
+    };
+    format!(
+        "\n{} samples over time, disputed items {:.3} over the first {}: {outside}\n",
+        chart.samples.len(),
+        chart.mean,
+        chart.first,
+    )
 }
 
 fn categories(document: &Document) -> String {
@@ -92,14 +121,9 @@ fn people(document: &Document) -> String {
         ("same", Align::Right),
         ("items", Align::Right),
     ]);
-    let mut pairs: Vec<_> = document
-        .pairs
-        .iter()
-        .filter(|pair| pair.kappa.is_some())
-        .collect();
-    let rank = |pair: &fieldassay_engine::statistics::agree::Pair| {
-        pair.kappa.map_or(f64::INFINITY, |k| k.estimate)
-    };
+    let is_shown = |pair: &&Pair| pair.kappa.is_some() && pair.n >= LEAST_ITEMS;
+    let mut pairs: Vec<_> = document.pairs.iter().filter(is_shown).collect();
+    let rank = |pair: &Pair| pair.kappa.map_or(f64::INFINITY, |k| k.estimate);
     pairs.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
     for pair in pairs.iter().take(SHOWN) {
         table.row(vec![
@@ -111,8 +135,11 @@ fn people(document: &Document) -> String {
     }
     out.push('\n');
     out += &table.render("");
-    if pairs.len() > SHOWN {
-        out += &format!("{} more pairs are in --json\n", pairs.len() - SHOWN);
+    let hidden = document.pairs.len() - pairs.len().min(SHOWN);
+    if hidden > 0 {
+        out += &format!(
+            "{hidden} more pairs are in --json, those that share fewer than {LEAST_ITEMS} items among them\n"
+        );
     }
     out
 }

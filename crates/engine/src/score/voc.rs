@@ -151,7 +151,7 @@ fn found(request: &Request, images: &Names, classes: &Names) -> Result<Detection
     Ok((out, unlabeled))
 }
 
-/// A table, or the devkit's text, whose lines have no names.
+/// COCO's form, a table, or the devkit's text, whose lines have no names.
 fn read(path: &Path) -> Result<Vec<form::Found>, EngineError> {
     let name = files::name(path);
     let bytes = files::read(path)?;
@@ -164,6 +164,11 @@ fn read(path: &Path) -> Result<Vec<form::Found>, EngineError> {
         && !first.contains(&b'\t');
     if is_devkit {
         return Ok(form::results(&name, form::class_of(&name), &bytes)?);
+    }
+    if bytes.trim_ascii_start().starts_with(b"{")
+        && path.extension().is_some_and(|ending| ending == "json")
+    {
+        return Ok(form::from_coco(&name, &bytes)?);
     }
     let table = table::read(&name, &bytes)?;
     Ok(form::from_table(&table)?)

@@ -1,13 +1,14 @@
 //! `agree`: how much annotators agree, overall, per pair, category and annotator.
 
 use super::table::Opened;
-use super::{Estimate, Source, undefined};
+use super::{Estimate, Source, agree_chart, undefined};
 use crate::EngineError;
 use fieldassay_formats::table::{Codes, MISSING};
 use fieldassay_measure::aggregation::Votes;
 use fieldassay_measure::agreement::{self, AgreementError, AgreementReport};
 use serde::Serialize;
 
+pub use super::agree_chart::{Chart, Sample, svg};
 pub use fieldassay_measure::agreement::Level;
 
 /// Version of the JSON document.
@@ -56,6 +57,8 @@ pub struct Document {
     pub per_category: Vec<Category>,
     /// One by one.
     pub per_annotator: Vec<Annotator>,
+    /// Disputed items over time; null without a column `time`.
+    pub chart: Option<Chart>,
     /// What was left out, and what to mind.
     pub notes: Vec<String>,
 }
@@ -196,6 +199,14 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     let report = report.map_err(|error| undefined(&source.path, error))?;
     let name =
         |codes: &Codes, code: u32| codes.names.get(code as usize).cloned().unwrap_or_default();
+    let mut notes = table.notes.clone();
+    let chart = if opened.has("time")? {
+        // What agreement is does not hang on the chart.
+        let chart = agree_chart::chart(source, &table, &opened.full_codes("time")?);
+        chart.map_err(|error| notes.push(error.to_string())).ok()
+    } else {
+        None
+    };
     // Without such a column the categories are the labels.
     let by = match request.by.as_deref() {
         Some("category") if !opened.has("category")? => None,
@@ -247,7 +258,8 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
             })
             .collect(),
         labels: table.labels.names,
-        notes: table.notes,
+        chart,
+        notes,
     })
 }
 

@@ -7,6 +7,7 @@
 //! Not here: the statistics themselves (`measure`), the forms of tables (`formats::table`), what people see (`cli`).
 
 pub mod agree;
+mod agree_chart;
 pub mod compare;
 pub mod drift;
 pub mod plan_qa;

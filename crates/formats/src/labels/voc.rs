@@ -9,6 +9,8 @@ use super::{At, LabelError, Place};
 use crate::table::Table;
 use crate::trajectory::text::{Separator, cells, floats, rows};
 use roxmltree::{Document, Node, ParsingOptions};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One labeled object.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,11 +245,88 @@ pub fn from_table(table: &Table) -> Result<Vec<Found>, LabelError> {
     .collect()
 }
 
+/// Detections in COCO's form: `images` with `file_name`, `categories` with `name`, and `annotations` with `image_id`,
+/// `category_id`, `bbox` (left, top, width, height) and `score`.
+///
+/// Errors: another form, an id that names nothing, a box or score that is not finite; the row is named.
+pub fn from_coco(file: &str, bytes: &[u8]) -> Result<Vec<Found>, LabelError> {
+    #[derive(Deserialize)]
+    struct Image {
+        id: i64,
+        file_name: String,
+    }
+    #[derive(Deserialize)]
+    struct Category {
+        id: i64,
+        name: String,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        image_id: i64,
+        category_id: i64,
+        bbox: [f64; 4],
+        score: f64,
+    }
+    let (images, categories, rows) = super::coco::labels::<Image, Category, Row>(file, bytes)?;
+    let images: BTreeMap<i64, &str> = images
+        .iter()
+        .map(|one| (one.id, stem(&one.file_name)))
+        .collect();
+    let classes: BTreeMap<i64, String> = categories
+        .into_iter()
+        .map(|one| (one.id, one.name))
+        .collect();
+    let rows = rows.into_iter().enumerate();
+    rows.map(|(row, found)| {
+        let at = At {
+            file,
+            place: Place::Row(row),
+        };
+        let unknown =
+            |name, id: i64| at.value(name, id, "ids are those of `images` and `categories`");
+        let image = images.get(&found.image_id);
+        let class = classes.get(&found.category_id);
+        let [left, top, width, height] = found.bbox;
+        Ok(Found {
+            image: (*image.ok_or_else(|| unknown("image_id", found.image_id))?).to_owned(),
+            class: class
+                .ok_or_else(|| unknown("category_id", found.category_id))?
+                .clone(),
+            score: at.finite("score", found.score)?,
+            corners: corners(at, [left, top, left + width, top + height])?,
+        })
+    })
+    .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const XML: &str = "<annotation>\n<folder>A</folder><filename>x.jpg</filename><source><database>D</database></source>\n<object><name>cat</name><difficult>1</difficult><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4.5</ymax></bndbox></object>\n</annotation>";
+
+    #[test]
+    fn detections_in_the_form_of_coco() {
+        let file = |image: i64| {
+            format!(
+                r#"{{"images": [{{"id": 0, "file_name": "a/x.jpg"}}], "categories": [{{"id": 3, "name": "cat"}}],
+                "annotations": [{{"image_id": {image}, "category_id": 3, "bbox": [1, 2, 10, 20], "score": 0.5}}]}}"#
+            )
+        };
+        let found = from_coco("d.json", file(0).as_bytes()).unwrap();
+        assert_eq!(
+            (found[0].image.as_str(), found[0].class.as_str()),
+            ("x", "cat")
+        );
+        assert_eq!(found[0].corners, [1.0, 2.0, 11.0, 22.0]);
+        let error = from_coco("d.json", file(7).as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("row `0`") && error.contains("`7`"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn annotations_are_read_and_wrong_objects_named() {

@@ -229,6 +229,9 @@ fn glad(case: &GladCase) -> Result<Value, VotesError> {
     Ok(out.into())
 }
 
+/// Chances of labels, a row per annotator.
+type Strategies = Vec<Vec<f64>>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MaceCase {
@@ -237,7 +240,7 @@ struct MaceCase {
     options: MaceOptions,
     /// Start of a single run: spamming and strategies by annotator and label, in order of their names.
     #[serde(default)]
-    start: Option<(Vec<[f64; 2]>, Vec<Vec<f64>>)>,
+    start: Option<(Vec<[f64; 2]>, Strategies)>,
 }
 
 fn mace(case: &MaceCase) -> Result<Value, VotesError> {

@@ -1,6 +1,7 @@
 //! Votes and a model's probabilities together.
 
 use super::{SoftLabels, Votes, VotesError};
+use crate::stats::{RowFault, largest, row_fault};
 
 /// Smallest weight and error (cleanlab 2.9.0).
 const LEAST: f64 = 1e-6;
@@ -45,17 +46,6 @@ struct Weighted {
     p: Vec<f64>,
     model_weight: f64,
     weights: Vec<f64>,
-}
-
-/// Position of the largest; of equals the first.
-fn best(values: &[f64]) -> usize {
-    let mut at = 0;
-    for (i, x) in values.iter().enumerate() {
-        if *x > values[at] {
-            at = i;
-        }
-    }
-    at
 }
 
 /// Keeps the codes whose score is the largest.
@@ -145,12 +135,16 @@ fn peers(votes: &Votes) -> Vec<f64> {
     let mut sums = vec![[0.0; 2]; votes.annotators()];
     let mut counts = vec![0_usize; votes.labels()];
     for (annotators, labels) in votes.iter().filter(|(_, labels)| labels.len() > 1) {
-        labels.iter().for_each(|&y| counts[y as usize] += 1);
+        for &y in labels {
+            counts[y as usize] += 1;
+        }
         for (&w, &y) in annotators.iter().zip(labels) {
             sums[w as usize][0] += (counts[y as usize] - 1) as f64;
             sums[w as usize][1] += (labels.len() - 1) as f64;
         }
-        labels.iter().for_each(|&y| counts[y as usize] = 0);
+        for &y in labels {
+            counts[y as usize] = 0;
+        }
     }
     let usual = mean(sums.iter().filter(|s| s[1] > 0.0).map(|s| s[0] / s[1]));
     let share = |[same, n]: [f64; 2]| if n > 0.0 { same / n } else { usual };
@@ -171,25 +165,28 @@ fn weigh(votes: &Votes, model: &SoftLabels, consensus: &[u32]) -> Weighted {
     let other = (1.0 - likelihood) / (k - 1) as f64;
     let mut frequency = vec![0.0; k];
     items().for_each(|item| frequency[consensus[item] as usize] += 1.0);
-    let usual = best(&frequency);
+    let usual = largest(&frequency).0;
     let flag = |is: bool| f64::from(u8::from(is));
     let usual_error = mean(items().map(|i| flag(consensus[i] as usize != usual))).max(LEAST);
     let weights: Vec<f64> = peers(votes)
         .into_iter()
         .map(|agreed| (1.0 - (1.0 - agreed) / usual_error).max(LEAST))
         .collect();
-    let model_error = mean(items().map(|i| flag(best(model.of(i)) != consensus[i] as usize)));
+    let model_error = mean(items().map(|i| flag(largest(model.of(i)).0 != consensus[i] as usize)));
     let mean_votes = votes.len() as f64 / votes.items() as f64;
     let model_weight = (1.0 - model_error / usual_error).max(LEAST) * mean_votes.sqrt();
     let mut p = model.p.clone();
     for (row, (annotators, labels)) in p.chunks_exact_mut(k).zip(votes.iter()) {
         let total: f64 = annotators.iter().map(|&w| weights[w as usize]).sum();
-        row.iter_mut()
-            .for_each(|x| *x = *x * model_weight + total * other);
+        for x in row.iter_mut() {
+            *x = *x * model_weight + total * other;
+        }
         for (&w, &y) in annotators.iter().zip(labels) {
             row[y as usize] += weights[w as usize] * (likelihood - other);
         }
-        row.iter_mut().for_each(|x| *x /= total + model_weight);
+        for x in row.iter_mut() {
+            *x /= total + model_weight;
+        }
     }
     Weighted {
         agreement,
@@ -218,13 +215,7 @@ fn worst(items: &[u32], labels: &[u32], consensus: &[u32], quality: &[f64], k: u
     codes.first().copied().unwrap_or(0)
 }
 
-/// CROWDLAB (Goh, Tkachenko and Mueller 2022): a model's out-of-sample probabilities count like a vote whose weight is how
-/// much better than the most frequent label the model is; annotators are weighted by how they agree with each other.
-///
-/// `model` has a row for every item of `votes` and as many labels. Errors: a single label, no item with two votes, rows
-/// that do not fit. Cost: a few passes. Source: cleanlab 2.9.0 `get_label_quality_multiannotator` (method `best_quality`);
-/// where its last tie is broken at random, the lowest code is taken.
-pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesError> {
+fn check(votes: &Votes, model: &SoftLabels) -> Result<(), VotesError> {
     let k = model.labels;
     if k < 2 {
         return Err(VotesError::OneLabel { votes: votes.len() });
@@ -245,10 +236,13 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
             expected,
         });
     }
-    if let Some(&value) = model.p.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-        let expected = "a probability, 0 to 1";
+    if let Some((_, fault)) = row_fault(&model.p, k) {
+        let (what, value, expected) = match fault {
+            RowFault::Value(value) => ("probability", value, "a probability, 0 to 1"),
+            RowFault::Sum(sum) => ("sum of a row of probabilities", sum, "1"),
+        };
         return Err(VotesError::BadNumber {
-            what: "probability",
+            what,
             value,
             expected,
         });
@@ -259,6 +253,18 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
     if votes.iter().all(|(_, labels)| labels.len() < 2) {
         return Err(VotesError::NoOverlap);
     }
+    Ok(())
+}
+
+/// CROWDLAB (Goh, Tkachenko and Mueller 2022): a model's out-of-sample probabilities count like a vote whose weight is how
+/// much better than the most frequent label the model is; annotators are weighted by how they agree with each other.
+///
+/// `model` has a row for every item of `votes` and as many labels. Errors: a single label, no item with two votes, rows
+/// that do not fit. Cost: a few passes. Source: cleanlab 2.9.0 `get_label_quality_multiannotator` (method `best_quality`);
+/// where its last tie is broken at random, the lowest code is taken.
+pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesError> {
+    check(votes, model)?;
+    let k = model.labels;
     let majority = majority(votes, model);
     let first = weigh(votes, model, &majority);
     let consensus: Vec<u32> = first
@@ -266,7 +272,7 @@ pub fn crowdlab(votes: &Votes, model: &SoftLabels) -> Result<Crowdlab, VotesErro
         .chunks_exact(k)
         .zip(&majority)
         .map(|(row, &voted)| {
-            let at = best(row);
+            let at = largest(row).0;
             let is_tied = row.iter().filter(|x| **x == row[at]).count() > 1;
             if is_tied {
                 voted

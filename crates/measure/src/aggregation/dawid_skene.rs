@@ -93,7 +93,9 @@ pub(super) fn normalize_logs(logs: &mut [f64]) -> f64 {
         sum += *x;
     }
     let scale = 1.0 / sum;
-    logs.iter_mut().for_each(|x| *x *= scale);
+    for x in logs.iter_mut() {
+        *x *= scale;
+    }
     most + sum.ln()
 }
 

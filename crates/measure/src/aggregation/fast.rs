@@ -56,7 +56,9 @@ fn maximize(votes: &Votes, p: &[f64]) -> (Vec<f64>, Vec<f64>) {
             priors.iter_mut().zip(row).for_each(|(to, x)| *to += x);
         }
     }
-    priors.iter_mut().for_each(|x| *x /= n as f64);
+    for x in &mut priors {
+        *x /= n as f64;
+    }
     for block in errors.chunks_exact_mut(k * k) {
         for truth in 0..k {
             let total: f64 = (0..k).map(|y| block[y * k + truth]).sum();

@@ -3,7 +3,7 @@
 use super::dawid_skene::normalize_logs;
 use super::soft::soft_labels;
 use super::{Grouped, SoftLabels, Votes, VotesError};
-use crate::stats::Sum;
+use crate::stats::{Sum, logistic, soft_plus};
 use serde::{Deserialize, Serialize};
 
 /// How [`glad`] runs.
@@ -40,19 +40,6 @@ pub struct Glad {
     pub is_converged: bool,
 }
 
-/// `ln(1 / (1 + exp(-x)))` without overflow.
-fn ln_sigmoid(x: f64) -> f64 {
-    if x >= 0.0 {
-        -(-x).exp().ln_1p()
-    } else {
-        x - x.exp().ln_1p()
-    }
-}
-
-fn sigmoid(x: f64) -> f64 {
-    ln_sigmoid(x).exp()
-}
-
 /// A step of Newton's method, at most 1 long; `information` is positive.
 fn step(gradient: f64, information: f64) -> f64 {
     (gradient / information).clamp(-1.0, 1.0)
@@ -78,9 +65,11 @@ impl Em<'_> {
             row.fill(-(k as f64).ln());
             for (&w, &y) in annotators.iter().zip(labels) {
                 let x = self.abilities[w as usize] * ease;
-                let wrong = ln_sigmoid(-x) - ln_others;
-                row.iter_mut().for_each(|to| *to += wrong);
-                row[y as usize] += ln_sigmoid(x) - wrong;
+                let wrong = -soft_plus(x) - ln_others;
+                for to in &mut row {
+                    *to += wrong;
+                }
+                row[y as usize] += -soft_plus(-x) - wrong;
             }
             bound.add(normalize_logs(&mut row));
             for (to, x) in self.p[item * k..(item + 1) * k].iter_mut().zip(&row) {
@@ -103,7 +92,7 @@ impl Em<'_> {
             let (mut gradient, mut information) = (1.0 - *ability, 1.0);
             for (&t, &y) in items.iter().zip(labels) {
                 let ease = self.log_ease[t as usize].exp();
-                let right = sigmoid(*ability * ease);
+                let right = logistic(*ability * ease);
                 gradient += (self.p[t as usize * k + y as usize] - right) * ease;
                 information += right * (1.0 - right) * ease * ease;
             }
@@ -123,7 +112,7 @@ impl Em<'_> {
             let (mut gradient, mut information) = (1.0 - self.log_ease[item], 1.0);
             for (&w, &y) in annotators.iter().zip(labels) {
                 let x = self.abilities[w as usize] * ease;
-                let right = sigmoid(x);
+                let right = logistic(x);
                 gradient += (self.p[item * k + y as usize] - right) * x;
                 information += right * (1.0 - right) * x * x;
             }

@@ -115,7 +115,9 @@ fn shares(row: &mut [f64], method: Spamming, smoothing: f64, prior: f64) {
         Spamming::Em => smoothing,
         Spamming::Vb => prior,
     };
-    row.iter_mut().for_each(|x| *x += add);
+    for x in row.iter_mut() {
+        *x += add;
+    }
     let total: f64 = row.iter().sum();
     for x in row {
         *x = match method {
@@ -189,7 +191,9 @@ pub fn mace(votes: &Votes, options: MaceOptions) -> Result<Mace, VotesError> {
         let mut draw = |row: &mut [f64]| {
             row.fill_with(|| 1.0 + 1.5 * random.unit());
             let total: f64 = row.iter().sum();
-            row.iter_mut().for_each(|x| *x /= total);
+            for x in row.iter_mut() {
+                *x /= total;
+            }
         };
         let mut start = MaceStart {
             spamming: vec![[0.0; 2]; votes.annotators()],

@@ -19,6 +19,7 @@ mod soft;
 mod table;
 mod votes;
 
+pub use crate::stats::entropy;
 pub use crowdlab::{Crowdlab, CrowdlabAnnotator, crowdlab};
 pub use dawid_skene::{DawidSkene, EmOptions, Known, dawid_skene};
 pub use fast::{FastDawidSkene, FastOptions, fast_dawid_skene};
@@ -26,6 +27,6 @@ pub use glad::{Glad, GladOptions, glad};
 pub use mace::{Mace, MaceOptions, MaceStart, Spamming, mace, mace_from};
 pub use one_coin::{OneCoin, one_coin};
 pub use quality::{AnnotatorQuality, agreement_with_majority, annotator_quality};
-pub use soft::{Choice, SoftLabels, choices, entropy, multipass, soft_labels};
+pub use soft::{Choice, SoftLabels, choices, multipass, soft_labels};
 pub use table::{Code, Names, VoteTable};
 pub use votes::{Grouped, Votes, VotesError};

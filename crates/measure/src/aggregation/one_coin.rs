@@ -36,7 +36,9 @@ fn maximize(votes: &Votes, p: &[f64]) -> (Vec<f64>, Vec<f64>) {
             priors.iter_mut().zip(row).for_each(|(to, x)| *to += x);
         }
     }
-    priors.iter_mut().for_each(|x| *x /= n as f64);
+    for x in &mut priors {
+        *x /= n as f64;
+    }
     let mean = |(sum, n): (f64, usize)| if n > 0 { sum / n as f64 } else { 0.0 };
     (skills.into_iter().map(mean).collect(), priors)
 }

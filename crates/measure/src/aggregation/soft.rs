@@ -1,7 +1,7 @@
 //! Shares of votes, and what they decide.
 
 use super::{Votes, VotesError};
-use crate::stats::Sum;
+use crate::stats::entropy;
 use serde::Serialize;
 
 /// One probability per item and label, item after item.
@@ -66,15 +66,6 @@ pub fn soft_labels(votes: &Votes, pseudo: f64) -> Result<SoftLabels, VotesError>
         }
     }
     Ok(SoftLabels { labels: k, p })
-}
-
-/// `-sum p ln p`, nats; 0 for a certain label.
-pub fn entropy(p: &[f64]) -> f64 {
-    let mut sum = Sum::default();
-    for &x in p.iter().filter(|x| **x > 0.0) {
-        sum.add(-x * x.ln());
-    }
-    sum.value()
 }
 
 /// What the probabilities of each item decide. Cost: one pass.

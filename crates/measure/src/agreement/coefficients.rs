@@ -96,7 +96,9 @@ impl<'a> Table<'a> {
         for (_, labels) in votes.iter().filter(|(_, labels)| !labels.is_empty()) {
             n += 1;
             let part = 1.0 / labels.len() as f64;
-            labels.iter().for_each(|&y| share[y as usize] += part);
+            for &y in labels {
+                share[y as usize] += part;
+            }
             if labels.len() > 1 {
                 pairable += 1;
                 observed.add(agreed(weights, labels));
@@ -105,7 +107,9 @@ impl<'a> Table<'a> {
         if pairable == 0 {
             return Err(AgreementError::NoPairs);
         }
-        share.iter_mut().for_each(|x| *x /= n as f64);
+        for x in &mut share {
+            *x /= n as f64;
+        }
         let observed = observed.value() / pairable as f64;
         Ok(Self {
             votes,
@@ -207,7 +211,9 @@ impl<'a> Table<'a> {
             return Err(AgreementError::NoPairs);
         }
         for (row, total) in given.chunks_exact_mut(q).zip(&totals) {
-            row.iter_mut().for_each(|x| *x /= total.max(1.0));
+            for x in row.iter_mut() {
+                *x /= total.max(1.0);
+            }
         }
         let mut mean = vec![0.0; q];
         for row in given.chunks_exact(q) {
@@ -260,9 +266,9 @@ impl<'a> Table<'a> {
         let mean_votes = total as f64 / n;
         let mut share = vec![0.0; self.share.len()];
         for (_, labels) in pairable() {
-            labels
-                .iter()
-                .for_each(|&y| share[y as usize] += 1.0 / total as f64);
+            for &y in labels {
+                share[y as usize] += 1.0 / total as f64;
+            }
         }
         let weighted = self.weighted(&share);
         let expected: f64 = weighted.iter().zip(&share).map(|(a, b)| a * b).sum();

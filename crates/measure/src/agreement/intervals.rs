@@ -2,7 +2,9 @@
 
 use super::AgreementError;
 use super::krippendorff::{Level, Units, alpha_of_drawn};
-use crate::stats::{Interval, Resampling, SplitMix, normal_cdf, normal_quantile, quantiles};
+use crate::stats::{
+    Interval, Resampling, SplitMix, bca_level, jackknife_acceleration, normal_quantile, quantiles,
+};
 
 /// Alpha with what drawing units again says of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +23,7 @@ pub struct UnitIntervals {
     pub bias: f64,
     /// Acceleration.
     pub acceleration: f64,
-    /// Probabilities whose quantiles are the ends of the BCa interval.
+    /// Probabilities whose quantiles are the ends of the `BCa` interval.
     pub levels: [f64; 2],
     /// Bias-corrected and accelerated interval at 95 %.
     pub bca: Interval,
@@ -38,7 +40,7 @@ pub enum Draws {
     Given(Vec<Vec<usize>>),
 }
 
-/// Percentile and BCa intervals of alpha: units with two values are drawn with repetition.
+/// Percentile and `BCa` intervals of alpha: units with two values are drawn with repetition.
 ///
 /// Errors: fewer than three such units, an index out of range, alpha undefined, more than one draw in twenty undefined.
 /// Cost: `draws + units` times alpha. Source: Efron and Tibshirani 1993, chapters 13 and 14.3; quantiles of type 7.
@@ -71,13 +73,8 @@ pub fn unit_intervals(
         });
     }
     let mean = jackknife.iter().sum::<f64>() / n as f64;
-    let power = |p: i32| jackknife.iter().map(|x| (mean - x).powi(p)).sum::<f64>();
-    let squares = power(2);
-    let acceleration = if squares > 0.0 {
-        power(3) / (6.0 * squares.powf(1.5))
-    } else {
-        0.0
-    };
+    let squares: f64 = jackknife.iter().map(|x| (mean - x).powi(2)).sum();
+    let acceleration = jackknife_acceleration(&jackknife);
     let below: f64 = drawn
         .iter()
         .map(|x| {
@@ -92,11 +89,8 @@ pub fn unit_intervals(
     let share = below / drawn.len() as f64;
     let edge = 0.5 / drawn.len() as f64;
     let bias = normal_quantile(share.clamp(edge, 1.0 - edge))?;
-    let mut levels = [0.025, 0.975];
-    for level in &mut levels {
-        let z = bias + normal_quantile(*level)?;
-        *level = normal_cdf(bias + z / (1.0 - acceleration * z))?;
-    }
+    let moved = |p| bca_level(p, bias, acceleration);
+    let levels = [moved(0.025)?, moved(0.975)?];
     let ends = |at: [f64; 2]| -> Result<Interval, AgreementError> {
         let found = quantiles(&mut drawn.clone(), &at)?;
         Ok(Interval {

@@ -417,13 +417,17 @@ pub fn category_alphas(votes: &Votes) -> Vec<Option<f64>> {
     for (_, labels) in votes.iter().filter(|(_, labels)| labels.len() > 1) {
         let others = 1.0 / (labels.len() - 1) as f64;
         n += labels.len() as f64;
-        labels.iter().for_each(|&y| counts[y as usize] += 1);
+        for &y in labels {
+            counts[y as usize] += 1;
+        }
         for &y in labels {
             let y = y as usize;
             given[y] += 1.0;
             agreed[y] += f64::from(counts[y] - 1) * others;
         }
-        labels.iter().for_each(|&y| counts[y as usize] = 0);
+        for &y in labels {
+            counts[y as usize] = 0;
+        }
     }
     let alpha = |(n_k, o_kk): (&f64, &f64)| {
         let by_chance = n_k * (n - n_k);
@@ -519,7 +523,7 @@ mod tests {
             let units: Vec<&[u32]> = codes.chunks(20).collect();
             let of = |units: &[&[u32]]| {
                 let mut counts = NominalCounts::new(4);
-                units.iter().for_each(|u| counts.push(u));
+                for u in units { counts.push(u); }
                 counts
             };
             let cut = cut.min(units.len());

@@ -33,7 +33,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Similarity, 0 to 1: IoU of boxes (exact also for turned ones, where kalos counts voxels), masks and spans; for
+    /// Similarity, 0 to 1: `IoU` of boxes (exact also for turned ones, where kalos counts voxels), masks and spans; for
     /// joints 1 minus the mean over those that either shows of their distance in units of the image's diagonal (after
     /// scaling the image to a square), where a joint that only one shows is 1 away. None for shapes of different kinds.
     ///
@@ -303,7 +303,9 @@ fn greedy(scene: &Scene, pairs: &[Pair]) -> Vec<usize> {
             continue;
         }
         let moved = std::mem::take(&mut members[y]);
-        moved.iter().for_each(|&mark| cluster_of[mark] = x);
+        for &mark in &moved {
+            cluster_of[mark] = x;
+        }
         members[x].extend(moved);
     }
     cluster_of

@@ -131,7 +131,11 @@ fn pairs(votes: &Votes, weights: &Weights) -> Result<Vec<PairAgreement>, Agreeme
             let (x, y): (Vec<u32>, Vec<u32>) = group.iter().map(|(_, x, y)| (*x, *y)).unzip();
             let same = x.iter().zip(&y).filter(|(x, y)| x == y).count();
             let kappa = match cohen(&Confusion::from_codes(&x, &y, k)?, weights) {
-                Ok(found) => Some(Estimate::with(found.kappa, Some(found.interval), x.len())),
+                Ok(found) => {
+                    // Where linearization sees no spread it says nothing, as on two items.
+                    let interval = (found.standard_error > 1e-9).then_some(found.interval);
+                    Some(Estimate::with(found.kappa, interval, x.len()))
+                }
                 Err(AgreementError::NoVariation { .. }) => None,
                 Err(error) => return Err(error),
             };
@@ -151,7 +155,9 @@ fn categories(votes: &Votes) -> Result<Vec<CategoryAgreement>, AgreementError> {
     let alphas = category_alphas(votes);
     let mut given = vec![0; votes.labels()];
     for (_, labels) in votes.iter().filter(|(_, labels)| labels.len() > 1) {
-        labels.iter().for_each(|&y| given[y as usize] += 1);
+        for &y in labels {
+            given[y as usize] += 1;
+        }
     }
     let mut out = Vec::with_capacity(alphas.len());
     for (label, alpha) in (0_u32..).zip(alphas) {

@@ -5,6 +5,7 @@
 
 use super::AgreementError;
 use crate::stats::{Spread, median_abs_deviation};
+use crate::text::levenshtein;
 use crate::tracking::{Assigner, Edge};
 use serde::{Deserialize, Serialize};
 
@@ -105,11 +106,11 @@ pub fn segment_agreement(
                     });
                 }
             }
-            if let Some(at) = at.filter(|at: &usize| best >= least && !taken[*at]) {
-                if reference[at].label == a.label {
-                    taken[at] = true;
-                    hits += 1;
-                }
+            if let Some(at) = at.filter(|at: &usize| best >= least && !taken[*at])
+                && reference[at].label == a.label
+            {
+                taken[at] = true;
+                hits += 1;
             }
         }
         counts.push(tally(hits));
@@ -129,20 +130,6 @@ fn overlap(a: &Segment, b: &Segment) -> f64 {
     let both = a.end.min(b.end) as f64 - a.start.max(b.start) as f64;
     let hull = a.end.max(b.end) as f64 - a.start.min(b.start) as f64;
     if a.label == b.label { both / hull } else { 0.0 }
-}
-
-fn levenshtein(a: &[u32], b: &[u32]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// How moments are matched.

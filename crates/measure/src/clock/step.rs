@@ -1,7 +1,7 @@
 //! Steps of a clock: a jump of the smallest latency that persists.
 
 use super::{ClockError, check_span, same_length};
-use crate::stats::{Interval, MAD_TO_SIGMA, median, median_abs_deviation};
+use crate::stats::{Interval, MAD_TO_SIGMA, median, median_abs_deviation, whole_usize};
 use serde::Serialize;
 
 /// Windows at most looked at on each side of a candidate.
@@ -102,7 +102,7 @@ fn windows_of(header: &[i64], log: &[i64], window_ns: i64) -> Floor {
     let per_window = (n as f64 * window_ns as f64 / span as f64)
         .ceil()
         .clamp(1.0, n as f64);
-    let size = whole(per_window).max(MESSAGES_PER_WINDOW);
+    let size = whole_usize(per_window).max(MESSAGES_PER_WINDOW);
     let base = log[0].saturating_sub(header[0]);
     let starts = (0..n / size).map(|w| w * size);
     let (at_secs, low) = starts
@@ -115,15 +115,6 @@ fn windows_of(header: &[i64], log: &[i64], window_ns: i64) -> Floor {
         })
         .unzip();
     Floor { size, at_secs, low }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to a count of messages by the caller"
-)]
-fn whole(x: f64) -> usize {
-    x as usize
 }
 
 /// A candidate boundary before window `at`.

@@ -8,8 +8,7 @@
 
 use super::ranks::{Samples, Shift, mann_whitney, shift};
 use super::{CompareError, Verdict, open_unit, range};
-use crate::stats::{Adjustment, adjust};
-use crate::stats::{block_length, median};
+use crate::stats::{Adjustment, adjust, block_length, median};
 use serde::{Deserialize, Serialize};
 
 /// Fewest independent values per side: below, no order of two samples reaches 5 %.

@@ -3,7 +3,7 @@
 //! Read [`mann_whitney`] and [`shift`] first. Not here: paired samples ([`super::paired`]).
 
 use super::{CompareError, finite, open_unit};
-use crate::stats::{Interval, normal_quantile, normal_two_sided};
+use crate::stats::{Interval, normal_quantile, normal_two_sided, whole};
 use serde::Serialize;
 
 /// Results of Mann and Whitney's test of `experiment` against `control`.
@@ -204,7 +204,7 @@ pub fn shift(samples: &Samples, alpha: f64) -> Result<Shift, CompareError> {
     };
     let spread = (m * n / 12.0 * (all + 1.0 - tied)).max(0.0).sqrt();
     let away = 0.5 * m * n + normal_quantile(0.5 * alpha)? * spread;
-    let rank = floor_rank(away.max(0.0)).min((pairs - 1) / 2);
+    let rank = whole(away).min((pairs - 1) / 2);
     Ok(Shift {
         shift,
         interval: Interval {
@@ -212,15 +212,6 @@ pub fn shift(samples: &Samples, alpha: f64) -> Result<Shift, CompareError> {
             high: samples.difference(pairs - 1 - rank),
         },
     })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "not negative, and below the number of pairs"
-)]
-fn floor_rank(x: f64) -> u64 {
-    x.floor() as u64
 }
 
 #[cfg(test)]

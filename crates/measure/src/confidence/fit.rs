@@ -3,7 +3,8 @@
 //! Read [`temperature`], [`Platt`], [`Isotonic`] and [`BetaMap`] first. Fit on data the model was not trained on, and judge
 //! on other data again. Not here: measuring calibration ([`super::bins`]).
 
-use super::{Classes, ConfidenceError, at_least, largest, same_length};
+use super::{Classes, ConfidenceError, at_least, same_length};
+use crate::stats::{largest, soft_plus};
 use serde::Serialize;
 
 /// A temperature and what it changed.
@@ -111,8 +112,7 @@ fn logistic<const K: usize>(features: &[[f64; K]], target: &[f64]) -> Option<[f6
     let loss = |w: &[f64; K]| -> f64 {
         let one = |(x, t): (&[f64; K], &f64)| {
             let s: f64 = x.iter().zip(w).map(|(x, w)| x * w).sum();
-            // ln(1 + e^s) - t s without overflow.
-            s.max(0.0) + (-s.abs()).exp().ln_1p() - t * s
+            soft_plus(s) - t * s
         };
         features.iter().zip(target).map(one).sum()
     };

@@ -16,7 +16,7 @@ pub mod scores;
 pub mod selective;
 
 use crate::compare::CompareError;
-use crate::stats::StatsError;
+use crate::stats::{RowFault, StatsError, largest, row_fault};
 
 /// Why a question of confidence has no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -207,27 +207,21 @@ pub struct Classes<'a> {
     width: usize,
 }
 
-/// How far probabilities may be from adding to 1: what single precision leaves of a thousand classes.
-const SUM_TOLERANCE: f64 = 1e-3;
-
 impl<'a> Classes<'a> {
-    /// Checks and borrows probabilities that add to 1. Errors: [`ConfidenceError`]. Cost: `O(n classes)`.
+    /// Checks and borrows probabilities that add to 1 (within 0.01). Errors: [`ConfidenceError`]. Cost: `O(n classes)`.
     pub fn new(
         probability: &'a [f64],
         label: &'a [u32],
         classes: usize,
     ) -> Result<Self, ConfidenceError> {
         let found = Self::of_logits(probability, label, classes)?;
-        for (index, row) in probability.chunks_exact(classes).enumerate() {
-            if let Some(&value) = row.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-                return Err(ConfidenceError::BadProbability { index, value });
+        match row_fault(probability, classes) {
+            Some((index, RowFault::Value(value))) => {
+                Err(ConfidenceError::BadProbability { index, value })
             }
-            let sum: f64 = row.iter().sum();
-            if (sum - 1.0).abs() > SUM_TOLERANCE {
-                return Err(ConfidenceError::BadSum { index, sum });
-            }
+            Some((index, RowFault::Sum(sum))) => Err(ConfidenceError::BadSum { index, sum }),
+            None => Ok(found),
         }
-        Ok(found)
     }
 
     /// The same for logits, which need only be finite.
@@ -290,14 +284,4 @@ impl<'a> Classes<'a> {
             })
             .unzip()
     }
-}
-
-/// Place and value of the first largest number of a row.
-pub(crate) fn largest(row: &[f64]) -> (usize, f64) {
-    let first = row.first().copied().unwrap_or(f64::NAN);
-    let rest = row.iter().copied().enumerate().skip(1);
-    rest.fold(
-        (0, first),
-        |best, (i, x)| if x > best.1 { (i, x) } else { best },
-    )
 }

@@ -4,7 +4,8 @@
 //! No score wins everywhere; energy and the largest logit see far shifts, the probabilities see errors near the data.
 //! Not here: drift of a whole population.
 
-use super::{ConfidenceError, at_least, largest, range, same_length};
+use super::{ConfidenceError, at_least, range, same_length};
+use crate::stats::{entropy, largest};
 use serde::Serialize;
 
 /// Scores of one item from its logits.
@@ -47,12 +48,11 @@ pub fn logit_scores(
         let sum: f64 = row.iter().map(|z| ((z - top) / t).exp()).sum();
         super::fit::softmax(row, classes, 1.0, &mut p);
         p.sort_unstable_by(|a, b| b.total_cmp(a));
-        let entropy = p.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln());
         LogitScores {
             energy: -(top + t * sum.ln()),
             max_logit: -top,
             one_minus_max_softmax: 1.0 - p[0],
-            entropy: entropy.sum(),
+            entropy: entropy(&p),
             generalized_entropy: p.iter().take(100).map(|p| (p * (1.0 - p)).powf(0.1)).sum(),
         }
     });

@@ -5,8 +5,7 @@
 
 use super::selective::Ranked;
 use super::{ConfidenceError, at_least, open_unit, range};
-use crate::stats::{Adjustment, adjust};
-use crate::stats::{binomial_tails, clopper_pearson_upper};
+use crate::stats::{Adjustment, adjust, binomial_tails, clopper_pearson_upper};
 use serde::{Deserialize, Serialize};
 
 /// p-values for "the risk is above `alpha`" from a mean loss in 0 to 1.

@@ -2,7 +2,7 @@
 
 use super::richness::unseen;
 use super::{Abundance, CoverageError};
-use crate::stats::{Estimate, Interval, ln_gamma};
+use crate::stats::{Estimate, Interval, ln_gamma, whole};
 use std::collections::BTreeMap;
 
 /// Kinds expected among `m` individuals drawn without repetition (Hurlbert 1971): `sum_i 1 - C(N - N_i, m) / C(N, m)`.
@@ -92,12 +92,12 @@ fn beyond_slopes(f1: f64, f2: f64, n: f64, more: f64) -> [f64; 2] {
     if f0 <= 0.0 {
         return [0.0; 2];
     }
-    let whole = n * f0 + f1;
-    let left = -f1 / whole;
+    let all = n * f0 + f1;
+    let left = -f1 / all;
     let never = (more * left.ln_1p()).exp();
     let shares = [
-        n * (f0 - f1 * slopes[0]) / (whole * whole),
-        -f1 * n * slopes[1] / (whole * whole),
+        n * (f0 - f1 * slopes[0]) / (all * all),
+        -f1 * n * slopes[1] / (all * all),
     ];
     // The derivative of 1 - (1 - share)^more by the share.
     let steep = if more > 0.0 {
@@ -177,13 +177,7 @@ pub(super) fn more_for(share: f64, ratio: f64, target: f64) -> Result<Option<u64
         return Ok(Some(0));
     }
     let more = (((1.0 - target) / share).ln() / ratio.ln() - 1.0).ceil();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and 1e15"
-    )]
-    let whole = more.max(0.0) as u64;
-    Ok((more < 1e15).then_some(whole))
+    Ok((more < 1e15).then_some(whole(more.max(0.0))))
 }
 
 /// The curve at those of `sizes` that lie between 1 and `n`, by size.

@@ -168,7 +168,7 @@ pub struct Richness {
     pub esty_ci95_missing: [f64; 2],
     /// The same held to 0 to 1.
     pub missing_ci95: Interval,
-    /// Upper bound of the missing mass with 95 % whatever the distribution (McAllester and Schapire 2000): wide.
+    /// Upper bound of the missing mass with 95 % whatever the distribution (`McAllester` and Schapire 2000): wide.
     pub missing_mass_ucb95_mcallester_schapire: f64,
     /// Expected kinds in samples of 1, 2, 5, half and all individuals (Hurlbert 1971).
     pub rarefaction_hurlbert: std::collections::BTreeMap<u64, f64>,
@@ -366,5 +366,58 @@ mod tests {
         let even = richness(&Abundance::new(&[20, 20, 20, 20]).unwrap());
         assert!((even.hill_q1 - 4.0).abs() < 1e-12 && (even.hill_q2 - 4.0).abs() < 1e-12);
         assert_eq!(even.ace, Some(4.0));
+    }
+
+    /// Counts of 150 kinds of unequal rates after `n` individuals.
+    fn drawn(n: usize, random: &mut SplitMix) -> Abundance {
+        let weights: Vec<f64> = (1..=150).map(|i| 1.0 / f64::from(i).sqrt()).collect();
+        let sum: f64 = weights.iter().sum();
+        let mut counts = vec![0_u64; weights.len()];
+        for _ in 0..n {
+            let mut at = random.unit() * sum;
+            let kind = weights.iter().position(|w| {
+                at -= w;
+                at < 0.0
+            });
+            counts[kind.unwrap_or(0)] += 1;
+        }
+        Abundance::new(&counts).unwrap()
+    }
+
+    #[test]
+    fn intervals_hold_what_they_are_of() {
+        let mut random = SplitMix::new(5);
+        let rounds = 300;
+        let mut means = [0.0; 2];
+        for _ in 0..rounds {
+            means[0] += drawn(200, &mut random).kinds() as f64 / f64::from(rounds);
+            means[1] += drawn(800, &mut random).kinds() as f64 / f64::from(rounds);
+        }
+        let (mut of_curve, mut of_ace, mut mean) = ([0; 2], 0, 0.0);
+        for _ in 0..rounds {
+            let sample = drawn(400, &mut random);
+            for ((held, size), known) in of_curve.iter_mut().zip([200, 800]).zip(means) {
+                let found = sample.expected_kinds(size).unwrap();
+                *held += u32::from(found.low.unwrap() <= known && known <= found.high.unwrap());
+            }
+            let ace = sample.ace().unwrap();
+            of_ace += u32::from(ace.low.unwrap() <= 150.0 && 150.0 <= ace.high.unwrap());
+            mean += ace.estimate / f64::from(rounds);
+        }
+        // Intervals of parts of the sample are rather too long, those beyond it about right.
+        assert!(of_curve.iter().all(|held| *held >= 270), "{of_curve:?}");
+        assert!((mean - 150.0).abs() < 10.0, "{mean}");
+        assert!((255..=300).contains(&of_ace), "{of_ace}");
+    }
+
+    #[test]
+    fn more_individuals_for_more_coverage() {
+        let sample = Abundance::new(&[120, 80, 44, 30, 5, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1]).unwrap();
+        let some = sample.more_for_coverage(0.99).unwrap().unwrap();
+        let more = sample.more_for_coverage(0.999).unwrap().unwrap();
+        assert!(some < more);
+        assert_eq!(sample.more_for_coverage(0.9).unwrap(), Some(0));
+        assert!(sample.expected_kinds(10_000).is_err());
+        assert!(Abundance::new(&[1, 1]).unwrap().ace().is_none());
     }
 }

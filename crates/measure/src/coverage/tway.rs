@@ -219,7 +219,7 @@ pub fn t_way_difference(
         let count = |table: &Table<'_>| {
             let mut counts = vec![0_u32; usize::try_from(size).unwrap_or(0)];
             for index in configurations(table, &set) {
-                counts[place(index)] += 1;
+                counts[index as usize] += 1;
             }
             counts
         };
@@ -362,9 +362,9 @@ impl<'a> Run<'a> {
             .iter()
             .zip(table.levels)
             .map(|(column, levels)| {
-                let mut shares = vec![0.0; place(*levels)];
+                let mut shares = vec![0.0; *levels as usize];
                 for level in column {
-                    shares[place(*level)] += 1.0 / table.rows as f64;
+                    shares[*level as usize] += 1.0 / table.rows as f64;
                 }
                 shares
             })
@@ -405,7 +405,7 @@ impl<'a> Run<'a> {
         self.seen.clear();
         self.seen.resize(size, false);
         for index in configurations(self.table, set) {
-            self.seen[place(index)] = true;
+            self.seen[index as usize] = true;
         }
         let mut combination = Combination {
             attributes: set.to_vec(),
@@ -441,7 +441,7 @@ impl<'a> Run<'a> {
         let share: f64 = set
             .iter()
             .zip(levels)
-            .map(|(a, level)| self.shares[*a][place(*level)])
+            .map(|(a, level)| self.shares[*a][*level as usize])
             .product();
         self.missing.add(Missing {
             attributes: set.to_vec(),
@@ -449,10 +449,6 @@ impl<'a> Run<'a> {
             expected: share * self.table.rows as f64,
         });
     }
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 /// The next configuration, the last attribute fastest.

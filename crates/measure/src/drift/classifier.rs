@@ -153,10 +153,10 @@ pub fn classifier_test(
     let mut prob = vec![0.0; n];
     for name in names {
         let (out, inside): (Vec<u32>, Vec<u32>) =
-            all.iter().partition(|row| folds[place(**row)] == name);
+            all.iter().partition(|row| folds[**row as usize] == name);
         let model = Logistic::fit(&rows, &inside, &is_current, options)?;
         for row in out {
-            prob[place(row)] = model.probability(&rows, place(row));
+            prob[row as usize] = model.probability(&rows, row as usize);
         }
     }
     let right: Vec<bool> = prob
@@ -227,10 +227,6 @@ fn telling(rows: &Rows, model: &Logistic) -> Vec<(usize, f64)> {
         .collect();
     columns.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     columns
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::DriftError;
 use crate::rows::Rows;
 use crate::stats::linear::{cholesky, cholesky_solve};
+use crate::stats::{logistic, soft_plus};
 
 /// How the model is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,7 +43,7 @@ impl Logistic {
         is_current: &[bool],
         options: LogisticOptions,
     ) -> Result<Self, DriftError> {
-        let label = |row: &u32| is_current.get(place(*row)).copied().unwrap_or(false);
+        let label = |row: &u32| is_current.get(*row as usize).copied().unwrap_or(false);
         for (sample, wanted) in [("reference", false), ("current", true)] {
             if !named.iter().any(|row| label(row) == wanted) {
                 return Err(DriftError::Empty { sample });
@@ -56,7 +57,7 @@ impl Logistic {
         let width = rows.columns() + 1;
         let mut table = Vec::with_capacity(named.len() * width);
         for row in named {
-            table.extend((0..rows.columns()).map(|c| rows.at(place(*row), c)));
+            table.extend((0..rows.columns()).map(|c| rows.at(*row as usize, c)));
             table.push(1.0);
         }
         let mut parameters = vec![0.0; width];
@@ -105,14 +106,6 @@ impl Logistic {
     }
 }
 
-pub(super) fn logistic(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        x.exp() / (1.0 + x.exp())
-    }
-}
-
 fn objective(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> f64 {
     let width = parameters.len();
     let losses: f64 = table
@@ -120,8 +113,7 @@ fn objective(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> f64 {
         .zip(labels)
         .map(|(row, y)| {
             let z: f64 = row.iter().zip(parameters).map(|(x, w)| x * w).sum();
-            // ln(1 + e^z) - y z without overflow.
-            z.max(0.0) + (-z.abs()).exp().ln_1p() - y * z
+            soft_plus(z) - y * z
         })
         .sum();
     let ridge: f64 = parameters[..width - 1].iter().map(|w| w * w).sum();
@@ -144,7 +136,7 @@ fn newton_step(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> Opt
         for (i, x) in row.iter().enumerate() {
             gradient[i] += c * (p - y) * x;
             let scaled = weight * x;
-            for (cell, other) in hessian[i * width..i * width + i + 1].iter_mut().zip(row) {
+            for (cell, other) in hessian[(i * width)..=(i * width + i)].iter_mut().zip(row) {
                 *cell += scaled * other;
             }
         }
@@ -154,10 +146,6 @@ fn newton_step(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> Opt
     }
     cholesky_solve(&hessian, width, &mut gradient);
     Some(gradient)
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -171,8 +159,8 @@ mod tests {
         let all: Vec<u32> = (0..6).collect();
         let model = Logistic::fit(&rows, &all, &labels, LogisticOptions::default()).unwrap();
         let (mut g, mut h) = (model.weights[0], 0.0);
-        for row in 0..6 {
-            let d = model.probability(&rows, row) - f64::from(u8::from(labels[row]));
+        for (row, label) in labels.iter().enumerate() {
+            let d = model.probability(&rows, row) - f64::from(u8::from(*label));
             g += d * rows.at(row, 0);
             h += d;
         }

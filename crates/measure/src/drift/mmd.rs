@@ -1,7 +1,7 @@
 //! Maximum mean discrepancy: do two sets of rows come from the same distribution, in any respect?
 
 use super::DriftError;
-use super::units::{Units, deal};
+use super::units::Units;
 use crate::rows::{PairDistances, Rows};
 use crate::stats::{Resampling, SplitMix};
 use serde::Serialize;
@@ -121,7 +121,7 @@ impl Kernel {
             let end = u32::try_from((tile + 1) * TILE).unwrap_or(u32::MAX);
             for ((set, from), sum) in sets.iter().zip(&mut from).zip(&mut sums) {
                 while let Some(row) = set.get(*from).filter(|row| **row < end) {
-                    *sum += gathered(self.pairs.row(place(*row)), &set[..*from]);
+                    *sum += gathered(self.pairs.row(*row as usize), &set[..*from]);
                     *from += 1;
                 }
             }
@@ -134,10 +134,10 @@ impl Kernel {
 fn gathered(row: &[f64], at: &[u32]) -> f64 {
     let mut sums = [0.0; 4];
     let lanes = at.chunks_exact(4);
-    let rest: f64 = lanes.remainder().iter().map(|i| row[place(*i)]).sum();
+    let rest: f64 = lanes.remainder().iter().map(|i| row[*i as usize]).sum();
     for four in lanes {
         for lane in 0..4 {
-            sums[lane] += row[place(four[lane])];
+            sums[lane] += row[four[lane] as usize];
         }
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
@@ -148,7 +148,7 @@ fn gathered(row: &[f64], at: &[u32]) -> f64 {
 fn exp_negative(x: f64) -> f64 {
     const LOG2_E: f64 = std::f64::consts::LOG2_E;
     // ln 2 in two parts, so that the remainder keeps its digits (fdlibm).
-    const HIGH: f64 = 6.931_471_803_691_238_2e-1;
+    const HIGH: f64 = 6.931_471_803_691_238e-1;
     const LOW: f64 = 1.908_214_929_270_587_7e-10;
     // Rounds to a whole number whose bits stand at the low end.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
@@ -278,7 +278,7 @@ fn dealt(
             .of_values()
             .iter()
             .enumerate()
-            .filter(|(_, unit)| sides[place(**unit)])
+            .filter(|(_, unit)| sides[**unit as usize])
             .map(|(row, _)| u32::try_from(row).unwrap_or(u32::MAX))
             .collect()
     };
@@ -288,7 +288,7 @@ fn dealt(
         units.enough()?;
         let mut random = SplitMix::new(how.seed);
         for _ in 0..how.resamples {
-            deal(&mut sides, &mut random);
+            random.shuffle(&mut sides);
             sets.push(set_of(&sides));
         }
     }
@@ -306,10 +306,6 @@ fn share_at_least(found: &[(f64, f64)]) -> f64 {
     let first = found[0].1;
     let limit = first - 1e-12 * first.abs();
     found.iter().filter(|f| f.1 >= limit).count() as f64 / found.len() as f64
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::units::{Units, permutation_p};
 use super::{DriftError, finite};
-use crate::stats::{Resampling, chi_square_quantile, chi_square_tail, quantiles};
+use crate::stats::{Resampling, chi_square_quantile, chi_square_tail, quantiles, whole_usize};
 use serde::Serialize;
 
 /// How the index treats empty bins.
@@ -65,7 +65,7 @@ pub fn psi(reference: &[f64], current: &[f64], options: PsiOptions) -> Result<Ps
     };
     Ok(Psi {
         estimate,
-        n: whole(n + m),
+        n: whole_usize(n + m),
         bins,
         expected_without_drift: degrees * scale,
         bound99,
@@ -95,7 +95,7 @@ pub fn psi_clustered(
     }
     let mut table = vec![0.0; all * bin_count];
     for (bin, unit) in bins.iter().zip(units.of_values()) {
-        if let Some(cell) = table.get_mut(place(*unit) * bin_count + place(*bin)) {
+        if let Some(cell) = table.get_mut(*unit as usize * bin_count + *bin as usize) {
             *cell += 1.0;
         }
     }
@@ -165,22 +165,11 @@ fn shares(
         .collect();
     if options.renormalize {
         let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|s| *s /= sum);
+        for s in &mut shares {
+            *s /= sum;
+        }
     }
     Ok(shares)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a sum of counts"
-)]
-fn whole(x: f64) -> usize {
-    x as usize
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 /// Bins of both samples, reference first, by quantiles of the reference (type 7): `bins - 1` inner edges, equal ones
@@ -310,7 +299,7 @@ mod tests {
             honest += usize::from(found.p <= 0.05);
             let mut counts = [vec![0.0; count], vec![0.0; count]];
             for (i, bin) in bins.iter().enumerate() {
-                counts[i / 500][place(*bin)] += 1.0;
+                counts[i / 500][*bin as usize] += 1.0;
             }
             let plain = psi(&counts[0], &counts[1], PsiOptions::default()).unwrap();
             naive += usize::from(plain.p <= 0.05);

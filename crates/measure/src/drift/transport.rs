@@ -1,6 +1,6 @@
 //! Distances between two samples of single numbers: Kolmogorov–Smirnov, Wasserstein and energy.
 
-use super::units::{Sample, Units, deal};
+use super::units::{Sample, Units};
 use super::{DriftError, finite};
 use crate::stats::{Resampling, SplitMix, kolmogorov_tail, moments, smirnov_two_sample_tail};
 use serde::Serialize;
@@ -173,7 +173,7 @@ pub fn two_sample(
     let mut random = SplitMix::new(how.seed);
     let mut sides = units.observed();
     for _ in 0..how.resamples {
-        deal(&mut sides, &mut random);
+        random.shuffle(&mut sides);
         let found = pooled.distances(|unit| usize::try_from(unit).is_ok_and(|u| sides[u]));
         let values = [found.ks, found.wasserstein, found.energy];
         for ((count, value), limit) in at_least.iter_mut().zip(values).zip(limits) {

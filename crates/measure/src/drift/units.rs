@@ -131,13 +131,6 @@ fn append(
     Ok(known.len())
 }
 
-/// Deals the sides anew: a random order of the same number of units of each side (Fisher and Yates).
-pub(super) fn deal(sides: &mut [bool], random: &mut SplitMix) {
-    for i in (1..sides.len()).rev() {
-        sides.swap(i, random.below(i + 1));
-    }
-}
-
 /// Permutation p-value of a statistic that grows with the difference: `(1 + #{permuted >= observed}) / (1 + resamples)`.
 /// `statistic` sees per unit whether it is dealt to the reference. Exact: under no drift a p-value at or below `a` has
 /// probability `a` at most, whatever the distribution, as long as units are exchangeable.
@@ -156,7 +149,7 @@ pub fn permutation_p(
     let limit = observed - 1e-12 * observed.abs().max(1e-12);
     let mut at_least = 0;
     for _ in 0..how.resamples {
-        deal(&mut sides, &mut random);
+        random.shuffle(&mut sides);
         at_least += usize::from(statistic(&sides) >= limit);
     }
     Ok((1 + at_least) as f64 / (1 + how.resamples) as f64)

@@ -37,11 +37,8 @@ pub struct Association {
     pub is_large_enough: bool,
 }
 
-/// Tests whether columns depend on rows: rows are groups, columns errors and others (or any classes).
-///
-/// Errors: fewer than two rows or columns, rows of other lengths, a row or column without counts. Cost: cells; Fisher's
-/// test as many terms as the smallest margin. Source: scipy 1.12 `chi2_contingency`, `fisher_exact`.
-pub fn association(table: &[Vec<u64>]) -> Result<Association, LabelError> {
+/// Sums of rows and of columns, none of which is 0.
+fn margins(table: &[Vec<u64>]) -> Result<[Vec<f64>; 2], LabelError> {
     let columns = table.first().map_or(0, Vec::len);
     if table.len() < 2 || columns < 2 {
         return Err(LabelError::Classes {
@@ -61,13 +58,22 @@ pub fn association(table: &[Vec<u64>]) -> Result<Association, LabelError> {
         .collect();
     let sum = |j: usize| table.iter().map(|row| row[j]).sum::<u64>() as f64;
     let cols: Vec<f64> = (0..columns).map(sum).collect();
-    let n: f64 = rows.iter().sum();
     if rows.iter().chain(&cols).any(|x| *x == 0.0) {
         let errors =
             usize::try_from(table.iter().map(|row| row[0]).sum::<u64>()).unwrap_or(usize::MAX);
         let items = usize::try_from(table.iter().flatten().sum::<u64>()).unwrap_or(usize::MAX);
         return Err(LabelError::NoVariation { errors, items });
     }
+    Ok([rows, cols])
+}
+
+/// Tests whether columns depend on rows: rows are groups, columns errors and others (or any classes).
+///
+/// Errors: fewer than two rows or columns, rows of other lengths, a row or column without counts. Cost: cells; Fisher's
+/// test as many terms as the smallest margin. Source: scipy 1.12 `chi2_contingency`, `fisher_exact`.
+pub fn association(table: &[Vec<u64>]) -> Result<Association, LabelError> {
+    let [rows, cols] = margins(table)?;
+    let (columns, n) = (cols.len(), rows.iter().sum::<f64>());
     let of = |i: usize, j: usize| rows[i] * cols[j] / n;
     let grid = |f: &dyn Fn(usize, usize) -> f64| -> Vec<Vec<f64>> {
         (0..rows.len())
@@ -330,9 +336,9 @@ pub fn symmetry(table: &PairedTable) -> Result<SymmetryTest, LabelError> {
         });
     }
     let (mut chi2, mut degrees) = (0.0, 0);
-    for i in 0..k {
-        for j in 0..i {
-            let (a, b) = (rows[i][j] as f64, rows[j][i] as f64);
+    for (i, row) in rows.iter().enumerate() {
+        for (there, other) in row.iter().zip(rows).take(i) {
+            let (a, b) = (*there as f64, other[i] as f64);
             if a + b > 0.0 {
                 chi2 += (a - b).powi(2) / (a + b);
                 degrees += 1;

@@ -2,6 +2,7 @@
 
 use super::LabelError;
 use super::rounding::round_preserving_sum;
+use crate::stats::{RowFault, largest, row_fault, whole};
 
 /// Slack of comparisons of probabilities (cleanlab 2.9.0).
 pub(super) const SLACK: f64 = 1e-6;
@@ -11,9 +12,6 @@ const LEAST_THRESHOLD: f64 = 2.0 * SLACK;
 
 /// Threshold of a class that no label has: out of reach.
 const UNREACHABLE: f64 = 2.0;
-
-/// How far sums of probabilities may be from 1: single precision and rounding in files.
-const SUM_SLACK: f64 = 1e-2;
 
 /// Labels and a model's out-of-sample probabilities for the same items.
 #[derive(Clone, Copy, Debug)]
@@ -58,29 +56,11 @@ impl<'a> Predictions<'a> {
                 classes,
             });
         }
-        let is_fine = |row: &[f64]| {
-            let (mut sum, mut fine) = (0.0, true);
-            for &x in row {
-                fine &= (0.0..=1.0).contains(&x);
-                sum += x;
-            }
-            fine && (sum - 1.0).abs() <= SUM_SLACK
-        };
-        if let Some((item, row)) = p
-            .chunks_exact(classes)
-            .enumerate()
-            .find(|(_, row)| !is_fine(row))
-        {
-            let outside = row.iter().find(|x| !(0.0..=1.0).contains(*x));
-            return Err(match outside {
-                Some(&value) => LabelError::Probability { item, value },
-                None => LabelError::Sum {
-                    item,
-                    sum: row.iter().sum(),
-                },
-            });
+        match row_fault(p, classes) {
+            Some((item, RowFault::Value(value))) => Err(LabelError::Probability { item, value }),
+            Some((item, RowFault::Sum(sum))) => Err(LabelError::Sum { item, sum }),
+            None => Ok(Self { classes, p, labels }),
         }
-        Ok(Self { classes, p, labels })
     }
 
     /// Number of items.
@@ -105,17 +85,6 @@ impl<'a> Predictions<'a> {
         self.labels.iter().for_each(|y| counts[*y as usize] += 1);
         counts
     }
-}
-
-/// Position of the largest; of equals the first.
-pub(super) fn largest(row: &[f64]) -> usize {
-    let (mut at, mut most) = (0, row[0]);
-    for (i, &x) in row.iter().enumerate().skip(1) {
-        if x > most {
-            (at, most) = (i, x);
-        }
-    }
-    at
 }
 
 /// Whether the model would give the label itself, within the slack.
@@ -190,7 +159,7 @@ pub fn confident_joint(predictions: &Predictions) -> ConfidentJoint {
         if confident == 0 {
             continue;
         }
-        let truth = if confident > 1 { largest(row) } else { first };
+        let truth = if confident > 1 { largest(row).0 } else { first };
         counts[y * k + truth] += 1;
         if truth != y {
             off_diagonal.push(item);
@@ -213,13 +182,8 @@ pub fn confident_joint(predictions: &Predictions) -> ConfidentJoint {
 }
 
 /// Counts from values that are whole.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "rounded, and raised to 0"
-)]
-pub(super) fn whole(values: &[f64]) -> Vec<u64> {
-    values.iter().map(|x| x.max(0.0) as u64).collect()
+pub(super) fn wholes(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|x| whole(*x)).collect()
 }
 
 fn calibrate(counts: &[u64], label_counts: &[usize]) -> Vec<u64> {
@@ -227,14 +191,18 @@ fn calibrate(counts: &[u64], label_counts: &[usize]) -> Vec<u64> {
     let mut scaled: Vec<f64> = counts.iter().map(|c| *c as f64).collect();
     for (row, n) in scaled.chunks_exact_mut(k).zip(label_counts) {
         let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|x| *x = *x / sum * *n as f64);
+        for x in row.iter_mut() {
+            *x = *x / sum * *n as f64;
+        }
     }
     let n = label_counts.iter().sum::<usize>() as f64;
     let sum: f64 = scaled.iter().sum();
-    scaled.iter_mut().for_each(|x| *x = *x / sum * n);
+    for x in &mut scaled {
+        *x = *x / sum * n;
+    }
     scaled
         .chunks_exact(k)
-        .flat_map(|row| whole(&round_preserving_sum(row)))
+        .flat_map(|row| wholes(&round_preserving_sum(row)))
         .collect()
 }
 
@@ -284,7 +252,9 @@ impl ConfidentJoint {
             .map(|x| x.clamp(SLACK, 1.0))
             .collect();
         let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|x| *x /= sum);
+        for x in &mut shares {
+            *x /= sum;
+        }
         clip_rates(&mut given_if_true, k);
         clip_rates(&mut true_if_given, k);
         NoiseEstimate {

@@ -1,8 +1,9 @@
 //! Which items are likely mislabeled.
 
-use super::confident::{ConfidentJoint, Predictions, is_predicted, largest, whole};
+use super::confident::{ConfidentJoint, Predictions, is_predicted, wholes};
 use super::scores::{Score, label_scores};
 use super::{LabelError, confident_joint};
+use crate::stats::largest;
 use serde::{Deserialize, Serialize};
 
 /// How issues are picked.
@@ -69,7 +70,7 @@ fn prune_counts(joint: &ConfidentJoint, options: FilterOptions) -> Vec<u64> {
         }
         out[given * k + given] = (raised + removed).trunc();
     }
-    whole(&out)
+    wholes(&out)
 }
 
 /// Items of each label, ascending.
@@ -200,7 +201,7 @@ pub fn find_issues(
         }
         Filter::PredictedNeqGiven => predictions
             .rows()
-            .map(|(y, row)| largest(row) != y)
+            .map(|(y, row)| largest(row).0 != y)
             .collect(),
         Filter::LowNormalizedMargin | Filter::LowSelfConfidence => {
             return Ok(lowest(predictions, joint, options.filter));

@@ -34,11 +34,11 @@ pub struct ImageLabels {
     pub predictions: Vec<PredictedBox>,
 }
 
-/// Parameters of ObjectLab; the defaults are cleanlab 2.9.0's.
+/// Parameters of `ObjectLab`; the defaults are cleanlab 2.9.0's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectOptions {
-    /// Weight of IoU against distance in the similarity of two boxes.
+    /// Weight of `IoU` against distance in the similarity of two boxes.
     pub iou_weight: f64,
     /// How fast similarity falls with distance, per pixel.
     pub per_pixel: f64,
@@ -97,7 +97,7 @@ pub struct ObjectReport {
     pub images: Vec<ImageScores>,
     /// Images with an issue, worst first.
     pub ranked: Vec<usize>,
-    /// Average precision of each class, mean over IoU 0.5 to 0.95; none without labels.
+    /// Average precision of each class, mean over `IoU` 0.5 to 0.95; none without labels.
     pub average_precision: Vec<Option<f64>>,
     /// Smallest similarity above 0 of a label and a prediction of the same image.
     pub least_similarity: f64,
@@ -112,7 +112,7 @@ fn center_distance(a: &Rect, b: &Rect) -> f64 {
     dx.hypot(dy)
 }
 
-/// IoU and similarity of a label and a prediction.
+/// `IoU` and similarity of a label and a prediction.
 fn compare(a: &Rect, b: &Rect, options: ObjectOptions) -> [f64; 2] {
     let iou = a.iou(b);
     let distance = center_distance(a, b);
@@ -181,7 +181,7 @@ fn check(images: &[ImageLabels], options: ObjectOptions) -> Result<(), LabelErro
     Ok(())
 }
 
-/// ObjectLab (Tkachenko, Thyagarajan and Mueller 2023): boxes a detector is sure of against labels.
+/// `ObjectLab` (Tkachenko, Thyagarajan and Mueller 2023): boxes a detector is sure of against labels.
 ///
 /// The similarity of the paper falls with distance in pixels, so scores change with the resolution of images; set
 /// `is_scale_free` for one that does not. Errors: options out of range, boxes that are none, scores outside 0 to 1.
@@ -292,7 +292,7 @@ fn score(
     out
 }
 
-/// Average precision of each class, mean over IoU 0.5 to 0.95: each prediction takes the label it overlaps most, which
+/// Average precision of each class, mean over `IoU` 0.5 to 0.95: each prediction takes the label it overlaps most, which
 /// counts once; precision is made to fall with recall.
 fn average_precisions(images: &[ImageLabels]) -> Vec<Option<f64>> {
     let labels = images.iter().flat_map(|i| i.labels.iter().map(|l| l.class));

@@ -161,7 +161,7 @@ pub fn track_issues(
             .zip(&votes)
             .find(|(_, n)| **n == most)
             .map_or(0, |(c, _)| c);
-        let predicted = super::confident::largest(&mean);
+        let predicted = crate::stats::largest(&mean).0;
         let differs = |row: &&u32| predictions.labels[**row as usize] != label;
         out.push(TrackIssue {
             track: tracks[rows[0] as usize],

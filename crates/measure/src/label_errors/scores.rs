@@ -29,7 +29,7 @@ pub fn label_scores(predictions: &Predictions, score: Score) -> Vec<f64> {
             0.5 * (row[y] - most + 1.0)
         }
         Score::ConfidenceWeightedEntropy => {
-            let entropy = crate::aggregation::entropy(row) / (row.len() as f64).ln();
+            let entropy = crate::stats::entropy(row) / (row.len() as f64).ln();
             let e = entropy / row[y].max(LEAST);
             // Towards 1 for a certain label; cleanlab 2.9.0 gives 0 there, its worst score.
             if e > 0.0 { e.ln_1p() / e } else { 1.0 }

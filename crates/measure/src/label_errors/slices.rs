@@ -170,17 +170,7 @@ impl Search<'_> {
     }
 }
 
-/// `SliceLine` (Sagadeeva and Boehm 2021): the slices with the largest
-/// `alpha (rate / mean rate - 1) - (1 - alpha) (n / items - 1)`, exactly, by enumeration with upper bounds.
-///
-/// `errors` are at least 0. Errors: lists of other lengths, options out of range, no errors. Cost: in the worst case all
-/// combinations; slices that cannot reach the k-th are not looked at. sliceline 0.3.0 bounds with the number of columns in
-/// place of items, so it may miss slices; this one does not.
-pub fn worst_slices(
-    errors: &[f64],
-    features: &[Feature],
-    options: SliceOptions,
-) -> Result<Vec<Slice>, LabelError> {
+fn check(errors: &[f64], features: &[Feature], options: SliceOptions) -> Result<(), LabelError> {
     let n = errors.len();
     if let Some(feature) = features.iter().find(|f| f.codes.len() != n) {
         return Err(LabelError::Length {
@@ -217,6 +207,22 @@ pub fn worst_slices(
             expected: "finite and at least 0",
         });
     }
+    Ok(())
+}
+
+/// `SliceLine` (Sagadeeva and Boehm 2021): the slices with the largest
+/// `alpha (rate / mean rate - 1) - (1 - alpha) (n / items - 1)`, exactly, by enumeration with upper bounds.
+///
+/// `errors` are at least 0. Errors: lists of other lengths, options out of range, no errors. Cost: in the worst case all
+/// combinations; slices that cannot reach the k-th are not looked at. sliceline 0.3.0 bounds with the number of columns in
+/// place of items, so it may miss slices; this one does not.
+pub fn worst_slices(
+    errors: &[f64],
+    features: &[Feature],
+    options: SliceOptions,
+) -> Result<Vec<Slice>, LabelError> {
+    check(errors, features, options)?;
+    let n = errors.len();
     let total: f64 = errors.iter().sum();
     if total <= 0.0 {
         return Err(LabelError::NoVariation {
@@ -262,7 +268,9 @@ impl Search<'_> {
                 continue;
             }
             let mut set = vec![0_u64; words];
-            group.iter().for_each(|i| set[i / 64] |= 1 << (i % 64));
+            for i in group {
+                set[i / 64] |= 1 << (i % 64);
+            }
             let (items, errors, worst) = self.measure(&set);
             if errors > 0.0 {
                 let code = codes[group[0]];

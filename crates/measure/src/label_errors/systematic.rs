@@ -109,19 +109,13 @@ fn chance(
     }
 }
 
-/// Tells habits from chance: features are tested on a random half with the share of false findings controlled, and what
-/// is found must be significant and strong enough on the other half.
-///
-/// `units` holds codes of what is independent (clip, batch); halves are of units, so that neighbors do not confirm each
-/// other; empty where every item is its own. Chi-squared itself treats items as independent: give one item per unit
-/// where errors within units hang together. Errors: lists of other lengths, options out of range, no or only errors.
-/// Cost: per feature two passes, permutations where counts are small.
-pub fn systematic(
+/// How many errors there are.
+fn check(
     errors: &[bool],
     features: &[Feature],
     units: &[u32],
     options: SystematicOptions,
-) -> Result<Systematic, LabelError> {
+) -> Result<usize, LabelError> {
     let n = errors.len();
     let lengths = features
         .iter()
@@ -155,6 +149,24 @@ pub fn systematic(
             items: n,
         });
     }
+    Ok(wrong)
+}
+
+/// Tells habits from chance: features are tested on a random half with the share of false findings controlled, and what
+/// is found must be significant and strong enough on the other half.
+///
+/// `units` holds codes of what is independent (clip, batch); halves are of units, so that neighbors do not confirm each
+/// other; empty where every item is its own. Chi-squared itself treats items as independent: give one item per unit
+/// where errors within units hang together. Errors: lists of other lengths, options out of range, no or only errors.
+/// Cost: per feature two passes, permutations where counts are small.
+pub fn systematic(
+    errors: &[bool],
+    features: &[Feature],
+    units: &[u32],
+    options: SystematicOptions,
+) -> Result<Systematic, LabelError> {
+    let wrong = check(errors, features, units, options)?;
+    let n = errors.len();
     let halves = halves(n, units, options.seed);
     let all: Vec<usize> = (0..n).collect();
     let mut verdicts = Vec::with_capacity(features.len());
@@ -198,9 +210,7 @@ fn halves(n: usize, units: &[u32], seed: u64) -> [Vec<usize>; 2] {
     let most = units.iter().max().map_or(n, |u| *u as usize + 1);
     let mut random = SplitMix::new(seed);
     let mut order: Vec<usize> = (0..most).collect();
-    for last in (1..most).rev() {
-        order.swap(last, random.below(last + 1));
-    }
+    random.shuffle(&mut order);
     let mut half_of = vec![0; most];
     order
         .iter()
@@ -244,9 +254,9 @@ fn detectable(degrees: usize, n: usize, level: f64) -> Option<f64> {
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
             if f(middle)? {
-                high = middle
+                high = middle;
             } else {
-                low = middle
+                low = middle;
             }
         }
         Some(high)

@@ -1,7 +1,8 @@
 //! Strengths from wins: `P(i beats j) = p_i / (p_i + p_j)`.
 
 use super::pairs::Edge;
-use super::{Pairs, PreferenceError, center, place};
+use super::{Pairs, PreferenceError, center};
+use crate::stats::soft_plus;
 
 /// How the maximum of the likelihood is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ fn sweep(pairs: &Pairs, strengths: &mut [f64]) {
             ties,
         } in pairs.of(i)
         {
-            let strength = strengths[place(*other)];
+            let strength = strengths[*other as usize];
             let share = 1.0 / (own + strength);
             up += (wins + 0.5 * ties) * strength * share;
             down += (losses + 0.5 * ties) * share;
@@ -119,7 +120,9 @@ fn sweep(pairs: &Pairs, strengths: &mut [f64]) {
     }
     let mean = strengths.iter().map(|p| p.ln()).sum::<f64>() / strengths.len() as f64;
     let scale = (-mean).exp();
-    strengths.iter_mut().for_each(|p| *p *= scale);
+    for p in strengths.iter_mut() {
+        *p *= scale;
+    }
 }
 
 /// `p_i <- (W_i + a) / (sum_j n_ij / (p_i + p_j) + a)` from the old strengths, whose sum is the number of items; what
@@ -131,12 +134,14 @@ fn majorize(pairs: &Pairs, alpha: f64, strengths: &mut [f64]) {
         for edge in pairs.of(i) {
             wins += edge.wins + 0.5 * edge.ties;
             let all = edge.wins + edge.losses + edge.ties;
-            expected += all / (old[i] + old[place(edge.other)]);
+            expected += all / (old[i] + old[edge.other as usize]);
         }
         *p = (wins + alpha) / (expected + alpha);
     }
     let scale = strengths.len() as f64 / strengths.iter().sum::<f64>();
-    strengths.iter_mut().for_each(|p| *p *= scale);
+    for p in strengths.iter_mut() {
+        *p *= scale;
+    }
 }
 
 /// `sum w ln P`, ties half to either side.
@@ -144,9 +149,9 @@ pub(super) fn log_likelihood(pairs: &Pairs, log_strengths: &[f64]) -> f64 {
     pairs
         .each()
         .map(|(i, edge)| {
-            let gap = log_strengths[i] - log_strengths[place(edge.other)];
+            let gap = log_strengths[i] - log_strengths[edge.other as usize];
             let (wins, losses) = (edge.wins + 0.5 * edge.ties, edge.losses + 0.5 * edge.ties);
-            -(wins * super::soft_plus(-gap) + losses * super::soft_plus(gap))
+            -(wins * soft_plus(-gap) + losses * soft_plus(gap))
         })
         .sum()
 }

@@ -54,7 +54,7 @@ impl Columns {
 
 /// One more than the largest code.
 fn items_of(codes: impl Iterator<Item = u32>) -> usize {
-    codes.max().map_or(0, |c| super::place(c).saturating_add(1))
+    codes.max().map_or(0, |c| (c as usize).saturating_add(1))
 }
 
 fn won(comparisons: &[(u32, u32)], weights: Option<&Vec<f64>>) -> Columns {

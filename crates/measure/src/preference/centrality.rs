@@ -1,6 +1,6 @@
 //! Scores of other programs, to be compared with: rank centrality, Elo, `PageRank`.
 
-use super::{Comparisons, Outcome, Pairs, PreferenceError, center, place};
+use super::{Comparisons, Outcome, Pairs, PreferenceError, center};
 use crate::stats::linear::solve;
 
 /// Rank centrality (Negahban, Oh and Shah 2017): log of the stationary shares of a walk that goes from the loser to the
@@ -13,7 +13,7 @@ pub fn rank_centrality(pairs: &Pairs) -> Result<Vec<f64>, PreferenceError> {
     // Balance: what leaves an item is what arrives; the last equation is replaced by a sum of 1.
     let mut matrix = vec![0.0; n * n];
     for (i, edge) in pairs.each() {
-        let j = place(edge.other);
+        let j = edge.other as usize;
         let all = edge.wins + edge.losses + edge.ties;
         let to_j = (edge.losses + 0.5 * edge.ties) / all;
         let to_i = (edge.wins + 0.5 * edge.ties) / all;
@@ -44,7 +44,7 @@ pub fn elo(
     comparisons.check()?;
     let mut ratings = vec![initial; comparisons.items];
     for (index, (a, b)) in comparisons.left.iter().zip(comparisons.right).enumerate() {
-        let (a, b) = (place(*a), place(*b));
+        let (a, b) = (*a as usize, *b as usize);
         let expected = 1.0 / (1.0 + 10_f64.powf((ratings[b] - ratings[a]) / 400.0));
         let won = match comparisons.outcome(index) {
             Outcome::Left => 1.0,
@@ -85,9 +85,9 @@ pub fn page_rank(pairs: &Pairs, damping: f64) -> Result<Vec<f64>, PreferenceErro
                 let inflow: f64 = pairs
                     .of(i)
                     .iter()
-                    .filter(|e| out[place(e.other)] > 0.0)
+                    .filter(|e| out[e.other as usize] > 0.0)
                     .map(|e| {
-                        let j = place(e.other);
+                        let j = e.other as usize;
                         shares[j] * (e.wins + 0.5 * e.ties) / out[j]
                     })
                     .sum();

@@ -1,8 +1,8 @@
 //! Uncertainty of fitted strengths.
 
-use super::{Comparisons, Outcome, Pairs, PreferenceError, TieFit, logistic, place};
+use super::{Comparisons, Outcome, Pairs, PreferenceError, TieFit};
 use crate::stats::linear::inverse;
-use crate::stats::{Estimate, Interval};
+use crate::stats::{Estimate, Interval, logistic, whole_usize};
 
 /// Covariance of log strengths of mean 0, row by row: the pseudo-inverse of the information
 /// `sum n_ij p (1 - p) (e_i - e_j)(e_i - e_j)^T`, by way of adding `1 / n` everywhere, which the pseudo-inverse of a
@@ -15,7 +15,7 @@ pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, Pref
     let even = 1.0 / n as f64;
     let mut information = vec![even; n * n];
     for (i, edge) in pairs.each() {
-        let j = place(edge.other);
+        let j = edge.other as usize;
         let p = logistic(log_strengths[i] - log_strengths[j]);
         let weight = (edge.wins + edge.losses + edge.ties) * p * (1.0 - p);
         information[i * n + i] += weight;
@@ -25,7 +25,9 @@ pub fn covariance(pairs: &Pairs, log_strengths: &[f64]) -> Result<Vec<f64>, Pref
     }
     let mut found =
         inverse(information, n).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
-    found.iter_mut().for_each(|x| *x -= even);
+    for x in &mut found {
+        *x -= even;
+    }
     Ok(found)
 }
 
@@ -58,8 +60,8 @@ pub fn robust_covariance(
         gradient.fill(0.0);
         for index in run {
             let (a, b) = (
-                place(comparisons.left[*index]),
-                place(comparisons.right[*index]),
+                comparisons.left[*index] as usize,
+                comparisons.right[*index] as usize,
             );
             let won = match comparisons.outcome(*index) {
                 Outcome::Left => 1.0,
@@ -88,7 +90,9 @@ pub fn robust_covariance(
     let scale = clusters as f64 / (clusters - 1) as f64;
     let half = product(&plain, &meat, n);
     let mut found = product(&half, &plain, n);
-    found.iter_mut().for_each(|x| *x *= scale);
+    for x in &mut found {
+        *x *= scale;
+    }
     Ok(found)
 }
 
@@ -114,7 +118,7 @@ pub fn strengths(pairs: &Pairs, log_strengths: &[f64], covariance: &[f64]) -> Ve
             let variance = covariance.get(i * n + i).copied().unwrap_or(f64::NAN);
             let all: f64 = pairs.of(i).iter().map(|e| e.wins + e.losses + e.ties).sum();
             let interval = (variance >= 0.0).then(|| Interval::normal(*t, variance.sqrt()));
-            Estimate::with(*t, interval, whole(all))
+            Estimate::with(*t, interval, whole_usize(all.round()))
         })
         .collect()
 }
@@ -172,7 +176,7 @@ pub fn tie_strengths(
     let all: f64 = pairs.each().map(|(_, e)| e.wins + e.losses + e.ties).sum();
     if fit.tie <= 0.0 {
         let plain = covariance(pairs, &fit.theta_sum0)?;
-        let tie = Estimate::bare(fit.tie, whole(all));
+        let tie = Estimate::bare(fit.tie, whole_usize(all));
         return Ok((strengths(pairs, &fit.theta_sum0, &plain), tie));
     }
     let width = n + 1;
@@ -183,7 +187,7 @@ pub fn tie_strengths(
         }
     }
     for (i, edge) in pairs.each() {
-        let j = place(edge.other);
+        let j = edge.other as usize;
         let count = edge.wins + edge.losses + edge.ties;
         let d = fit.theta_sum0[i] - fit.theta_sum0[j];
         for (p, [by_d, by_tie]) in model.outcomes(d, fit.tie) {
@@ -209,23 +213,14 @@ pub fn tie_strengths(
     };
     Ok((
         strengths(pairs, &fit.theta_sum0, &of_strengths),
-        Estimate::with(fit.tie, Some(interval), whole(all)),
+        Estimate::with(fit.tie, Some(interval), whole_usize(all)),
     ))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a sum of counts"
-)]
-fn whole(x: f64) -> usize {
-    x.round() as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preference::{FitOptions, bradley_terry};
+    use crate::preference::{FitOptions, bradley_terry, davidson, rao_kupper};
     use crate::stats::SplitMix;
 
     #[test]
@@ -238,7 +233,7 @@ mod tests {
             for i in 0..5_u32 {
                 for j in i + 1..5 {
                     for _ in 0..12 {
-                        let p = logistic(truth[place(i)] - truth[place(j)]);
+                        let p = logistic(truth[i as usize] - truth[j as usize]);
                         let (a, b) = if random.unit() < p { (i, j) } else { (j, i) };
                         left.push(a);
                         right.push(b);
@@ -297,5 +292,71 @@ mod tests {
         let ratio = robust[0] / plain[0];
         assert!((ratio - 20.0 * 60.0 / 59.0).abs() < 0.01, "{ratio}");
         assert!(robust_covariance(&comparisons, &[0; 1200], &fit.log_strengths).is_err());
+    }
+
+    /// Counts of 60 comparisons of every pair of 4 items by a model.
+    fn drawn(model: TieModel, truth: &[f64; 4], tie: f64, random: &mut SplitMix) -> Pairs {
+        let (mut left, mut right, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..4_u32 {
+            for j in i + 1..4 {
+                let [(win, _), (loss, _), _] =
+                    model.outcomes(truth[i as usize] - truth[j as usize], tie);
+                for _ in 0..60 {
+                    let at = random.unit();
+                    left.push(i);
+                    right.push(j);
+                    outcomes.push(if at < win {
+                        Outcome::Left
+                    } else if at < win + loss {
+                        Outcome::Right
+                    } else {
+                        Outcome::Tie
+                    });
+                }
+            }
+        }
+        let comparisons = Comparisons {
+            items: 4,
+            left: &left,
+            right: &right,
+            outcomes: Some(&outcomes),
+            weights: None,
+        };
+        Pairs::count(&comparisons).unwrap()
+    }
+
+    #[test]
+    fn intervals_of_models_of_ties_cover() {
+        let truth = [0.9, 0.3, -0.2, -1.0];
+        let mut random = SplitMix::new(11);
+        for (model, tie) in [(TieModel::Davidson, 0.8), (TieModel::RaoKupper, 1.7)] {
+            let mut held = [0_u32; 5];
+            for _ in 0..400 {
+                let pairs = drawn(model, &truth, tie, &mut random);
+                let fit = match model {
+                    TieModel::Davidson => davidson(&pairs).unwrap(),
+                    TieModel::RaoKupper => rao_kupper(&pairs).unwrap(),
+                };
+                let (mut found, parameter) = tie_strengths(&pairs, &fit, model).unwrap();
+                found.push(parameter);
+                let known = truth.iter().chain([&tie]);
+                for ((held, one), known) in held.iter_mut().zip(&found).zip(known) {
+                    let (low, high) = (one.low.unwrap(), one.high.unwrap());
+                    *held += u32::from(low <= *known && *known <= high);
+                }
+            }
+            // 95 % of 400 is 380, three standard errors are 13.
+            assert!(held.iter().all(|h| (366..=394).contains(h)), "{held:?}");
+        }
+    }
+
+    #[test]
+    fn without_ties_the_intervals_are_those_of_bradley_and_terry() {
+        let pairs = Pairs::from_wins(&[0.0, 6.0, 4.0, 2.0, 0.0, 5.0, 3.0, 2.0, 0.0], 3).unwrap();
+        let fit = davidson(&pairs).unwrap();
+        let (found, tie) = tie_strengths(&pairs, &fit, TieModel::Davidson).unwrap();
+        let plain = covariance(&pairs, &fit.theta_sum0).unwrap();
+        assert_eq!(found, strengths(&pairs, &fit.theta_sum0, &plain));
+        assert_eq!((tie.estimate, tie.low), (0.0, None));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::pairs::Edge;
 use super::penalized::newton_sweep;
-use super::{Comparisons, Pairs, Penalty, PreferenceError, logistic, place};
+use super::{Comparisons, Pairs, Penalty, PreferenceError};
+use crate::stats::logistic;
 use serde::Serialize;
 
 /// One answer: who said that which item is better than which.
@@ -74,7 +75,7 @@ pub fn crowd(
             hint: "both parameters are 1 or more",
         });
     }
-    if let Some(vote) = votes.iter().find(|v| place(v.annotator) >= annotators) {
+    if let Some(vote) = votes.iter().find(|v| v.annotator as usize >= annotators) {
         return Err(PreferenceError::NoSuchItem {
             item: vote.annotator,
             items: annotators,
@@ -124,7 +125,7 @@ pub fn crowd(
 /// Probability of each answer to be meant as the strengths have it:
 /// `eta s(d) / (eta s(d) + (1 - eta) s(-d))`, a weight for noise-aware training. Codes beyond the lists count as 0.
 pub fn vote_weights(votes: &[Vote], theta: &[f64], eta: &[f64]) -> Vec<f64> {
-    let at = |list: &[f64], code: u32| list.get(place(code)).copied().unwrap_or(0.0);
+    let at = |list: &[f64], code: u32| list.get(code as usize).copied().unwrap_or(0.0);
     votes
         .iter()
         .map(|v| {
@@ -153,7 +154,7 @@ fn spread(pairs: &mut Pairs, slots: &[[usize; 2]], q: &[f64]) {
 fn reliabilities(votes: &[Vote], q: &[f64], prior: [f64; 2], eta: &mut [f64]) -> f64 {
     let mut sums = vec![[0.0; 2]; eta.len()];
     for (vote, q) in votes.iter().zip(q) {
-        let sum = &mut sums[place(vote.annotator)];
+        let sum = &mut sums[vote.annotator as usize];
         sum[0] += q;
         sum[1] += 1.0;
     }
@@ -179,8 +180,8 @@ fn finish(
     let cost: f64 = votes
         .iter()
         .map(|v| {
-            let p = logistic(theta[place(v.winner)] - theta[place(v.loser)]);
-            let own = eta[place(v.annotator)];
+            let p = logistic(theta[v.winner as usize] - theta[v.loser as usize]);
+            let own = eta[v.annotator as usize];
             -(own * p + (1.0 - own) * (1.0 - p)).ln()
         })
         .sum();

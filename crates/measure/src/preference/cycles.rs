@@ -1,14 +1,14 @@
 //! Is there one order at all? Cycles among majorities, and a test of the fit.
 
 use super::bradley_terry::log_likelihood;
-use super::{FitOptions, Pairs, PreferenceError, bradley_terry, components, logistic, place};
-use crate::stats::{Resampling, SplitMix, chi_square_tail};
+use super::{FitOptions, Pairs, PreferenceError, bradley_terry, components};
+use crate::stats::{Resampling, SplitMix, chi_square_tail, logistic};
 use serde::Serialize;
 
 /// Cycles of majorities; see [`intransitivity`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Intransitivity {
-    /// Pairs with a majority, winner first.
+    /// Pairs with a majority, winner first, in ascending order.
     pub majority_edges: Vec<(u32, u32)>,
     /// Triples in which all three pairs have a majority.
     pub complete_triads: u64,
@@ -25,7 +25,7 @@ pub struct Intransitivity {
 
 /// Counts circles among majorities: more wins than losses makes a majority. Cost: triples of items that were compared.
 pub fn intransitivity(pairs: &Pairs) -> Intransitivity {
-    let majority_edges: Vec<(u32, u32)> = pairs
+    let mut majority_edges: Vec<(u32, u32)> = pairs
         .each()
         .filter_map(|(i, e)| {
             let i = u32::try_from(i).ok()?;
@@ -38,6 +38,7 @@ pub fn intransitivity(pairs: &Pairs) -> Intransitivity {
             }
         })
         .collect();
+    majority_edges.sort_unstable();
     let found = tournament(pairs);
     Intransitivity {
         majority_edges,
@@ -75,9 +76,9 @@ pub fn tournament(pairs: &Pairs) -> Tournament {
         let score = own.iter().filter(|e| beats(e) > 0).count() as f64;
         squares += score * score;
         decided += own.len();
-        for (at, a) in own.iter().enumerate().filter(|(_, a)| place(a.other) > i) {
+        for (at, a) in own.iter().enumerate().filter(|(_, a)| a.other as usize > i) {
             // Both lists are ascending: the third item is found by going along them together.
-            let mut third = pairs.of(place(a.other)).iter().peekable();
+            let mut third = pairs.of(a.other as usize).iter().peekable();
             for b in &own[at + 1..] {
                 while third.next_if(|c| c.other < b.other).is_some() {}
                 let Some(c) = third.peek().filter(|c| c.other == b.other && beats(c) != 0) else {
@@ -132,7 +133,7 @@ pub fn fit_test(pairs: &Pairs, how: Resampling) -> Result<FitTest, PreferenceErr
     for _ in 0..how.resamples {
         let mut wins = vec![0.0; n * n];
         for (i, edge) in pairs.each() {
-            let j = place(edge.other);
+            let j = edge.other as usize;
             let p = logistic(fit.log_strengths[i] - fit.log_strengths[j]);
             let mut left = edge.wins + edge.losses + edge.ties;
             // Weights that are not whole keep their rest as one draw.

@@ -1,6 +1,6 @@
 //! Log odds split into what an order explains and what goes in circles.
 
-use super::{Pairs, PreferenceError, place};
+use super::{Pairs, PreferenceError};
 use crate::stats::linear::inverse;
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ pub fn hodge(pairs: &Pairs) -> Result<Hodge, PreferenceError> {
         triangle_curl: Vec::new(),
     };
     for (i, edge) in pairs.each() {
-        let j = place(edge.other);
+        let j = edge.other as usize;
         let y = ((edge.wins + 0.5 * edge.ties + 0.5) / (edge.losses + 0.5 * edge.ties + 0.5)).ln();
         let w = edge.wins + edge.losses + edge.ties;
         matrix[i * n + i] += w;
@@ -68,7 +68,7 @@ pub fn hodge(pairs: &Pairs) -> Result<Hodge, PreferenceError> {
         .zip(&found.y_logodds_plus_half)
         .zip(&found.weights)
     {
-        let rest = y - (found.theta_ls[place(*i)] - found.theta_ls[place(*j)]);
+        let rest = y - (found.theta_ls[*i as usize] - found.theta_ls[*j as usize]);
         left += w * rest * rest;
         all += w * y * y;
         found.residual.push(rest);

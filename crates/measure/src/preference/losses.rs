@@ -1,6 +1,7 @@
 //! Losses of preference training, by what they take a label's noise to be.
 
-use super::{PreferenceError, soft_plus};
+use super::PreferenceError;
+use crate::stats::soft_plus;
 use serde::Serialize;
 
 /// Per pair; see [`losses`].

@@ -105,26 +105,10 @@ pub enum PreferenceError {
     Stats(#[from] StatsError),
 }
 
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
-}
-
-/// `1 / (1 + e^-x)` without overflow.
-fn logistic(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        x.exp() / (1.0 + x.exp())
-    }
-}
-
-/// `ln(1 + e^x)` without overflow.
-fn soft_plus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
 /// Takes the mean from log strengths, which are known up to a constant.
 fn center(log_strengths: &mut [f64]) {
     let mean = log_strengths.iter().sum::<f64>() / log_strengths.len().max(1) as f64;
-    log_strengths.iter_mut().for_each(|x| *x -= mean);
+    for x in log_strengths.iter_mut() {
+        *x -= mean;
+    }
 }

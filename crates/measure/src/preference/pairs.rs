@@ -1,6 +1,6 @@
 //! Comparisons as collected, and counted by pair.
 
-use super::{PreferenceError, place};
+use super::PreferenceError;
 
 /// How one comparison ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Comparisons<'_> {
         }
         for (index, (a, b)) in self.left.iter().zip(self.right).enumerate() {
             let item = *a.max(b);
-            if place(item) >= self.items {
+            if item as usize >= self.items {
                 return Err(PreferenceError::NoSuchItem {
                     item,
                     items: self.items,
@@ -166,7 +166,7 @@ impl Pairs {
         let n = comparisons.items;
         let mut cells = vec![[0.0; 2]; n * n];
         for (index, (a, b)) in comparisons.left.iter().zip(comparisons.right).enumerate() {
-            let (a, b) = (place(*a), place(*b));
+            let (a, b) = (*a as usize, *b as usize);
             let weight = comparisons.weight(index);
             match comparisons.outcome(index) {
                 Outcome::Left => cells[a * n + b][0] += weight,
@@ -212,7 +212,7 @@ impl Pairs {
                 sum.ties += edge.ties;
             }
             found.edges.push(sum);
-            found.starts[place(run[0].0) + 1] = found.edges.len();
+            found.starts[run[0].0 as usize + 1] = found.edges.len();
         }
         for i in 1..found.starts.len() {
             found.starts[i] = found.starts[i].max(found.starts[i - 1]);
@@ -238,7 +238,7 @@ impl Pairs {
         (0..self.items()).flat_map(move |i| {
             self.of(i)
                 .iter()
-                .filter(move |e| place(e.other) > i)
+                .filter(move |e| e.other as usize > i)
                 .map(move |e| (i, *e))
         })
     }
@@ -258,10 +258,10 @@ impl Pairs {
     pub(super) fn slots(&self, a: u32, b: u32) -> Option<[usize; 2]> {
         let find = |item: u32, other: u32| {
             let at = self
-                .of(place(item))
+                .of(item as usize)
                 .binary_search_by_key(&other, |e| e.other)
                 .ok()?;
-            Some(self.starts[place(item)] + at)
+            Some(self.starts[item as usize] + at)
         };
         Some([find(a, b)?, find(b, a)?])
     }
@@ -308,7 +308,9 @@ pub fn components(pairs: &Pairs, leads: impl Fn(&Edge) -> bool) -> Vec<Vec<u32>>
         }
     }
     let mut groups = search.groups;
-    groups.iter_mut().for_each(|g| g.sort_unstable());
+    for g in &mut groups {
+        g.sort_unstable();
+    }
     groups.sort_unstable();
     groups
 }
@@ -338,7 +340,7 @@ impl Search {
             let item = *item;
             if let Some(edge) = pairs.of(item).get(*at) {
                 *at += 1;
-                let other = place(edge.other);
+                let other = edge.other as usize;
                 if !leads(edge) {
                     continue;
                 }
@@ -358,10 +360,12 @@ impl Search {
                 let start = self
                     .stack
                     .iter()
-                    .rposition(|s| place(*s) == item)
+                    .rposition(|s| *s as usize == item)
                     .unwrap_or(0);
                 let group = self.stack.split_off(start);
-                group.iter().for_each(|g| self.is_open[place(*g)] = false);
+                for g in &group {
+                    self.is_open[*g as usize] = false;
+                }
                 self.groups.push(group);
             }
         }
@@ -389,7 +393,7 @@ mod tests {
             .collect();
         let outcomes: Vec<Outcome> = draw(3)
             .iter()
-            .map(|o| [Outcome::Left, Outcome::Right, Outcome::Tie][place(*o)])
+            .map(|o| [Outcome::Left, Outcome::Right, Outcome::Tie][*o as usize])
             .collect();
         let comparisons = Comparisons {
             items: 40,

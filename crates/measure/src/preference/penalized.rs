@@ -1,7 +1,8 @@
 //! Strengths with a penalty on their size: finite for any graph of comparisons.
 
 use super::bradley_terry::{Fit, log_likelihood};
-use super::{Pairs, PreferenceError, logistic, place};
+use super::{Pairs, PreferenceError};
+use crate::stats::{logistic, soft_plus};
 
 /// What large strengths cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +29,7 @@ impl Penalty {
     pub(super) fn cost(self, log_strengths: &[f64]) -> f64 {
         let one = |t: &f64| match self {
             Self::Square(c) => c * t * t,
-            Self::VirtualItem(c) => c * (super::soft_plus(*t) + super::soft_plus(-t)),
+            Self::VirtualItem(c) => c * (soft_plus(*t) + soft_plus(-t)),
         };
         log_strengths.iter().map(one).sum()
     }
@@ -80,7 +81,7 @@ pub(super) fn newton_sweep(pairs: &Pairs, penalty: Penalty, log_strengths: &mut 
         let own = log_strengths[i];
         let (mut slope, mut curve) = penalty.slopes(own);
         for edge in pairs.of(i) {
-            let p = logistic(own - log_strengths[place(edge.other)]);
+            let p = logistic(own - log_strengths[edge.other as usize]);
             let all = edge.wins + edge.losses + edge.ties;
             slope += all * p - edge.wins - 0.5 * edge.ties;
             curve += all * p * (1.0 - p);

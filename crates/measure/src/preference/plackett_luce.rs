@@ -1,6 +1,6 @@
 //! Strengths from rankings.
 
-use super::{PreferenceError, center, place};
+use super::{PreferenceError, center};
 use serde::Serialize;
 
 /// Fitted strengths.
@@ -27,7 +27,7 @@ pub fn plackett_luce(rankings: &[Vec<u32>], items: usize) -> Result<PlackettLuce
     let mut wins = vec![0.0; items];
     for ranking in rankings {
         for item in &ranking[..ranking.len() - 1] {
-            wins[place(*item)] += 1.0;
+            wins[*item as usize] += 1.0;
         }
     }
     let mut strengths = vec![1.0_f64; items];
@@ -37,14 +37,14 @@ pub fn plackett_luce(rankings: &[Vec<u32>], items: usize) -> Result<PlackettLuce
         expected.fill(0.0);
         for ranking in rankings {
             // Sums from the end, then shares of all stages an item took part in from the start.
-            let mut rest: f64 = ranking.iter().map(|i| strengths[place(*i)]).sum();
+            let mut rest: f64 = ranking.iter().map(|i| strengths[*i as usize]).sum();
             let mut share = 0.0;
             for (stage, item) in ranking.iter().enumerate() {
                 if stage + 1 < ranking.len() {
                     share += 1.0 / rest;
                 }
-                expected[place(*item)] += share;
-                rest -= strengths[place(*item)];
+                expected[*item as usize] += share;
+                rest -= strengths[*item as usize];
             }
         }
         change = 0.0_f64;
@@ -54,7 +54,9 @@ pub fn plackett_luce(rankings: &[Vec<u32>], items: usize) -> Result<PlackettLuce
             *p = next;
         }
         let mean = strengths.iter().map(|p| p.ln()).sum::<f64>() / items as f64;
-        strengths.iter_mut().for_each(|p| *p *= (-mean).exp());
+        for p in &mut strengths {
+            *p *= (-mean).exp();
+        }
         if change < 1e-12 {
             return Ok(finish(rankings, &strengths, iteration));
         }
@@ -70,7 +72,7 @@ fn finish(rankings: &[Vec<u32>], strengths: &[f64], iterations: usize) -> Placke
         let mut rest = 0.0;
         let mut sum = 0.0;
         for (at, item) in ranking.iter().rev().enumerate() {
-            let p = strengths[place(*item)];
+            let p = strengths[*item as usize];
             rest += p;
             if at > 0 {
                 sum += (p / rest).ln();
@@ -98,7 +100,7 @@ fn check(rankings: &[Vec<u32>], items: usize) -> Result<(), PreferenceError> {
         if ranking.len() < 2 {
             return Err(PreferenceError::Empty);
         }
-        if let Some(&item) = ranking.iter().find(|i| place(**i) >= items) {
+        if let Some(&item) = ranking.iter().find(|i| **i as usize >= items) {
             return Err(PreferenceError::NoSuchItem { item, items });
         }
         let mut sorted = ranking.clone();

@@ -1,10 +1,8 @@
 //! Does the side on which an answer is shown decide?
 
-use super::{
-    Comparisons, FitOptions, Outcome, Pairs, PreferenceError, bradley_terry, logistic, place,
-};
+use super::{Comparisons, FitOptions, Outcome, Pairs, PreferenceError, bradley_terry};
 use crate::stats::linear::{cholesky, cholesky_solve};
-use crate::stats::{Estimate, Interval, normal_cdf};
+use crate::stats::{Estimate, Interval, logistic, normal_cdf};
 use serde::Serialize;
 
 /// See [`side_bias`].
@@ -81,7 +79,7 @@ fn slopes(comparisons: &Comparisons<'_>, t: &[f64], bias: f64) -> (Vec<f64>, Vec
     let width = n + 1;
     let (mut gradient, mut hessian) = (vec![0.0; width], vec![0.0; width * width]);
     for (index, (a, b)) in comparisons.left.iter().zip(comparisons.right).enumerate() {
-        let (a, b) = (place(*a), place(*b));
+        let (a, b) = (*a as usize, *b as usize);
         let weight = comparisons.weight(index);
         let p = logistic(t[a] - t[b] + bias);
         let won = match comparisons.outcome(index) {

@@ -1,6 +1,6 @@
 //! Strengths and a parameter of ties.
 
-use super::{Pairs, PreferenceError, center, place};
+use super::{Pairs, PreferenceError, center};
 use serde::Serialize;
 
 /// Iterations at most.
@@ -35,7 +35,7 @@ pub fn davidson(pairs: &Pairs) -> Result<TieFit, PreferenceError> {
     for iteration in 1..=MOST {
         let (mut ties, mut wins) = (0.0, 0.0);
         for (i, edge) in pairs.each() {
-            let (a, b) = (roots[i], roots[place(edge.other)]);
+            let (a, b) = (roots[i], roots[edge.other as usize]);
             let (sum, both) = (a * a + b * b, a * b);
             let d = sum + 2.0 * v * both;
             ties += edge.ties * sum / d;
@@ -48,7 +48,7 @@ pub fn davidson(pairs: &Pairs) -> Result<TieFit, PreferenceError> {
             let a = roots[i];
             let (mut up, mut down) = (0.0, 0.0);
             for edge in pairs.of(i) {
-                let b = roots[place(edge.other)];
+                let b = roots[edge.other as usize];
                 let d = a * a + b * b + 2.0 * v * a * b;
                 up += (edge.wins + 0.5 * edge.ties) * (b * b + v * a * b) / d;
                 down += (edge.losses + 0.5 * edge.ties) * (1.0 + v * b / a) / d;
@@ -74,7 +74,7 @@ fn davidson_cost(pairs: &Pairs, roots: &[f64], nu: f64) -> f64 {
     pairs
         .each()
         .map(|(i, edge)| {
-            let (a, b) = (roots[i], roots[place(edge.other)]);
+            let (a, b) = (roots[i], roots[edge.other as usize]);
             let d = a * a + b * b + nu * a * b;
             let tied = if edge.ties > 0.0 {
                 edge.ties * (nu * a * b / d).ln()
@@ -103,7 +103,7 @@ pub fn rao_kupper(pairs: &Pairs) -> Result<TieFit, PreferenceError> {
     for iteration in 1..=MOST {
         let mut lost = 0.0;
         for (i, edge) in pairs.each() {
-            let (p, q) = (roots[i].powi(2), roots[place(edge.other)].powi(2));
+            let (p, q) = (roots[i].powi(2), roots[edge.other as usize].powi(2));
             lost += (edge.wins + edge.ties) * q / (p + eta * q);
             lost += (edge.losses + edge.ties) * p / (q + eta * p);
         }
@@ -116,7 +116,7 @@ pub fn rao_kupper(pairs: &Pairs) -> Result<TieFit, PreferenceError> {
             let p = roots[i].powi(2);
             let (mut up, mut down) = (0.0, 0.0);
             for edge in pairs.of(i) {
-                let q = roots[place(edge.other)].powi(2);
+                let q = roots[edge.other as usize].powi(2);
                 up += (edge.wins + edge.ties) * eta * q / (p + eta * q);
                 down += (edge.losses + edge.ties) * eta / (q + eta * p);
             }
@@ -141,7 +141,7 @@ fn rao_kupper_cost(pairs: &Pairs, roots: &[f64], eta: f64) -> f64 {
     pairs
         .each()
         .map(|(i, edge)| {
-            let (p, q) = (roots[i].powi(2), roots[place(edge.other)].powi(2));
+            let (p, q) = (roots[i].powi(2), roots[edge.other as usize].powi(2));
             let (win, loss) = (p / (p + eta * q), q / (q + eta * p));
             let tie = (eta * eta - 1.0) * win * loss;
             -(edge.wins * win.ln() + edge.losses * loss.ln() + edge.ties * tie.ln())
@@ -153,7 +153,9 @@ fn rao_kupper_cost(pairs: &Pairs, roots: &[f64], eta: f64) -> f64 {
 fn even(roots: &mut [f64]) {
     let mean = roots.iter().map(|r| r.ln()).sum::<f64>() / roots.len() as f64;
     let scale = (-mean).exp();
-    roots.iter_mut().for_each(|r| *r *= scale);
+    for r in roots.iter_mut() {
+        *r *= scale;
+    }
 }
 
 fn finish(roots: &[f64], tie: f64, iterations: usize, cost: impl Fn(&[f64], f64) -> f64) -> TieFit {

@@ -15,10 +15,6 @@ struct PathCase {
     n: usize,
 }
 
-fn path(case: &PathCase) -> Result<f64, RarityError> {
-    Ok(average_path(case.n))
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ScoreCase {
@@ -194,7 +190,11 @@ pub(crate) static MEASURES: &[Measure] = &[
             source: "Liu, Ting and Zhou 2008, equation 1",
         },
         example: r#"{"n": 256}"#,
-        run: |case| call(case, path),
+        run: |case| {
+            call(case, |case: &PathCase| {
+                Ok::<_, RarityError>(average_path(case.n))
+            })
+        },
     },
     Measure {
         name: "rarity.isolation_score",

@@ -133,7 +133,7 @@ impl IsolationForest {
                 let values = rows.column(column);
                 let (low, high) = members
                     .iter()
-                    .map(|m| values[place(*m)])
+                    .map(|m| values[*m as usize])
                     .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
                         (a.min(x), b.max(x))
                     });
@@ -149,7 +149,7 @@ impl IsolationForest {
         let values = rows.column(column);
         let mut below = 0;
         for i in 0..members.len() {
-            if values[place(members[i])] < at {
+            if values[members[i] as usize] < at {
                 members.swap(i, below);
                 below += 1;
             }
@@ -159,7 +159,7 @@ impl IsolationForest {
             self.branch(rows, left, depth - 1, random),
             self.branch(rows, right, depth - 1, random),
         ];
-        self.nodes[place(here)] = Node::Cut {
+        self.nodes[here as usize] = Node::Cut {
             column,
             at,
             children,
@@ -192,7 +192,7 @@ impl IsolationForest {
 
     fn path(&self, root: u32, rows: &Rows, row: usize) -> f64 {
         let (mut at_node, mut depth) = (root, 0.0);
-        while let Some(node) = self.nodes.get(place(at_node)) {
+        while let Some(node) = self.nodes.get(at_node as usize) {
             match node {
                 Node::Leaf { path } => return depth + path,
                 Node::Cut {
@@ -207,10 +207,6 @@ impl IsolationForest {
         }
         depth
     }
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn neighbors(rows: &Rows, k: usize) -> Result<Neighbors, RarityError> {
             let reach = own
                 .iter()
                 .zip(others)
-                .map(|(d, at)| d.max(kth_distance[place(*at)]));
+                .map(|(d, at)| d.max(kth_distance[*at as usize]));
             1.0 / (reach.sum::<f64>() / size + TINY)
         })
         .collect();
@@ -65,7 +65,7 @@ pub fn neighbors(rows: &Rows, k: usize) -> Result<Neighbors, RarityError> {
         .chunks_exact(k)
         .zip(&density)
         .map(|(others, own)| {
-            let sum: f64 = others.iter().map(|at| density[place(*at)] / own).sum();
+            let sum: f64 = others.iter().map(|at| density[*at as usize] / own).sum();
             sum / size
         })
         .collect();
@@ -78,10 +78,6 @@ pub fn neighbors(rows: &Rows, k: usize) -> Result<Neighbors, RarityError> {
         lof,
         nearest,
     })
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -52,22 +52,22 @@ pub fn tag_rarity(
         if let Some(row) = column.iter().position(|l| l >= count) {
             return Err(RarityError::Mismatch {
                 row,
-                seen: place(column[row]),
-                expected: place(*count),
+                seen: column[row] as usize,
+                expected: *count as usize,
             });
         }
     }
     let counts: Vec<Vec<f64>> = columns
         .iter()
         .zip(levels)
-        .map(|(column, count)| tally(column.iter().map(|l| place(*l)), place(*count)))
+        .map(|(column, count)| tally(column.iter().map(|l| *l as usize), *count as usize))
         .collect();
     let n = rows as f64;
     let surprisal_nats: Vec<Vec<f64>> = (0..rows)
         .map(|row| {
             let of = |a: usize| {
                 let all = n + alpha * f64::from(levels[a]);
-                -((counts[a][place(columns[a][row])] + alpha) / all).ln()
+                -((counts[a][columns[a][row] as usize] + alpha) / all).ln()
             };
             (0..columns.len()).map(of).collect()
         })
@@ -94,14 +94,14 @@ fn pairs(
     let mut least = vec![f64::INFINITY; rows];
     for a in 0..columns.len() {
         for b in a + 1..columns.len() {
-            let width = place(levels[b]);
-            let cell = |row: usize| place(columns[a][row]) * width + place(columns[b][row]);
-            let both = tally((0..rows).map(cell), place(levels[a]) * width);
+            let width = levels[b] as usize;
+            let cell = |row: usize| columns[a][row] as usize * width + columns[b][row] as usize;
+            let both = tally((0..rows).map(cell), levels[a] as usize * width);
             let share = |count: f64, cells: f64| (count + alpha) / (n + alpha * cells);
             let (wide, high) = (f64::from(levels[a]), f64::from(levels[b]));
             for (row, least) in least.iter_mut().enumerate() {
-                let x = share(counts[a][place(columns[a][row])], wide);
-                let y = share(counts[b][place(columns[b][row])], high);
+                let x = share(counts[a][columns[a][row] as usize], wide);
+                let y = share(counts[b][columns[b][row] as usize], high);
                 *least = least.min((share(both[cell(row)], wide * high) / (x * y)).ln());
             }
         }
@@ -115,10 +115,6 @@ fn tally(codes: impl Iterator<Item = usize>, size: usize) -> Vec<f64> {
         counts[code] += 1.0;
     }
     counts
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub enum RowsError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     values: Vec<f64>,
-    rows: usize,
+    count: usize,
     columns: usize,
 }
 
@@ -82,7 +82,7 @@ impl Rows {
         }
         Ok(Self {
             values: turned,
-            rows,
+            count: rows,
             columns,
         })
     }
@@ -116,7 +116,7 @@ impl Rows {
         }
         Ok(Self {
             values,
-            rows: self.rows + other.rows,
+            count: self.count + other.count,
             columns: self.columns,
         })
     }
@@ -143,12 +143,12 @@ impl Rows {
 
     /// How many rows.
     pub fn len(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// Never true: an empty table is an error.
     pub fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.count == 0
     }
 
     /// How many columns.
@@ -159,7 +159,7 @@ impl Rows {
     /// One column; empty for a column that is not there.
     pub fn column(&self, column: usize) -> &[f64] {
         self.values
-            .get(column * self.rows..(column + 1) * self.rows)
+            .get(column * self.count..(column + 1) * self.count)
             .unwrap_or(&[])
     }
 

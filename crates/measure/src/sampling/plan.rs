@@ -6,7 +6,7 @@
 use super::allocate::floor_of;
 use super::required::{confidence_each, design_effect, errors_at_limit, inflated, required_at};
 use super::{SamplingError, open_unit, range};
-use crate::stats::{Urn, binomial_pmf, binomial_tails, first_where, hypergeometric_cdf};
+use crate::stats::{Urn, binomial_pmf, binomial_tails, first_where, hypergeometric_cdf, whole};
 use serde::Serialize;
 
 /// Errors at the limit up to which a lot is treated as an urn; above, as without end, which asks for a little more.
@@ -206,21 +206,12 @@ pub fn passes(stratum: &Stratum, planned: &Planned, share: f64) -> Result<f64, S
     range("share", share, (0.0..=1.0).contains(&share), "a share, 0 to 1")?;
     let size = stratum.size as f64;
     let seen = 1.0 - stratum.reviewer_miss.unwrap_or(0.0);
-    let whole = |x: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and the size of the stratum"
-        )]
-        let whole = x.round() as u64;
-        whole
-    };
-    let marked = whole(share * size);
+    let marked = whole((share * size).round());
     // A full review sees every cluster, so nothing is repeated.
     let n = if planned.n >= stratum.size {
         stratum.size
     } else {
-        whole(planned.n as f64 / planned.design_effect).max(1)
+        whole((planned.n as f64 / planned.design_effect).round()).max(1)
     };
     if n < stratum.size && marked > MOST_MARKED {
         return Ok(binomial_tails(planned.allowed, n, share * seen)?.0);

@@ -119,22 +119,18 @@ pub fn ball_cover(rows: &Rows, radius: f64, budget: usize) -> Result<BallCover, 
         };
         found.selected.push(best);
         for at in ball(best) {
-            let at = place(*at);
+            let at = *at as usize;
             if !is_covered[at] {
                 is_covered[at] = true;
                 found.covered += 1;
                 // Balls are symmetric: every row near this one loses it.
                 for other in ball(at) {
-                    gain[place(*other)] -= 1;
+                    gain[*other as usize] -= 1;
                 }
             }
         }
     }
     Ok(found)
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

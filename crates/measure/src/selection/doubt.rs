@@ -1,10 +1,8 @@
 //! Doubt of a model, from its probabilities.
 
 use super::SelectionError;
+use crate::stats::{entropy, row_fault};
 use serde::Serialize;
-
-/// How far a row's sum may be from 1.
-const SUM_TOLERANCE: f64 = 1e-6;
 
 /// Scores per row, higher is more doubtful except for the margin; see [`uncertainty`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,11 +46,6 @@ pub fn uncertainty(probabilities: &[f64], classes: usize) -> Result<Uncertainty,
     Ok(found)
 }
 
-fn entropy(row: &[f64]) -> f64 {
-    let terms = row.iter().filter(|p| **p > 0.0).map(|p| p * p.ln());
-    -terms.sum::<f64>()
-}
-
 fn check(probabilities: &[f64], classes: usize) -> Result<(), SelectionError> {
     if classes < 2 || probabilities.is_empty() {
         return Err(SelectionError::Empty);
@@ -63,14 +56,13 @@ fn check(probabilities: &[f64], classes: usize) -> Result<(), SelectionError> {
             expected: classes,
         });
     }
-    for (row, values) in probabilities.chunks_exact(classes).enumerate() {
-        let sum: f64 = values.iter().sum();
-        let is_right = (sum - 1.0).abs() <= SUM_TOLERANCE && values.iter().all(|p| *p >= 0.0);
-        if !is_right {
-            return Err(SelectionError::NotProbabilities { row, sum });
-        }
+    match row_fault(probabilities, classes) {
+        Some((row, _)) => Err(SelectionError::NotProbabilities {
+            row,
+            sum: probabilities[row * classes..][..classes].iter().sum(),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Scores of several passes of a model, or of several models; see [`disagreement`].

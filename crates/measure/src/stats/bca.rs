@@ -32,6 +32,12 @@ pub fn jackknife_acceleration(left_out: &[f64]) -> f64 {
     }
 }
 
+/// Probability whose quantile of the replicates stands where `p` would without bias and acceleration (Efron 1987).
+pub(crate) fn bca_level(p: f64, bias: f64, acceleration: f64) -> Result<f64, StatsError> {
+    let shifted = bias + normal_quantile(p)?;
+    normal_cdf(bias + shifted / (1.0 - acceleration * shifted))
+}
+
 /// `BCa` interval at confidence `1 - alpha` from bootstrap `replicates` (reordered) of a statistic whose value is
 /// `estimate`, and from its values `left_out` with each unit left out once.
 ///
@@ -64,8 +70,7 @@ pub fn bca(
         if bias.is_infinite() {
             return Ok(p);
         }
-        let shifted = bias + normal_quantile(p)?;
-        normal_cdf(bias + shifted / (1.0 - acceleration * shifted))
+        bca_level(p, bias, acceleration)
     };
     let levels = [moved(0.5 * alpha)?, moved(1.0 - 0.5 * alpha)?];
     let ends = quantiles(replicates, &levels)?;

@@ -3,7 +3,7 @@
 //! Read [`binomial_tails`], [`clopper_pearson`] and [`share_interval`] first. Not here: sample sizes ([`crate::sampling`]).
 
 use super::beta::{Tail, beta_quantile, beta_tails, binomial_kernel, poisson_kernel};
-use super::{Interval, StatsError, normal_quantile, wilson_at};
+use super::{Interval, StatsError, normal_quantile, whole, wilson_at};
 
 fn probability(p: f64) -> Result<(), StatsError> {
     if (0.0..=1.0).contains(&p) {
@@ -112,15 +112,6 @@ pub fn binomial_test(k: u64, n: u64, p: f64, side: Alternative) -> Result<f64, S
             }
     };
     Ok(total.min(1.0))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "between 0 and the number of trials"
-)]
-fn whole(x: f64) -> u64 {
-    x as u64
 }
 
 /// The first number from `low` where `is_past` holds, `high` where none does; it must hold for all later ones.

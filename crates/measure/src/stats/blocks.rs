@@ -1,6 +1,6 @@
 //! Intervals for series whose neighbors resemble each other.
 
-use super::{Interval, Resampling, SplitMix, moments, quantiles};
+use super::{Interval, Resampling, SplitMix, moments, quantiles, whole_usize};
 
 /// Blocks below which no interval is given: percentiles of fewer exchangeable parts say nothing.
 const FEWEST_BLOCKS: usize = 8;
@@ -60,20 +60,12 @@ pub fn block_length(values: &[f64]) -> usize {
     let length = (ratio * size).cbrt().ceil();
     let most = (3.0 * size.sqrt()).ceil().min(size / 3.0);
     // A spectrum of zero asks for the longest blocks there are.
-    whole(if length.is_finite() {
+    let length = if length.is_finite() {
         length.min(most)
     } else {
         most
-    })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "between 1 and the number of values"
-)]
-fn whole(length: f64) -> usize {
-    length.max(1.0) as usize
+    };
+    whole_usize(length).max(1)
 }
 
 /// Percentile intervals at 95 % of several statistics by the moving-block bootstrap (Künsch 1989): blocks of `length`

@@ -155,7 +155,7 @@ fn pass(
 ) -> Vec<f64> {
     let mut product = vec![0.0; n];
     for i in from..n {
-        let row = &mut a[i * n + from..i * n + i + 1];
+        let row = &mut a[(i * n + from)..=(i * n + i)];
         if let Some((u, w)) = update {
             let (ui, wi) = (u[i], w[i]);
             for ((x, uj), wj) in row.iter_mut().zip(&u[from..=i]).zip(&w[from..=i]) {

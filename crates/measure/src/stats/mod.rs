@@ -14,11 +14,13 @@ mod kolmogorov;
 pub(crate) mod linear;
 mod moments;
 mod multiple;
+mod probabilities;
 mod quantile;
 mod resample;
 mod special;
 mod student;
 
+pub(crate) use bca::bca_level;
 pub use bca::{Bca, bca, jackknife_acceleration};
 pub use beta::{Tail, beta_quantile, beta_tails};
 pub(crate) use binomial::first_where;
@@ -39,12 +41,15 @@ pub use kolmogorov::{
 pub(crate) use moments::Sum;
 pub use moments::{Moments, moments, moments_i64};
 pub use multiple::{Adjusted, Adjustment, adjust};
+pub use probabilities::entropy;
+pub(crate) use probabilities::{RowFault, largest, logistic, row_fault, soft_plus};
 pub use quantile::{
     Spread, median, median_abs_deviation, median_i64, quantile, quantile_i64, quantiles,
     quantiles_i64,
 };
 pub use resample::{Estimate, Resampling, SplitMix, bootstrap};
 pub use special::{digamma, gamma_p, gamma_q, ln_gamma};
+pub(crate) use special::{whole, whole_usize};
 pub use student::{normal_tail, normal_two_sided, student, student_quantile, student_tail};
 
 /// Factor from the median absolute deviation to the standard deviation of a normal distribution,

@@ -146,8 +146,8 @@ mod tests {
                     }
                 }
             }
-            for i in 0..p.len() {
-                prop_assert!(found[2].p_adj[i] >= p[i] * (1.0 - 1e-12));
+            for (i, p) in p.iter().enumerate() {
+                prop_assert!(found[2].p_adj[i] >= p * (1.0 - 1e-12));
                 prop_assert!(found[4].p_adj[i] <= found[2].p_adj[i]);
                 prop_assert!(found[1].p_adj[i] <= found[0].p_adj[i] + 1e-12);
                 prop_assert!(found[2].p_adj[i] <= found[1].p_adj[i] + 1e-12);

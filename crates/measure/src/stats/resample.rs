@@ -86,6 +86,13 @@ impl SplitMix {
     pub fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
+
+    /// Puts values in a random order (Fisher and Yates). Cost: one number per value.
+    pub(crate) fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last + 1));
+        }
+    }
 }
 
 /// Percentile bootstrap over `units` units (Efron and Tibshirani 1993, 13.3): `statistic` sees the drawn units by

@@ -15,6 +15,22 @@ const LANCZOS: [f64; 9] = [
     1.505_632_735_149_311_6e-7,
 ];
 
+/// The whole part of a count held as a float: fractions are cut off; below 0 and NaN it is 0, above the largest integer
+/// that one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is what is said above"
+)]
+pub(crate) fn whole(x: f64) -> u64 {
+    x as u64
+}
+
+/// [`whole`] as a size.
+pub(crate) fn whole_usize(x: f64) -> usize {
+    usize::try_from(whole(x)).unwrap_or(usize::MAX)
+}
+
 /// Natural logarithm of the gamma function for `x > 0` (Lanczos 1964).
 ///
 /// Errors: [`StatsError::BadProbability`] for `x <= 0` or not finite. Relative error below 1e-13.
@@ -100,14 +116,6 @@ fn gamma_tails(a: f64, x: f64) -> Result<(f64, f64), StatsError> {
 ///
 /// Errors: [`StatsError::BadProbability`] for `x <= 0` or not finite. Cost: constant.
 pub fn digamma(x: f64) -> Result<f64, StatsError> {
-    if !(x > 0.0 && x.is_finite()) {
-        return Err(StatsError::BadProbability { value: x });
-    }
-    let (mut x, mut sum) = (x, 0.0);
-    while x < 10.0 {
-        sum -= 1.0 / x;
-        x += 1.0;
-    }
     /// `B_2k / 2k` for k = 1 to 7.
     const SERIES: [f64; 7] = [
         1.0 / 12.0,
@@ -118,6 +126,14 @@ pub fn digamma(x: f64) -> Result<f64, StatsError> {
         -691.0 / 32_760.0,
         1.0 / 12.0,
     ];
+    if !(x > 0.0 && x.is_finite()) {
+        return Err(StatsError::BadProbability { value: x });
+    }
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 10.0 {
+        sum -= 1.0 / x;
+        x += 1.0;
+    }
     let square = 1.0 / (x * x);
     let tail = SERIES.iter().rev().fold(0.0, |t, c| (t + c) * square);
     Ok(sum + x.ln() - 0.5 / x - tail)

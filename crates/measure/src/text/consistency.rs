@@ -2,7 +2,7 @@
 
 use super::TextError;
 use super::duplicates::{DuplicateOptions, near_duplicates};
-use super::words::{hashed_shingles, tokens};
+use super::words::{hashed_shingles, levenshtein, tokens};
 use crate::stats::{Estimate, wilson};
 use serde::Serialize;
 
@@ -110,17 +110,7 @@ fn edit_distance(a: &[String], b: &[String]) -> f64 {
     if longest == 0 {
         return 0.0;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()] as f64 / longest as f64
+    levenshtein(a, b) as f64 / longest as f64
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub struct Duplicates {
     pub bands: Bands,
 }
 
-/// Groups texts, given as ascending hashed runs of words ([`super::hashed_shingles`]): candidates by bands of MinHash
+/// Groups texts, given as ascending hashed runs of words ([`super::hashed_shingles`]): candidates by bands of `MinHash`
 /// signatures, each candidate confirmed by its exact similarity, groups by joining pairs. A pair at the threshold is a
 /// candidate with about even odds per search of even weights, so the search leans to more candidates (weight 0.1 for false
 /// ones, which the exact comparison drops). Texts without words are nobody's duplicate.
@@ -92,7 +92,7 @@ pub fn near_duplicates(
                         continue;
                     }
                     compared += 1;
-                    let similarity = jaccard(&texts[place(*a)], &texts[place(*b)]);
+                    let similarity = jaccard(&texts[*a as usize], &texts[*b as usize]);
                     if similarity >= options.threshold {
                         groups.join(*a, *b);
                     }
@@ -128,9 +128,9 @@ impl Groups {
     }
 
     fn root(&mut self, mut item: u32) -> u32 {
-        while self.parent[place(item)] != item {
-            let above = self.parent[place(self.parent[place(item)])];
-            self.parent[place(item)] = above;
+        while self.parent[item as usize] != item {
+            let above = self.parent[self.parent[item as usize] as usize];
+            self.parent[item as usize] = above;
             item = above;
         }
         item
@@ -138,7 +138,7 @@ impl Groups {
 
     fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a), self.root(b));
-        self.parent[place(a.max(b))] = a.min(b);
+        self.parent[a.max(b) as usize] = a.min(b);
     }
 
     fn finish(mut self, compared: usize, bands: Bands) -> Duplicates {
@@ -159,10 +159,6 @@ impl Groups {
             bands,
         }
     }
-}
-
-fn place(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

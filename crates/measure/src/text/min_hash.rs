@@ -3,8 +3,8 @@
 use super::TextError;
 use crate::stats::SplitMix;
 
-/// MinHash (Broder 1997) by the scheme `affine32` of datasketch 2.0: `min over x of a_k mix(x) + b_k mod 2^32`, `a_k` odd,
-/// with the finalizer of MurmurHash3. Bit for bit as there for the same constants.
+/// `MinHash` (Broder 1997) by the scheme `affine32` of datasketch 2.0: `min over x of a_k mix(x) + b_k mod 2^32`, `a_k` odd,
+/// with the finalizer of `MurmurHash3`. Bit for bit as there for the same constants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MinHash {
     a: Vec<u32>,
@@ -70,7 +70,7 @@ impl MinHash {
     }
 }
 
-/// The finalizer of MurmurHash3, 32 bits.
+/// The finalizer of `MurmurHash3`, 32 bits.
 fn mix32(mut h: u32) -> u32 {
     h ^= h >> 16;
     h = h.wrapping_mul(0x85eb_ca6b);
@@ -97,7 +97,7 @@ impl MinHash64 {
     }
 }
 
-/// The finalizer of MurmurHash3, 64 bits.
+/// The finalizer of `MurmurHash3`, 64 bits.
 fn mix64(mut h: u64) -> u64 {
     h ^= h >> 33;
     h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);

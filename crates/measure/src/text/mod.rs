@@ -23,6 +23,7 @@ pub use lsh::{Bands, candidate_probability, optimal_bands};
 pub use min_hash::{MinHash, MinHash64, MinHashLegacy, estimated_jaccard};
 pub use overlap::{NgramIndex, overlap};
 pub use sha1::{sha1, sha1_hash32, sha1_hash64};
+pub(crate) use words::levenshtein;
 pub use words::{hashed_shingles, jaccard, shingles, tokens};
 
 /// Why a measure of texts is not defined.

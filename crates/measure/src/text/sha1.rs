@@ -81,7 +81,8 @@ mod tests {
         let hex = |text: &str| -> String {
             sha1(text.as_bytes())
                 .iter()
-                .map(|b| format!("{b:02x}"))
+                .flat_map(|b| [b >> 4, b & 15])
+                .filter_map(|digit| char::from_digit(u32::from(digit), 16))
                 .collect()
         };
         assert_eq!(hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");

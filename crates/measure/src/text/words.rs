@@ -77,6 +77,22 @@ pub fn jaccard<T: Ord>(a: &[T], b: &[T]) -> f64 {
     }
 }
 
+/// Least number of entries inserted, dropped or replaced to make one list of the other (Levenshtein 1966).
+/// Cost: the product of the lengths.
+pub(crate) fn levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

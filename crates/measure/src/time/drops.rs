@@ -34,7 +34,7 @@ pub fn drops(stamps: &[i64], period_ns: f64) -> Result<DropReport, TimeError> {
         let slots = difference(pair[1], pair[0]) as f64 / period;
         let whole = slots.round();
         if whole >= 2.0 && (slots - whole).abs() <= 0.25 {
-            missing = missing.saturating_add(whole_number(whole - 1.0));
+            missing = missing.saturating_add(crate::stats::whole(whole - 1.0));
             events += 1;
         }
     }
@@ -47,16 +47,6 @@ pub fn drops(stamps: &[i64], period_ns: f64) -> Result<DropReport, TimeError> {
         loss_ratio: missing as f64 / all as f64,
         interval: wilson(missing, all)?,
     })
-}
-
-/// A non-negative whole number as an integer.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the caller passes whole numbers from 0 up; `as` saturates above"
-)]
-fn whole_number(x: f64) -> u64 {
-    x as u64
 }
 
 #[cfg(test)]

@@ -203,7 +203,9 @@ fn people_are_sure_of_most_small_pictures() {
     for row in p.chunks_exact_mut(10) {
         let total: f64 = row.iter().sum();
         votes += total;
-        row.iter_mut().for_each(|x| *x /= total);
+        for x in row.iter_mut() {
+            *x /= total;
+        }
     }
     assert_eq!(votes, 511_000.0);
     let soft = SoftLabels { labels: 10, p };

@@ -45,7 +45,7 @@ fn vectors_agree() {
             let name = format!("{file} {}", case.entry);
             match ((measure.run)(&case.case), &case.out) {
                 (Ok(found), Some(out)) => {
-                    wrong.extend(difference(&name, &found, out, case.tolerance))
+                    wrong.extend(difference(&name, &found, out, case.tolerance));
                 }
                 (Err(_), None) => {}
                 (found, _) => wrong.push(format!("{name}: {found:?}")),

@@ -4,6 +4,7 @@
 //! replaces its duels in `bench/results/measure.json`. Not here: installing peers ([`super::contender`]).
 
 mod paths;
+mod people;
 mod scenes;
 mod scores;
 mod timing;
@@ -36,6 +37,10 @@ const PARTS: &[Part] = &[
     Part {
         name: "scenes",
         run: scenes::run,
+    },
+    Part {
+        name: "people",
+        run: people::run,
     },
 ];
 

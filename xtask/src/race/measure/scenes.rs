@@ -57,6 +57,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         part: "scenes",
         title: "Robustness of a window of 1,000 samples",
         aim: 25.0,
+        same: 1e-9,
         note: "Against rtamt the aim is 500 times. The formula is parsed before the clock starts; mstlo works sample by sample, and its Python package is raced, with the trace given at once.",
         input: format!(
             "`always[0:999] (x >= 1)` on a trace of {SAMPLES} samples, a walk made by a seeded generator"
@@ -73,6 +74,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         part: "scenes",
         title: "Times to contact of moving boxes, stepped as nuPlan does",
         aim: 5.0,
+        same: 1e-9,
         note: "Against the loop the aim is 300 times. Ours solves for the contact and then takes the step inside it.",
         input: format!(
             "{SCENES} scenes of one ego and ten others, 29 steps of 0.1 s, made by a seeded generator"

@@ -11,8 +11,6 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Largest difference between values that are the same.
-const SAME: f64 = 1e-9;
 /// Runs of ours inside a process.
 const OUR_RUNS: usize = 5;
 
@@ -33,6 +31,8 @@ pub(super) struct Race<'a> {
     pub(super) part: &'a str,
     pub(super) title: &'a str,
     pub(super) aim: f64,
+    /// Largest difference between values that are the same.
+    pub(super) same: f64,
     pub(super) note: &'a str,
     pub(super) input: String,
     /// Our program, an example of `engine`.
@@ -83,7 +83,7 @@ pub(super) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
             let found = numbers(&printed["values"]);
             let first = first.get_or_insert_with(|| found.clone());
             values = first.len();
-            largest_difference = largest_difference.max(difference(first, &found)?);
+            largest_difference = largest_difference.max(difference(first, &found, what.same)?);
         }
     }
     Ok(Duel {
@@ -112,7 +112,7 @@ fn numbers(list: &Value) -> Vec<f64> {
 
 /// Largest difference; an error where there are none to compare or they are not the same. A peer may leave out the last
 /// ones, which it computes otherwise.
-fn difference(ours: &[f64], theirs: &[f64]) -> Result<f64> {
+fn difference(ours: &[f64], theirs: &[f64], same: f64) -> Result<f64> {
     if ours.len() < theirs.len() || theirs.is_empty() {
         bail!("`{}` values here and `{}` there", ours.len(), theirs.len());
     }
@@ -120,10 +120,10 @@ fn difference(ours: &[f64], theirs: &[f64]) -> Result<f64> {
     // NaN stays, as `f64::max` would not let it.
     let larger = |most: f64, x: f64| if x.is_nan() || x > most { x } else { most };
     let apart = differences.fold(0.0, larger);
-    if apart.is_nan() || apart > SAME {
+    if apart.is_nan() || apart > same {
         let first = |values: &[f64]| values.iter().take(12).copied().collect::<Vec<_>>();
         bail!(
-            "values differ by {apart:e}, expected at most {SAME:e}: ours {:?}, the peer's {:?}",
+            "values differ by {apart:e}, expected at most {same:e}: ours {:?}, the peer's {:?}",
             first(ours),
             first(theirs)
         );
@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn values_that_differ_are_no_race() {
-        assert!(difference(&[0.5], &[0.5]).expect("the same").abs() < 1e-15);
-        assert!(difference(&[0.5, 0.1], &[0.5]).expect("the same") < 1e-15);
-        assert!(difference(&[0.5], &[0.5, 0.1]).is_err());
-        assert!(difference(&[0.5], &[0.6]).is_err());
-        assert!(difference(&[0.5], &[]).is_err());
-        assert!(difference(&[], &[]).is_err());
-        assert!(difference(&[f64::NAN], &[0.5]).is_err());
+        assert!(difference(&[0.5], &[0.5], 1e-9).expect("the same").abs() < 1e-15);
+        assert!(difference(&[0.5, 0.1], &[0.5], 1e-9).expect("the same") < 1e-15);
+        assert!(difference(&[0.5], &[0.5, 0.1], 1e-9).is_err());
+        assert!(difference(&[0.5], &[0.6], 1e-9).is_err());
+        assert!(difference(&[0.5], &[], 1e-9).is_err());
+        assert!(difference(&[], &[], 1e-9).is_err());
+        assert!(difference(&[f64::NAN], &[0.5], 1e-9).is_err());
     }
 }

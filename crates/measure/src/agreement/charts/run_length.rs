@@ -2,7 +2,8 @@
 
 use super::sequential::BernoulliCusum;
 use crate::agreement::AgreementError;
-use crate::stats::normal_cdf;
+use crate::stats::linear::solve;
+use crate::stats::{normal_cdf, whole_usize};
 
 /// A chart of independent normal values with standard deviation 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,49 +68,19 @@ fn density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
 }
 
-/// Solves `a x = 1` in place by elimination with the largest pivot; none where there is no solution.
-fn solve(mut a: Vec<Vec<f64>>) -> Option<Vec<f64>> {
-    let n = a.len();
-    a.iter_mut().for_each(|row| row.push(1.0));
-    for column in 0..n {
-        let pivot =
-            (column..n).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs()))?;
-        a.swap(column, pivot);
-        let (above, below) = a.split_at_mut(column + 1);
-        let top = &above[column];
-        if top[column].abs() < 1e-300 {
-            return None;
-        }
-        for row in below {
-            let factor = row[column] / top[column];
-            if factor != 0.0 {
-                row[column..]
-                    .iter_mut()
-                    .zip(&top[column..])
-                    .for_each(|(x, t)| *x -= factor * t);
-            }
-        }
-    }
-    let mut x = vec![0.0; n];
-    for i in (0..n).rev() {
-        let known: f64 = (i + 1..n).map(|j| a[i][j] * x[j]).sum();
-        x[i] = (a[i][n] - known) / a[i][i];
-    }
-    Some(x)
-}
-
 /// `L(u) = 1 + L(0) Phi(k - u) + integral over 0..h of L(s) phi(s + k - u)`, at 0.
 fn one_sided(k: f64, h: f64, shift: f64) -> Result<f64, AgreementError> {
     let nodes = gauss(0.0, h, POINTS);
-    let mut system = Vec::with_capacity(POINTS + 1);
+    let size = POINTS + 1;
+    let mut system = Vec::with_capacity(size * size);
     let starts = std::iter::once(0.0).chain(nodes.iter().map(|n| n.0));
     for (row, u) in starts.enumerate() {
         let mut line = vec![-normal_cdf(k - u - shift)?];
         line.extend(nodes.iter().map(|(s, w)| -w * density(s + k - u - shift)));
         line[row] += 1.0;
-        system.push(line);
+        system.extend(line);
     }
-    finish(solve(system), 0)
+    finish(solve(system, size, vec![1.0; size]), 0)
 }
 
 fn finish(found: Option<Vec<f64>>, at: usize) -> Result<f64, AgreementError> {
@@ -175,10 +146,9 @@ pub fn run_length(chart: Chart, shift: f64) -> Result<f64, AgreementError> {
                 line[row] += 1.0;
                 line
             };
-            finish(
-                solve(nodes.iter().enumerate().map(line).collect()),
-                POINTS / 2,
-            )
+            let system = nodes.iter().enumerate().flat_map(line).collect();
+            let size = nodes.len();
+            finish(solve(system, size, vec![1.0; size]), POINTS / 2)
         }
     }
 }
@@ -237,16 +207,7 @@ pub fn bernoulli_run_length(p: f64, gamma: f64, h: f64) -> Result<f64, Agreement
     if !(steps >= 1.0 && steps * m <= 1e8) {
         return Err(bad("h", h, "above 0 and not beyond what fits into memory"));
     }
-    Ok(lattice(p, whole(m), whole(steps)))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "callers have checked the range"
-)]
-fn whole(x: f64) -> usize {
-    x as usize
+    Ok(lattice(p, whole_usize(m), whole_usize(steps)))
 }
 
 /// `L_s = 1 + p L_(s+m-1) + (1-p) L_max(s-1, 0)` for states below `n`, at 0: elimination of the one diagonal below.

@@ -32,17 +32,8 @@ pub struct ShareChart {
     pub exact_signals: Vec<usize>,
 }
 
-/// p chart: shares of errors against the mean of the first `first` samples.
-///
-/// The three-sigma limits are poor where `n p` is below 5: then use the exact ones; where errors come in batches the
-/// chart alarms too often: then use Laney's. Errors: fewer than two samples in the first phase, more errors than items,
-/// no or only errors in the first phase. Cost: a binomial tail per step of the exact limits.
-/// Source: Montgomery, Statistical Quality Control, 7.2; Laney 2002.
-pub fn share_chart(
-    counts: &[u64],
-    sizes: &[u64],
-    first: usize,
-) -> Result<ShareChart, AgreementError> {
+/// Share of errors in the first samples, which must tell something.
+fn first_mean(counts: &[u64], sizes: &[u64], first: usize) -> Result<f64, AgreementError> {
     if counts.len() != sizes.len() {
         let (found, expected) = (counts.len(), sizes.len());
         return Err(AgreementError::Length {
@@ -69,6 +60,21 @@ pub fn share_chart(
     if mean <= 0.0 || mean >= 1.0 {
         return Err(AgreementError::NoVariation { values: first });
     }
+    Ok(mean)
+}
+
+/// p chart: shares of errors against the mean of the first `first` samples.
+///
+/// The three-sigma limits are poor where `n p` is below 5: then use the exact ones; where errors come in batches the
+/// chart alarms too often: then use Laney's. Errors: fewer than two samples in the first phase, more errors than items,
+/// no or only errors in the first phase. Cost: a binomial tail per step of the exact limits.
+/// Source: Montgomery, Statistical Quality Control, 7.2; Laney 2002.
+pub fn share_chart(
+    counts: &[u64],
+    sizes: &[u64],
+    first: usize,
+) -> Result<ShareChart, AgreementError> {
+    let mean = first_mean(counts, sizes, first)?;
     let sigmas: Vec<f64> = sizes
         .iter()
         .map(|n| (mean * (1.0 - mean) / *n as f64).sqrt())
