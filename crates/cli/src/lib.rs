@@ -39,6 +39,10 @@ enum Verb {
     Measure(commands::measure::Arguments),
     Score(commands::score::Arguments),
     Agree(commands::agree::Arguments),
+    Votes(commands::votes::Arguments),
+    Confidence(commands::confidence::Arguments),
+    LabelErrors(commands::label_errors::Arguments),
+    Route(commands::route::Arguments),
 }
 
 /// The definition of every verb, option and help text.
@@ -73,6 +77,10 @@ pub fn main() -> ExitCode {
         Verb::Measure(arguments) => commands::measure::run(&arguments),
         Verb::Score(arguments) => commands::score::run(&arguments),
         Verb::Agree(arguments) => commands::agree::run(&arguments),
+        Verb::Votes(arguments) => commands::votes::run(&arguments),
+        Verb::Confidence(arguments) => commands::confidence::run(&arguments),
+        Verb::LabelErrors(arguments) => commands::label_errors::run(&arguments),
+        Verb::Route(arguments) => commands::route::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

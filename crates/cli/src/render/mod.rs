@@ -3,16 +3,20 @@
 pub(crate) mod agree;
 pub(crate) mod check;
 pub(crate) mod checks;
+pub(crate) mod confidence;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod info;
+pub(crate) mod label_errors;
 pub(crate) mod measure;
+pub(crate) mod route;
 pub(crate) mod score;
 pub(crate) mod simulate;
 pub(crate) mod statistic;
 mod style;
 mod table;
 pub(crate) mod traj;
+pub(crate) mod votes;
 
 pub(crate) use style::Style;
 pub(crate) use table::{Align, Table};

@@ -9,11 +9,16 @@
 pub mod agree;
 mod agree_chart;
 pub mod compare;
+pub mod confidence;
 pub mod drift;
+pub mod label_errors;
 pub mod plan_qa;
+mod predictions;
 pub mod prefer;
 pub mod richness;
+pub mod route;
 pub mod table;
+pub mod votes;
 
 pub use fieldassay_measure::stats::Estimate;
 pub use table::{Columns, Source};

@@ -118,11 +118,20 @@ impl<'a> Opened<'a> {
                 ),
             });
         }
-        let bytes = bytes(&source.path)?;
-        let name = source.path.display().to_string();
         let is_place = |column: &str| column.parse::<u16>().is_ok();
         let are_places = !columns.is_empty() && columns.iter().all(|(_, column)| is_place(column));
-        let table = if are_places {
+        Self::read(source, are_places)
+    }
+
+    /// The same table once more, as one whose text has no line of names.
+    pub(super) fn without_names(&self) -> Result<Self, EngineError> {
+        Self::read(self.source, true)
+    }
+
+    fn read(source: &'a Source, is_unnamed: bool) -> Result<Self, EngineError> {
+        let bytes = bytes(&source.path)?;
+        let name = source.path.display().to_string();
+        let table = if is_unnamed {
             table::read_unnamed(&name, &bytes)
         } else {
             table::read(&name, &bytes)
@@ -133,16 +142,16 @@ impl<'a> Opened<'a> {
         })
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &'a Path {
+        &self.source.path
+    }
+
     /// What a part's column is called.
     pub(super) fn column<'b>(&'b self, part: &'b str) -> &'b str {
         let Columns(columns) = &self.source.columns;
         let given = columns.iter().find(|(known, _)| known == part);
         given.map_or(part, |(_, column)| column)
-    }
-
-    /// The file.
-    pub(super) fn path(&self) -> &Path {
-        &self.source.path
     }
 
     /// How many rows there are.
@@ -165,7 +174,8 @@ impl<'a> Opened<'a> {
         Ok(is_there)
     }
 
-    fn missing(&self, part: &str) -> EngineError {
+    /// No column plays a part.
+    pub(super) fn missing(&self, part: &str) -> EngineError {
         let option = self.source.option;
         let names: Vec<&str> = self.names().collect();
         let first = names.first().copied().unwrap_or("name");

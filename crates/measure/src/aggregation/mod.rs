@@ -17,6 +17,7 @@ mod one_coin;
 mod quality;
 mod soft;
 mod table;
+mod truth;
 mod votes;
 
 pub use crate::stats::entropy;
@@ -29,4 +30,5 @@ pub use one_coin::{OneCoin, one_coin};
 pub use quality::{AnnotatorQuality, agreement_with_majority, annotator_quality};
 pub use soft::{Choice, SoftLabels, choices, multipass, soft_labels};
 pub use table::{Code, Names, VoteTable};
+pub use truth::{accuracy, decided};
 pub use votes::{Grouped, Votes, VotesError};

@@ -32,6 +32,11 @@ impl SoftLabels {
         &self.p[item * self.labels..(item + 1) * self.labels]
     }
 
+    /// What the probabilities of an item decide.
+    pub fn choice(&self, item: usize) -> Choice {
+        choice(self.of(item))
+    }
+
     /// Probabilities of every item in turn.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.p.chunks_exact(self.labels.max(1))

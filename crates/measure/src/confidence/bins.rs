@@ -31,6 +31,12 @@ pub struct Bin {
     pub high: f64,
 }
 
+/// Lower and upper edge of each of so many bins of the same width, as [`Binning::Width`] has them.
+pub fn width_edges(bins: usize) -> impl Iterator<Item = (f64, f64)> {
+    let edge = move |bin: usize| bin as f64 / bins as f64;
+    (0..bins).map(move |bin| (edge(bin), edge(bin + 1)))
+}
+
 /// Reliability over bins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reliability {
@@ -184,22 +190,22 @@ fn checked(predictions: &Predictions<'_>, binning: Binning) -> Result<(), Confid
     }
 }
 
-/// Percentile interval at 95 % of the expected calibration error over drawn items.
+/// Percentile intervals at 95 % of the expected calibration error and of the largest gap, over drawn items.
 ///
-/// The error of drawn items is biased upward by the noise of bins, so the interval is of the estimate, not of the truth of a
-/// calibrated model; it serves to compare models. None below two items. Cost: `O(resamples n)`.
-pub fn ece_interval(
+/// Errors of drawn items are biased upward by the noise of bins, so the intervals are of the estimates, not of the truth of a
+/// calibrated model; they serve to compare models. None below two items. Cost: `O(resamples n)`.
+pub fn error_intervals(
     predictions: &Predictions<'_>,
     binning: Binning,
     how: Resampling,
-) -> Result<Option<Interval>, ConfidenceError> {
+) -> Result<Option<[Interval; 2]>, ConfidenceError> {
     checked(predictions, binning)?;
     if predictions.n() < 2 || how.resamples == 0 {
         return Ok(None);
     }
     let items: Vec<(f64, bool)> = predictions.iter().collect();
     let mut random = SplitMix::new(how.seed);
-    let mut found = Vec::with_capacity(how.resamples);
+    let mut found: [Vec<f64>; 2] = std::array::from_fn(|_| Vec::with_capacity(how.resamples));
     let (mut confidence, mut correct) = (vec![0.0; items.len()], vec![false; items.len()]);
     for _ in 0..how.resamples {
         for (c, r) in confidence.iter_mut().zip(&mut correct) {
@@ -209,13 +215,32 @@ pub fn ece_interval(
             confidence: &confidence,
             correct: &correct,
         };
-        found.push(summary(&sums(&drawn, binning)).ece);
+        let errors = summary(&sums(&drawn, binning));
+        found[0].push(errors.ece);
+        found[1].push(errors.mce);
     }
-    let ends = quantiles(&mut found, &[0.025, 0.975])?;
-    Ok(Some(Interval {
-        low: ends[0],
-        high: ends[1],
-    }))
+    let mut intervals = [Interval {
+        low: 0.0,
+        high: 0.0,
+    }; 2];
+    for (interval, list) in intervals.iter_mut().zip(&mut found) {
+        let ends = quantiles(list, &[0.025, 0.975])?;
+        *interval = Interval {
+            low: ends[0],
+            high: ends[1],
+        };
+    }
+    Ok(Some(intervals))
+}
+
+/// The first of [`error_intervals`].
+pub fn ece_interval(
+    predictions: &Predictions<'_>,
+    binning: Binning,
+    how: Resampling,
+) -> Result<Option<Interval>, ConfidenceError> {
+    let both = error_intervals(predictions, binning, how)?;
+    Ok(both.map(|[ece, _]| ece))
 }
 
 /// Mean over classes of the calibration error of each class's probability (Nixon et al. 2019, class-wise ECE): sees what the

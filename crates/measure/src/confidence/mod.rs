@@ -1,17 +1,20 @@
 //! What the confidence of a model is worth: calibration, routing with guarantees, costs, and who trusts it too much.
 //!
 //! Read [`bins`] (reliability and its errors) and [`scores`] (Brier and log loss) first, then [`fit`] (temperature, Platt,
-//! isotonic, beta), [`selective`] (risk and coverage, SGR), [`risk`] (learn-then-test, conformal risk control), [`cost`],
-//! [`novelty`] (out of distribution) and [`oversight`] (automation bias).
+//! isotonic, beta), [`cross`] (what a fit gains), [`selective`] (risk and coverage, SGR), [`risk`] (learn-then-test, conformal
+//! risk control), [`routing`] (a threshold by any of them), [`cost`], [`novelty`] (out of distribution) and [`oversight`]
+//! (automation bias).
 //! Not here: label errors; what a model has learned.
 
 pub mod bins;
 pub(crate) mod cases;
 pub mod cost;
+pub mod cross;
 pub mod fit;
 pub mod novelty;
 pub mod oversight;
 pub mod risk;
+pub mod routing;
 pub mod scores;
 pub mod selective;
 

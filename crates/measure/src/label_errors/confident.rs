@@ -79,6 +79,16 @@ impl<'a> Predictions<'a> {
         labels.zip(self.p.chunks_exact(self.classes))
     }
 
+    /// Class the model would give an item: the most probable one, of equals the first.
+    pub fn predicted(&self, item: usize) -> usize {
+        largest(&self.p[item * self.classes..(item + 1) * self.classes]).0
+    }
+
+    /// Probability of an item's label.
+    pub fn self_confidence(&self, item: usize) -> f64 {
+        self.p[item * self.classes + self.labels[item] as usize]
+    }
+
     /// Items per label.
     pub fn label_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes];
@@ -295,6 +305,14 @@ mod tests {
             Predictions::new(2, &[0.5], &[0]),
             Err(LabelError::Length { .. })
         ));
+    }
+
+    #[test]
+    fn predictions_and_self_confidence_by_hand() {
+        let p = [0.4, 0.4, 0.2, 0.1, 0.2, 0.7];
+        let predictions = Predictions::new(3, &p, &[1, 0]).unwrap();
+        assert_eq!((predictions.predicted(0), predictions.predicted(1)), (0, 2));
+        assert_eq!(predictions.self_confidence(1), 0.1);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::{Flag, flags};
 use crate::confidence::cost::{Costs, Queue, queue};
 use crate::confidence::risk::{
-    Family, Feasible, RiskP, conformal, hoeffding_bentkus, learn_then_test, route,
+    Family, Feasible, RiskP, conformal, hoeffding_bentkus, learn_then_test,
 };
-use crate::confidence::selective::{Probe, Ranked, risk_coverage, sgr};
+use crate::confidence::routing::{Guarantee, hundredths, routing};
+use crate::confidence::selective::{Probe, Ranked, risk_coverage};
 use crate::confidence::{ConfidenceError, Predictions, same_length};
 use crate::registry::{About, Direction, Measure, call};
 use serde::{Deserialize, Serialize};
@@ -85,70 +86,37 @@ struct RouteFound {
     accepted: usize,
     errors: u64,
     review_load: usize,
+    least_risk: Option<f64>,
     probes: Vec<Probe>,
-}
-
-/// Thresholds fixed beforehand: hundredths from 0 to 1.
-fn hundredths() -> Vec<f64> {
-    (0..=100).map(|i| f64::from(i) / 100.0).collect()
 }
 
 fn routed(case: &RouteCase) -> Result<RouteFound, ConfidenceError> {
     let ranked = Ranked::new(&case.score, &flags(&case.error))?;
-    let n = ranked.n();
-    let delta = 1.0 - case.confidence;
+    let guarantee = match case.method {
+        RouteMethod::Sgr => Guarantee::Sgr,
+        RouteMethod::Ltt => Guarantee::Ltt(case.family),
+        RouteMethod::Crc => Guarantee::Crc,
+    };
     let grid = case.thresholds.clone().unwrap_or_else(hundredths);
-    let (found, probes) = match case.method {
-        RouteMethod::Sgr => {
-            let found = sgr(&ranked, case.risk, delta)?;
-            let best = found
-                .best
-                .map(|p| (p.threshold, p.accepted, p.errors, p.bound));
-            (best, found.probes)
-        }
-        RouteMethod::Ltt => {
-            let found = route(&ranked, &grid, (case.risk, delta), case.family)?;
-            (
-                found.map(|r| (r.threshold, r.accepted, r.errors, r.bound)),
-                Vec::new(),
-            )
-        }
-        RouteMethod::Crc => (expected_loss(&ranked, grid, case.risk)?, Vec::new()),
-    };
-    let accepted = found.map_or(0, |f| f.1);
+    let found = routing(
+        &ranked,
+        guarantee,
+        &grid,
+        (case.risk, 1.0 - case.confidence),
+    )?;
+    let best = found.best;
+    let accepted = best.map_or(0, |routed| routed.accepted);
     Ok(RouteFound {
-        feasible: found.is_some(),
-        threshold: found.map(|f| f.0),
-        coverage: accepted as f64 / n as f64,
-        risk_bound: found.map(|f| f.3),
+        feasible: best.is_some(),
+        threshold: best.map(|routed| routed.threshold),
+        coverage: best.map_or(0.0, |routed| routed.coverage),
+        risk_bound: best.map(|routed| routed.bound),
         accepted,
-        errors: found.map_or(0, |f| f.2),
-        review_load: n - accepted,
-        probes,
+        errors: best.map_or(0, |routed| routed.errors),
+        review_load: ranked.n() - accepted,
+        least_risk: found.least_risk,
+        probes: found.probes,
     })
-}
-
-/// Conformal risk control of the loss "answered and wrong", over all items, which never falls as the threshold falls.
-fn expected_loss(
-    ranked: &Ranked,
-    mut grid: Vec<f64>,
-    risk: f64,
-) -> Result<Option<(f64, usize, u64, f64)>, ConfidenceError> {
-    grid.retain(|t| !t.is_nan());
-    grid.sort_by(|a, b| b.total_cmp(a));
-    let n = ranked.n() as f64;
-    let losses: Vec<f64> = grid
-        .iter()
-        .map(|t| ranked.accepted(*t).1 as f64 / n)
-        .collect();
-    let last = match conformal(&losses, ranked.n() as u64, 1.0, risk)? {
-        Feasible::None => return Ok(None),
-        Feasible::UpTo(i) => i,
-        Feasible::All => grid.len() - 1,
-    };
-    let (accepted, errors) = ranked.accepted(grid[last]);
-    let bound = (n * losses[last] + 1.0) / (n + 1.0);
-    Ok(Some((grid[last], accepted, errors, bound)))
 }
 
 #[derive(Deserialize)]

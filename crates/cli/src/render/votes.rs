@@ -1,0 +1,147 @@
+//! The answer of `votes`: how many labels are right where that is known, then items and people.
+
+use super::{Align, Table, note, statistic, text};
+use fieldassay_engine::statistics::votes::{Document, Item};
+
+/// Items and annotators that are shown; the document has all.
+const SHOWN: usize = 20;
+
+pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
+    let mut out = format!(
+        "{} votes of {} annotators on {} items, {} labels, method {}\n",
+        document.votes,
+        document.annotators.len(),
+        document.items.len(),
+        document.labels.len(),
+        statistic::word(&document.method),
+    );
+    if let Some(accuracy) = &document.accuracy {
+        out += &format!(
+            "accuracy {} on {} items with a truth",
+            statistic::shown(accuracy),
+            accuracy.n
+        );
+        if let Some(majority) = &document.majority_accuracy {
+            out += &format!("; majority vote {}", statistic::shown(majority));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    out += &labels(document);
+    out.push('\n');
+    out += &unsure(document);
+    out.push('\n');
+    out += &people(document);
+    text(&out)?;
+    for line in &document.notes {
+        note(&format!("note: {line}"));
+    }
+    Ok(())
+}
+
+/// How often each label was found, and how sure.
+fn labels(document: &Document) -> String {
+    let mut table = Table::new(&[
+        ("label", Align::Left),
+        ("items", Align::Right),
+        ("mean confidence", Align::Right),
+    ]);
+    let mut sums: Vec<(&str, usize, f64)> =
+        document.labels.iter().map(|name| (name.as_str(), 0, 0.0)).collect();
+    for item in document.items.iter() {
+        let found = item.label.and_then(|label| sums.iter_mut().find(|of| of.0 == label));
+        if let (Some(of), Some(confidence)) = (found, item.confidence) {
+            of.1 += 1;
+            of.2 += confidence;
+        }
+    }
+    sums.sort_by_key(|of| std::cmp::Reverse(of.1));
+    for (name, count, sum) in sums.iter().take(SHOWN) {
+        let mean = if *count > 0 {
+            format!("{:.3}", sum / *count as f64)
+        } else {
+            "-".to_owned()
+        };
+        table.row(vec![(*name).to_owned(), count.to_string(), mean]);
+    }
+    let mut out = table.render("");
+    if sums.len() > SHOWN {
+        out += &format!("{} more labels are in --json\n", sums.len() - SHOWN);
+    }
+    out
+}
+
+/// The items whose labels are least sure, first.
+fn unsure(document: &Document) -> String {
+    let mut table = Table::new(&[
+        ("least sure item", Align::Left),
+        ("label", Align::Left),
+        ("confidence", Align::Right),
+        ("votes", Align::Right),
+    ]);
+    let rank = |item: &Item<'_>| item.confidence.unwrap_or(-1.0);
+    // The few least sure of many: a list that never grows beyond what is shown.
+    let mut least: Vec<Item<'_>> = Vec::with_capacity(SHOWN + 1);
+    for item in document.items.iter() {
+        let at = least.partition_point(|known| rank(known) <= rank(&item));
+        if at < SHOWN {
+            least.insert(at, item);
+            least.truncate(SHOWN);
+        }
+    }
+    for item in &least {
+        let tied = if item.tied { " (tied)" } else { "" };
+        table.row(vec![
+            item.item.to_owned(),
+            format!("{}{tied}", item.label.unwrap_or("-")),
+            item.confidence.map_or("-".to_owned(), |c| format!("{c:.3}")),
+            item.votes.to_string(),
+        ]);
+    }
+    let mut out = table.render("");
+    if document.items.len() > SHOWN {
+        out += &format!("{} more items are in --json\n", document.items.len() - SHOWN);
+    }
+    out
+}
+
+/// The worst annotators first.
+fn people(document: &Document) -> String {
+    let has_skill = document.annotators.iter().any(|one| one.skill.is_some());
+    let mut heads = vec![
+        ("annotator", Align::Left),
+        ("quality [95 %]", Align::Left),
+        ("above chance", Align::Right),
+        ("votes", Align::Right),
+    ];
+    if has_skill {
+        heads.push(("skill", Align::Right));
+    }
+    let mut table = Table::new(&heads);
+    let mut order: Vec<_> = document.annotators.iter().collect();
+    let rank = |quality: Option<f64>| quality.unwrap_or(f64::INFINITY);
+    order.sort_by(|a, b| {
+        let of = |one: &fieldassay_engine::statistics::votes::Annotator| {
+            rank(one.quality.map(|quality| quality.estimate))
+        };
+        of(a).total_cmp(&of(b))
+    });
+    let number = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.3}"));
+    for one in order.iter().take(SHOWN) {
+        let mut row = vec![
+            one.annotator.clone(),
+            statistic::shown_or_dash(one.quality.as_ref()),
+            number(one.above_chance),
+            one.votes.to_string(),
+        ];
+        if has_skill {
+            row.push(number(one.skill));
+        }
+        table.row(row);
+    }
+    let mut out = table.render("");
+    if order.len() > SHOWN {
+        out += &format!("{} more annotators are in --json\n", order.len() - SHOWN);
+    }
+    out
+}
