@@ -2,6 +2,11 @@
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
 mod agree;
+mod compare;
+mod drift;
+mod plan_qa;
+mod prefer;
+mod richness;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

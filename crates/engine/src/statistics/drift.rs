@@ -9,7 +9,7 @@ use fieldassay_formats::table::{Codes, MISSING};
 use fieldassay_measure::drift::{
     self, DriftError, Psi, PsiOptions, Sample, Units, bins_of, blocks, psi, psi_clustered,
 };
-use fieldassay_measure::label_errors::association;
+use fieldassay_measure::label_errors;
 use fieldassay_measure::stats::{Adjustment, Resampling, adjust, block_length};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -454,7 +454,7 @@ fn binned(
     let (psi, p, test) = match dealt {
         _ if plain.bins < 2 => (plain, Some(1.0), None),
         Some(dealt) => by_permutation(&dealt.units)?,
-        None => match association::association(&[old, new]) {
+        None => match label_errors::association(&[old, new]) {
             Ok(found) if found.fisher.is_some() => {
                 (plain, found.fisher.map(|[p, _]| p.min(1.0)), Some("fisher"))
             }

@@ -20,7 +20,7 @@ pub mod route;
 pub mod table;
 pub mod votes;
 
-pub use fieldassay_measure::stats::Estimate;
+pub use fieldassay_measure::stats::{Estimate, Resampling};
 pub use table::{Columns, Source};
 
 use crate::EngineError;

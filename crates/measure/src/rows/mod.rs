@@ -136,7 +136,7 @@ impl Rows {
         }
         Self {
             values,
-            rows: self.rows,
+            count: self.count,
             columns: self.columns,
         }
     }
