@@ -1,10 +1,11 @@
 //! The answer of `route`: the threshold with its guarantee, and what is left for people.
 
 use super::{Align, Table, note, statistic, text};
+use fieldassay_engine::statistics::Estimate;
 use fieldassay_engine::statistics::route::Document;
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
-    let shown = |value| statistic::with_digits(value, 4);
+    let shown = |value: &Estimate| statistic::with_digits(value, 4);
     let mut out = match document.threshold {
         Some(threshold) => format!(
             "answer alone from a score of {threshold} on: {:.1} % of items; {:.1} % go to people\n",
@@ -19,10 +20,9 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         ("estimate [95 %]", Align::Left),
         ("n", Align::Right),
     ]);
-    let mut row = |name: &str, value: Option<_>| {
+    let mut row = |name: &str, value: Option<&Estimate>| {
         if let Some(value) = value {
-            let fieldassay_engine::statistics::Estimate { n, .. } = *value;
-            table.row(vec![name.to_owned(), shown(value), n.to_string()]);
+            table.row(vec![name.to_owned(), shown(value), value.n.to_string()]);
         }
     };
     row("coverage", Some(&document.coverage));

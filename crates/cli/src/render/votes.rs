@@ -1,7 +1,8 @@
 //! The answer of `votes`: how many labels are right where that is known, then items and people.
 
 use super::{Align, Table, note, statistic, text};
-use fieldassay_engine::statistics::votes::{Document, Item};
+use fieldassay_engine::statistics::votes::{Annotator, Document, Item};
+use std::collections::BTreeMap;
 
 /// Items and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
@@ -46,17 +47,18 @@ fn labels(document: &Document) -> String {
         ("items", Align::Right),
         ("mean confidence", Align::Right),
     ]);
-    let mut sums: Vec<(&str, usize, f64)> =
-        document.labels.iter().map(|name| (name.as_str(), 0, 0.0)).collect();
+    let names = document.labels.iter().map(String::as_str);
+    let mut sums: BTreeMap<&str, (usize, f64)> = names.map(|name| (name, (0, 0.0))).collect();
     for item in document.items.iter() {
-        let found = item.label.and_then(|label| sums.iter_mut().find(|of| of.0 == label));
-        if let (Some(of), Some(confidence)) = (found, item.confidence) {
-            of.1 += 1;
-            of.2 += confidence;
+        let found = item.label.and_then(|label| sums.get_mut(label));
+        if let (Some((count, sum)), Some(confidence)) = (found, item.confidence) {
+            *count += 1;
+            *sum += confidence;
         }
     }
-    sums.sort_by_key(|of| std::cmp::Reverse(of.1));
-    for (name, count, sum) in sums.iter().take(SHOWN) {
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    for (name, (count, sum)) in sums.iter().take(SHOWN) {
         let mean = if *count > 0 {
             format!("{:.3}", sum / *count as f64)
         } else {
@@ -121,7 +123,7 @@ fn people(document: &Document) -> String {
     let mut order: Vec<_> = document.annotators.iter().collect();
     let rank = |quality: Option<f64>| quality.unwrap_or(f64::INFINITY);
     order.sort_by(|a, b| {
-        let of = |one: &fieldassay_engine::statistics::votes::Annotator| {
+        let of = |one: &Annotator| {
             rank(one.quality.map(|quality| quality.estimate))
         };
         of(a).total_cmp(&of(b))

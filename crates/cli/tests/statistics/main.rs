@@ -3,10 +3,14 @@
 
 mod agree;
 mod compare;
+mod confidence;
 mod drift;
+mod label_errors;
 mod plan_qa;
 mod prefer;
 mod richness;
+mod route;
+mod votes;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
