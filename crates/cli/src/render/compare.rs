@@ -17,7 +17,10 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         "higher"
     };
     let mut out = format!("{verdict} ({direction} scores are better)\n\n");
-    let mut table = Table::new(&[("mean score", Align::Left), ("estimate [95 %]", Align::Left)]);
+    let mut table = Table::new(&[
+        ("mean score", Align::Left),
+        ("estimate [95 %]", Align::Left),
+    ]);
     for (name, value) in [
         ("old", &document.old_mean),
         ("new", &document.new_mean),
@@ -42,17 +45,15 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         let _ = writeln!(
             out,
             "{} passed before and fail now, {} failed and pass now, {} pass and {} fail in both",
-            counts.old_pass_new_fail,
-            counts.old_fail_new_pass,
-            counts.both_pass,
-            counts.both_fail,
+            counts.old_pass_new_fail, counts.old_fail_new_pass, counts.both_pass, counts.both_fail,
         );
     }
     if let Some(found) = &tests.mcnemar {
         let _ = writeln!(
             out,
-            "McNemar: p {:.4} exact, {:.4} mid-p",
-            found.exact_p, found.mid_p
+            "McNemar: p {} exact, {} mid-p",
+            statistic::chance(found.exact_p),
+            statistic::chance(found.mid_p)
         );
     }
     if let Some(found) = tests.non_inferiority.as_ref().filter(|f| !f.is_powered) {

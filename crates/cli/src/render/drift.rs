@@ -32,13 +32,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
 }
 
 fn chance(p: Option<f64>) -> String {
-    p.map_or("-".to_owned(), |p| {
-        if p < 0.0005 {
-            "<0.0005".to_owned()
-        } else {
-            format!("{p:.3}")
-        }
-    })
+    p.map_or("-".to_owned(), statistic::chance)
 }
 
 fn columns(document: &Document) -> String {
@@ -60,11 +54,12 @@ fn columns(document: &Document) -> String {
         table.row(vec![
             one.column.clone(),
             statistic::word(&one.verdict).replace('_', " "),
-            format!("{:.3}", one.psi.estimate),
-            format!("<{:.3}", one.psi_without_drift.bound99),
+            digits(one.psi.map(|psi| psi.estimate)),
+            one.psi_without_drift
+                .map_or("-".to_owned(), |null| format!("<{:.3}", null.bound99)),
             digits(one.ks.map(|ks| ks.estimate)),
             wasserstein.map_or("-".to_owned(), |w| format!("{w:.4}")),
-            format!("{:.3}", one.js.estimate),
+            digits(one.js.map(|js| js.estimate)),
             chance(one.p),
             chance(one.p_adjusted),
             one.why.clone(),

@@ -95,7 +95,11 @@ fn people(found: &Annotators) -> String {
         let _ = writeln!(out, "annotators agree: alpha {}", statistic::shown(alpha));
     }
     if let Some(rate) = found.flip_rate {
-        let _ = writeln!(out, "{:.1} % of answers go against the strengths", 100.0 * rate);
+        let _ = writeln!(
+            out,
+            "{:.1} % of answers go against the strengths",
+            100.0 * rate
+        );
     }
     let mut table = Table::new(&[
         ("annotator", Align::Left),

@@ -35,7 +35,9 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         let line = match more.samples {
             Some(0) => format!("{percent} % coverage is reached\n"),
             Some(n) if more.is_rough => {
-                format!("{percent} % coverage takes about {n} more {what}, far beyond this sample\n")
+                format!(
+                    "{percent} % coverage takes {n} more {what}, roughly: that is beyond twice these\n"
+                )
             }
             Some(n) => format!("{percent} % coverage takes {n} more {what}\n"),
             None => format!("{percent} % coverage is out of reach\n"),

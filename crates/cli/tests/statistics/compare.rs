@@ -23,7 +23,8 @@ fn noise(n: u32) -> impl Iterator<Item = f64> {
 #[test]
 fn differences_are_those_of_the_vectors() {
     let path = repository_root().join("conformance/scenario/paired_bootstrap.json");
-    let vector: Value = serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
+    let vector: Value =
+        serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
     let case = &vector["cases"][0];
     let folder = tempdir().expect("a folder");
     let of = |key: &str| {
@@ -41,7 +42,8 @@ fn differences_are_those_of_the_vectors() {
     // Other draws than those of the vector give about the same ends.
     let ends = case["out"]["pct_ci90"].as_array().expect("ends");
     for (end, expected) in ["low", "high"].iter().zip(ends) {
-        let gap = found["bounds"][end].as_f64().expect("an end") - expected.as_f64().expect("an end");
+        let gap =
+            found["bounds"][end].as_f64().expect("an end") - expected.as_f64().expect("an end");
         assert!(gap.abs() < 0.03, "{end}: {gap}");
     }
 }
@@ -52,7 +54,10 @@ fn verdicts_follow_direction_and_margin() {
     let old = file(folder.path(), "old.csv", table(noise(300)));
     let by = |shift: f64| -> Vec<f64> {
         let jitter = noise(600).skip(300);
-        noise(300).zip(jitter).map(|(x, e)| x + shift + 0.1 * e).collect()
+        noise(300)
+            .zip(jitter)
+            .map(|(x, e)| x + shift + 0.1 * e)
+            .collect()
     };
     let higher = file(folder.path(), "higher.csv", table(by(0.2)));
     let lower = file(folder.path(), "lower.csv", table(by(-0.2)));
@@ -60,7 +65,10 @@ fn verdicts_follow_direction_and_margin() {
     let verdict = |new: &std::path::Path, more: &[&str]| {
         let mut arguments = vec!["compare", text(&old), text(new)];
         arguments.extend(more);
-        document(&arguments)["verdict"].as_str().expect("a verdict").to_owned()
+        document(&arguments)["verdict"]
+            .as_str()
+            .expect("a verdict")
+            .to_owned()
     };
     assert_eq!(verdict(&higher, &[]), "better");
     assert_eq!(verdict(&higher, &["--higher-is-better"]), "better");
@@ -75,7 +83,8 @@ fn verdicts_follow_direction_and_margin() {
 #[test]
 fn pass_and_fail_give_mcnemar() {
     let path = repository_root().join("conformance/scenario/mcnemar.json");
-    let vector: Value = serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
+    let vector: Value =
+        serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
     let folder = tempdir().expect("a folder");
     for case in vector["cases"].as_array().expect("cases") {
         let count = |key: &str| case["in"][key].as_u64().expect("a count");
@@ -101,13 +110,21 @@ fn pass_and_fail_give_mcnemar() {
         for key in ["exact_p", "mid_p", "chi2_cc_p"] {
             let found = found["tests"]["mcnemar"][key].as_f64().expect("a number");
             let expected = case["out"][key].as_f64().expect("a number");
-            assert!((found - expected).abs() <= 1e-9, "{key}: {found} {expected}");
+            assert!(
+                (found - expected).abs() <= 1e-9,
+                "{key}: {found} {expected}"
+            );
         }
-        let fall = case["out"]["diff_fail_rate_new_minus_old"].as_f64().expect("a number");
+        let fall = case["out"]["diff_fail_rate_new_minus_old"]
+            .as_f64()
+            .expect("a number");
         is_statistic(&found["difference"], -fall, 1e-12);
         assert_eq!(found["difference"]["n"], n);
         assert_eq!(found["method"], "score_interval");
-        assert_eq!(found["tests"]["non_inferiority"]["verdict"], found["verdict"]);
+        assert_eq!(
+            found["tests"]["non_inferiority"]["verdict"],
+            found["verdict"]
+        );
     }
 }
 
@@ -128,7 +145,10 @@ fn clusters_are_drawn_whole() {
     let folder = tempdir().expect("a folder");
     // Thirty drives of forty frames; a drive is better or worse as a whole.
     let drives: Vec<f64> = noise(30).collect();
-    let (mut old, mut new) = (String::from("frame,drive,ade\n"), String::from("frame,ade\n"));
+    let (mut old, mut new) = (
+        String::from("frame,drive,ade\n"),
+        String::from("frame,ade\n"),
+    );
     for (drive, shift) in drives.iter().enumerate() {
         for frame in 0..40 {
             let _ = writeln!(old, "{drive}-{frame},d{drive},1");
@@ -140,7 +160,15 @@ fn clusters_are_drawn_whole() {
         file(folder.path(), "new.csv", new),
     );
     let with = |more: &[&str]| {
-        let mut arguments = vec!["compare", text(&old), text(&new), "--by", "frame", "--score", "ade"];
+        let mut arguments = vec![
+            "compare",
+            text(&old),
+            text(&new),
+            "--by",
+            "frame",
+            "--score",
+            "ade",
+        ];
         arguments.extend(more);
         document(&arguments)
     };
@@ -148,28 +176,58 @@ fn clusters_are_drawn_whole() {
         let of = |key: &str| found["difference"][key].as_f64().expect("a number");
         of("high") - of("low")
     };
-    let (alone, together) = (with(&["--lower-is-better"]), with(&["--lower-is-better", "--cluster", "drive"]));
-    assert!(width(&together) > 4.0 * width(&alone), "{} {}", width(&together), width(&alone));
-    assert_eq!((&together["clusters"], &together["items"]), (&30.into(), &1200.into()));
+    let (alone, together) = (
+        with(&["--lower-is-better"]),
+        with(&["--lower-is-better", "--cluster", "drive"]),
+    );
+    assert!(
+        width(&together) > 4.0 * width(&alone),
+        "{} {}",
+        width(&together),
+        width(&alone)
+    );
+    assert_eq!(
+        (&together["clusters"], &together["items"]),
+        (&30.into(), &1200.into())
+    );
     assert_eq!(together["method"], "bca");
     for key in ["percentile95", "bca95", "percentile90", "bca90"] {
-        assert!(together["tests"]["bootstrap"][key]["low"].is_number(), "{key}");
+        assert!(
+            together["tests"]["bootstrap"][key]["low"].is_number(),
+            "{key}"
+        );
     }
 }
 
 #[test]
 fn items_of_one_table_are_left_out_and_forms_do_not_matter() {
     let folder = tempdir().expect("a folder");
-    let old = file(folder.path(), "old.csv", "item,score\na,1\nb,2\nc,3\nd,\ne,5\nf,6\ng,7\nh,8\n");
-    let new = file(folder.path(), "new.csv", "item,score\nb,2.5\nc,3.1\nd,4\ne,5.2\nf,6.3\ng,7.4\nh,8.2\nx,9\n");
+    let old = file(
+        folder.path(),
+        "old.csv",
+        "item,score\na,1\nb,2\nc,3\nd,\ne,5\nf,6\ng,7\nh,8\n",
+    );
+    let new = file(
+        folder.path(),
+        "new.csv",
+        "item,score\nb,2.5\nc,3.1\nd,4\ne,5.2\nf,6.3\ng,7.4\nh,8.2\nx,9\n",
+    );
     let found = document(&["compare", text(&old), text(&new)]);
     assert_eq!(found["items"], 6);
     assert_eq!(found["left_out"]["only_old"], 1);
     assert_eq!(found["left_out"]["only_new"], 1);
     assert_eq!(found["left_out"]["without_score"], 1);
     assert_eq!(found["verdict"], "better");
-    let old = file(folder.path(), "old.tsv", "a\t1\nb\t2\nc\t3\ne\t5\nf\t6\ng\t7\nh\t8\n");
-    let new = file(folder.path(), "new.tsv", "b\t2.5\nc\t3.1\ne\t5.2\nf\t6.3\ng\t7.4\nh\t8.2\n");
+    let old = file(
+        folder.path(),
+        "old.tsv",
+        "a\t1\nb\t2\nc\t3\ne\t5\nf\t6\ng\t7\nh\t8\n",
+    );
+    let new = file(
+        folder.path(),
+        "new.tsv",
+        "b\t2.5\nc\t3.1\ne\t5.2\nf\t6.3\ng\t7.4\nh\t8.2\n",
+    );
     let columns = ["--columns", "item=0,score=1"];
     let same = document(&["compare", text(&old), text(&new), columns[0], columns[1]]);
     assert_eq!(same["difference"], found["difference"]);
@@ -178,17 +236,33 @@ fn items_of_one_table_are_left_out_and_forms_do_not_matter() {
 #[test]
 fn bad_tables_are_told() {
     let folder = tempdir().expect("a folder");
-    let good = file(folder.path(), "good.csv", "item,score,drive\na,1,d\nb,2,d\n");
+    let good = file(
+        folder.path(),
+        "good.csv",
+        "item,score,drive\na,1,d\nb,2,d\n",
+    );
     for (content, more, word) in [
-        ("item,score\nx,1\ny,2\n", &[][..], "no item has a score here"),
+        (
+            "item,score\nx,1\ny,2\n",
+            &[][..],
+            "no item has a score here",
+        ),
         ("item,score\na,1\na,2\n", &[], "stands twice"),
         ("item,score\na,inf\n", &[], "not finite"),
         ("item,score\na,many\n", &[], "not a number"),
         ("item,score\n,1\n", &[], "`item` is empty"),
         ("item,value\na,1\n", &[], "no column `score`"),
         ("item,score\na,1\n", &["--margin", "-1"], "margin"),
-        ("item,score\na,1\n", &["--cluster", "site"], "neither table has a column `site`"),
-        ("item,score,drive\na,1,e\n", &["--cluster", "drive"], "an item belongs to one cluster"),
+        (
+            "item,score\na,1\n",
+            &["--cluster", "site"],
+            "neither table has a column `site`",
+        ),
+        (
+            "item,score,drive\na,1,e\n",
+            &["--cluster", "drive"],
+            "an item belongs to one cluster",
+        ),
         ("item,score\na,1\n", &["--bootstrap", "0"], "ask for 1000"),
     ] {
         let path = file(folder.path(), "bad.csv", content);

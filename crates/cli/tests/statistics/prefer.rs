@@ -14,7 +14,9 @@ fn vector() -> Value {
 /// The comparisons of the vector, with a header or without.
 fn comparisons(vector: &Value, between: char) -> String {
     let mut out = String::new();
-    let rows = vector["comparisons_[winner,loser]"].as_array().expect("rows");
+    let rows = vector["comparisons_[winner,loser]"]
+        .as_array()
+        .expect("rows");
     for (i, row) in rows.iter().enumerate() {
         let (winner, loser) = (&row[0], &row[1]);
         // Half of the winners on either side.
@@ -41,7 +43,10 @@ fn strengths_are_those_of_choix() {
     assert_eq!(items.len(), expected.len());
     for (i, expected) in expected.iter().enumerate() {
         let name = format!("m{i}");
-        let item = items.iter().find(|one| one["item"] == name).expect("the item");
+        let item = items
+            .iter()
+            .find(|one| one["item"] == name)
+            .expect("the item");
         let expected = expected.as_f64().expect("a number");
         is_statistic(&item["strength"], expected, 1e-7);
         let half = 1.959_963_984_540_054 * covariance[i][i].as_f64().expect("a number").sqrt();
@@ -53,10 +58,19 @@ fn strengths_are_those_of_choix() {
     let circles = &vector["intransitivity"];
     assert_eq!(found["intransitivity"]["cyclic"], circles["cyclic_triads"]);
     let test = &found["intransitivity"]["test"];
-    assert!(test["p_bootstrap"].as_f64().is_some_and(|p| p > 0.0 && p <= 1.0));
+    assert!(
+        test["p_bootstrap"]
+            .as_f64()
+            .is_some_and(|p| p > 0.0 && p <= 1.0)
+    );
     assert!(found["left_side"]["p"].as_f64() > Some(0.01));
     let path = file(folder.path(), "pairs.tsv", comparisons(&vector, '\t'));
-    let mut same = document(&["prefer", text(&path), "--columns", "left=0,right=1,winner=2"]);
+    let mut same = document(&[
+        "prefer",
+        text(&path),
+        "--columns",
+        "left=0,right=1,winner=2",
+    ]);
     same["input"] = found["input"].clone();
     assert_eq!(same, found);
 }
@@ -64,7 +78,11 @@ fn strengths_are_those_of_choix() {
 /// Three items with ties, in JSON lines: `tie` and nothing are the same.
 fn with_ties() -> String {
     let mut out = String::new();
-    let rows = [("a", "b", [9, 3, 4]), ("a", "c", [8, 1, 2]), ("b", "c", [6, 4, 5])];
+    let rows = [
+        ("a", "b", [9, 3, 4]),
+        ("a", "c", [8, 1, 2]),
+        ("b", "c", [6, 4, 5]),
+    ];
     for (left, right, counts) in rows {
         for (winner, count) in [left, right, "tie"].iter().zip(counts) {
             for i in 0..count {
@@ -87,17 +105,27 @@ fn ties_have_three_meanings() {
     let path = file(folder.path(), "ties.jsonl", with_ties());
     let of = |ties: &str| document(&["prefer", text(&path), "--ties", ties]);
     let half = of("half");
-    assert_eq!((&half["tied"], &half["comparisons"]), (&11.into(), &42.into()));
+    assert_eq!(
+        (&half["tied"], &half["comparisons"]),
+        (&11.into(), &42.into())
+    );
     assert!(half["tie_parameter"].is_null());
     for (name, most) in [("davidson", 5.0), ("rao-kupper", 5.0)] {
         let found = of(name);
         let tie = &found["tie_parameter"];
         let (low, value) = (tie["low"].as_f64(), tie["estimate"].as_f64());
-        assert!(low < value && value < tie["high"].as_f64() && value < Some(most), "{tie}");
+        assert!(
+            low < value && value < tie["high"].as_f64() && value < Some(most),
+            "{tie}"
+        );
         assert_eq!(found["items"][0]["item"], "a");
         assert!(found["items"][0]["strength"]["low"].is_number());
     }
-    let none = file(folder.path(), "none.csv", "left,right,winner\na,b,a\nb,a,b\na,b,a\n");
+    let none = file(
+        folder.path(),
+        "none.csv",
+        "left,right,winner\na,b,a\nb,a,b\na,b,a\n",
+    );
     let found = document(&["prefer", text(&none), "--ties", "davidson"]);
     assert_eq!(found["tie_parameter"]["estimate"], 0.0);
     assert!(refused(&["prefer", text(&none), "--ties", "rao-kupper"]).contains("no ties"));
@@ -107,7 +135,11 @@ fn ties_have_three_meanings() {
 fn circles_are_found_and_named() {
     let folder = tempdir().expect("a folder");
     let mut csv = String::from("left,right,winner\n");
-    for (left, right) in [("rock", "scissors"), ("scissors", "paper"), ("paper", "rock")] {
+    for (left, right) in [
+        ("rock", "scissors"),
+        ("scissors", "paper"),
+        ("paper", "rock"),
+    ] {
         for i in 0..30 {
             let winner = if i < 24 { left } else { right };
             let _ = writeln!(csv, "{left},{right},{winner}");
@@ -116,7 +148,10 @@ fn circles_are_found_and_named() {
     let path = file(folder.path(), "circle.csv", csv);
     let found = document(&["prefer", text(&path)]);
     let circles = &found["intransitivity"];
-    assert_eq!((&circles["cyclic"], &circles["triads"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&circles["cyclic"], &circles["triads"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(circles["cycles"][0].as_array().map(Vec::len), Some(3));
     assert!(circles["test"]["p_bootstrap"].as_f64() < Some(0.05));
 }
@@ -144,7 +179,10 @@ fn annotators_are_told_apart() {
     let found = document(&["prefer", text(&path)]);
     let each = found["annotators"]["each"].as_array().expect("annotators");
     let reliability = |name: &str| {
-        let one = each.iter().find(|one| one["annotator"] == name).expect("one");
+        let one = each
+            .iter()
+            .find(|one| one["annotator"] == name)
+            .expect("one");
         assert_eq!(one["comparisons"], 72);
         one["reliability"].as_f64().expect("a number")
     };
@@ -176,9 +214,26 @@ fn bad_comparisons_are_told() {
         assert!(said.contains(word), "{content}: {said}");
     }
     // What is not connected can still be placed.
-    let path = file(folder.path(), "apart.csv", "left,right,winner\na,b,a\nc,d,right\n");
+    let path = file(
+        folder.path(),
+        "apart.csv",
+        "left,right,winner\na,b,a\nc,d,right\n",
+    );
     let found = document(&["prefer", text(&path), "--penalty", "0.5"]);
-    let first: Vec<&Value> = found["items"].as_array().expect("items").iter().take(2).collect();
-    assert!(first.iter().all(|one| one["item"] == "a" || one["item"] == "d"));
-    assert!(first.iter().all(|one| one["rank"] == 1 && one["strength"]["low"].is_null()));
+    let first: Vec<&Value> = found["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .take(2)
+        .collect();
+    assert!(
+        first
+            .iter()
+            .all(|one| one["item"] == "a" || one["item"] == "d")
+    );
+    assert!(
+        first
+            .iter()
+            .all(|one| one["rank"] == 1 && one["strength"]["low"].is_null())
+    );
 }

@@ -17,11 +17,17 @@ fn has(found: &Value, expected: &Value) {
 #[test]
 fn counts_give_the_numbers_of_scikit_bio() {
     let path = repository_root().join("conformance/scenario/species_coverage.json");
-    let vector: Value = serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
+    let vector: Value =
+        serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
     let folder = tempdir().expect("a folder");
     for case in vector["cases"].as_array().expect("cases") {
         let (mut csv, mut unnamed) = (String::from("category,count\n"), String::new());
-        for (i, count) in case["in"]["counts"].as_array().expect("counts").iter().enumerate() {
+        for (i, count) in case["in"]["counts"]
+            .as_array()
+            .expect("counts")
+            .iter()
+            .enumerate()
+        {
             let _ = writeln!(csv, "kind {i},{count}");
             let _ = writeln!(unnamed, "kind {i}\t{count}");
         }
@@ -30,7 +36,10 @@ fn counts_give_the_numbers_of_scikit_bio() {
         let out = &case["out"];
         has(&found["chao1"], &out["chao1_bias_corrected"]);
         has(&found["ace"], &out["ace"]);
-        has(&found["coverage"]["chao_jost"], &out["coverage_chao_jost2012"]);
+        has(
+            &found["coverage"]["chao_jost"],
+            &out["coverage_chao_jost2012"],
+        );
         has(&found["coverage"]["good_turing"], &out["goods_coverage"]);
         let ends = out["chao1_ci95"].as_array().expect("ends");
         for (end, expected) in ["low", "high"].iter().zip(ends) {
@@ -38,7 +47,10 @@ fn counts_give_the_numbers_of_scikit_bio() {
             let gap = found.expect("an end") - expected.expect("an end");
             assert!(gap.abs() < 1e-9, "{gap}");
         }
-        assert_eq!((&found["samples"], &found["observed"]), (&out["n"], &out["sobs"]));
+        assert_eq!(
+            (&found["samples"], &found["observed"]),
+            (&out["n"], &out["sobs"])
+        );
         let path = file(folder.path(), "counts.tsv", unnamed);
         let mut same = document(&["richness", text(&path), "--columns", "category=0,count=1"]);
         same["input"] = found["input"].clone();
@@ -63,7 +75,10 @@ fn more_samples_are_told_and_the_curve_goes_on_to_twice_the_sample() {
     let last = curve.last().expect("a point");
     assert_eq!((&curve[0]["n"], &last["n"]), (&1.into(), &160.into()));
     is_statistic(&curve[0], 1.0, 1e-12);
-    let at = curve.iter().find(|point| point["n"] == 80).expect("the sample");
+    let at = curve
+        .iter()
+        .find(|point| point["n"] == 80)
+        .expect("the sample");
     is_statistic(at, 7.0, 1e-12);
     assert!(last["estimate"].as_f64() > Some(7.0));
 }
@@ -75,7 +90,10 @@ fn units_are_counted_once_and_those_without_a_category_too() {
     let path = file(folder.path(), "units.csv", rows);
     let found = document(&["richness", text(&path)]);
     assert_eq!(found["basis"], "units");
-    assert_eq!((&found["samples"], &found["observed"]), (&3.into(), &3.into()));
+    assert_eq!(
+        (&found["samples"], &found["observed"]),
+        (&3.into(), &3.into())
+    );
     assert_eq!((&found["once"], &found["twice"]), (&2.into(), &1.into()));
     // 3 + 2/3 2 1 / (2 2).
     is_statistic(&found["chao2"], 3.0 + 1.0 / 3.0, 1e-12);
@@ -109,7 +127,10 @@ fn crashes_of_the_nhtsa() {
         "unit=Same Incident ID,category=Crash With",
     ]);
     // 436 reports of 194 incidents; 15 kinds, three of them in one incident only, two in two.
-    assert_eq!((&found["samples"], &found["observed"]), (&194.into(), &15.into()));
+    assert_eq!(
+        (&found["samples"], &found["observed"]),
+        (&194.into(), &15.into())
+    );
     assert_eq!((&found["once"], &found["twice"]), (&3.into(), &2.into()));
     is_statistic(&found["chao2"], 15.0 + 193.0 / 194.0, 1e-9);
 }
@@ -117,7 +138,11 @@ fn crashes_of_the_nhtsa() {
 #[test]
 fn a_plot_has_the_curve_and_its_interval() {
     let folder = tempdir().expect("a folder");
-    let path = file(folder.path(), "counts.csv", "category,count\na,5\nb,2\nc,1\n");
+    let path = file(
+        folder.path(),
+        "counts.csv",
+        "category,count\na,5\nb,2\nc,1\n",
+    );
     let plot = folder.path().join("curve.svg");
     let arguments = ["richness", text(&path), "--plot", text(&plot)];
     assert_eq!(run(&arguments).code, 0);
@@ -135,8 +160,16 @@ fn bad_counts_are_told() {
         ("category,count\na,-1\n", &[], "not a count"),
         ("category,count\n,3\n", &[], "the category is empty"),
         ("kind,count\na,3\n", &[], "no column `category`"),
-        ("unit,category\nd1,a\nd2,a\n", &["--units", "1"], "less than the 2 units"),
-        ("category,count\na,1\n", &["--units", "9"], "no column of units"),
+        (
+            "unit,category\nd1,a\nd2,a\n",
+            &["--units", "1"],
+            "less than the 2 units",
+        ),
+        (
+            "category,count\na,1\n",
+            &["--units", "9"],
+            "no column of units",
+        ),
         ("unit,category\nd1,\n", &[], "nothing was counted"),
         ("unit,category\n,a\n", &[], "`unit` is empty"),
     ] {

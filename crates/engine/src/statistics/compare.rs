@@ -4,11 +4,11 @@ use super::table::{Columns, Opened};
 use super::{Estimate, Source, undefined};
 use crate::EngineError;
 use fieldassay_formats::table::{Codes, MISSING};
+use fieldassay_measure::compare::CompareError;
 use fieldassay_measure::compare::mcnemar::{
     self, McNemar, NonInferiority, Pairs, increase_interval, non_inferiority,
 };
 use fieldassay_measure::compare::paired::{self, Differences, FEWEST_CLUSTERS, Method};
-use fieldassay_measure::compare::CompareError;
 use fieldassay_measure::stats::{Interval, Resampling, wilson};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -339,27 +339,32 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
         new_mean: mean(&matched.new, binary.is_some()).map_err(failed)?,
         items: n,
         clusters: matched.clusters.is_some().then(|| differences.clusters()),
-        tests: Tests {
-            bootstrap: Bootstrap {
-                resamples: request.resampling.resamples,
-                seed: request.resampling.seed,
-                percentile95: compared.percentile95,
-                bca95: compared.bca95.map(|found| found.interval),
-                percentile90: compared.percentile90,
-                bca90: compared.bca90.map(|found| found.interval),
-            },
-            mcnemar: binary.as_ref().map(|binary| binary.mcnemar),
-            non_inferiority: binary.as_ref().and_then(|binary| binary.non_inferiority),
-            counts: binary.as_ref().map(|binary| Counts {
-                both_pass: binary.pairs.both_pass,
-                old_pass_new_fail: binary.pairs.old_pass_new_fail,
-                old_fail_new_pass: binary.pairs.old_fail_new_pass,
-                both_fail: binary.pairs.both_fail,
-            }),
-        },
+        tests: tests(request, &compared, binary.as_ref()),
         left_out: matched.left_out,
         notes,
     })
+}
+
+/// All that was tested.
+fn tests(request: &Request, compared: &paired::Compared, binary: Option<&Binary>) -> Tests {
+    Tests {
+        bootstrap: Bootstrap {
+            resamples: request.resampling.resamples,
+            seed: request.resampling.seed,
+            percentile95: compared.percentile95,
+            bca95: compared.bca95.map(|found| found.interval),
+            percentile90: compared.percentile90,
+            bca90: compared.bca90.map(|found| found.interval),
+        },
+        mcnemar: binary.map(|binary| binary.mcnemar),
+        non_inferiority: binary.and_then(|binary| binary.non_inferiority),
+        counts: binary.map(|binary| Counts {
+            both_pass: binary.pairs.both_pass,
+            old_pass_new_fail: binary.pairs.old_pass_new_fail,
+            old_fail_new_pass: binary.pairs.old_fail_new_pass,
+            both_fail: binary.pairs.both_fail,
+        }),
+    }
 }
 
 /// Mean score, with the interval of a share where scores are 0 or 1.

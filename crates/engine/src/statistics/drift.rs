@@ -115,16 +115,16 @@ pub struct Column {
     pub column: String,
     /// What kind of values it has.
     pub kind: Kind,
-    /// Population stability index; `n` counts values of both tables here and below.
-    pub psi: Estimate,
+    /// Population stability index; `n` counts values of both tables here and below. Null where a table has no value.
+    pub psi: Option<Estimate>,
     /// What the index would be without drift.
-    pub psi_without_drift: Null,
+    pub psi_without_drift: Option<Null>,
     /// Largest difference of the distribution functions; null for names.
     pub ks: Option<Estimate>,
     /// Wasserstein distance, in the unit of the values; null for names.
     pub wasserstein: Option<Estimate>,
     /// Jensen-Shannon distance over the bins or names, 0 to 1.
-    pub js: Estimate,
+    pub js: Option<Estimate>,
     /// Which test `p` is of: `kolmogorov_smirnov`, `chi_square`, `fisher` or `permutation`, or null without one.
     pub test: Option<&'static str>,
     /// Probability of such a difference or a larger one without drift.
@@ -322,8 +322,13 @@ fn asked(
             }
         }
     }
+    let is_cluster = |name: &String| request.cluster.as_ref() == Some(name);
     if !request.columns.is_empty() {
-        return Ok(request.columns.clone());
+        let mut names = request.columns.clone();
+        names.retain(|name| !is_cluster(name));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        return Ok(names);
     }
     for (names, others, which) in [(&first, &second, "reference"), (&second, &first, "current")] {
         let alone: Vec<&str> = (names.iter())
@@ -337,21 +342,14 @@ fn asked(
             ));
         }
     }
-    let is_cluster = |name: &String| request.cluster.as_ref() == Some(name);
     Ok((first.into_iter())
         .filter(|name| second.contains(name) && !is_cluster(name))
         .collect())
 }
 
-fn read(
-    request: &Request,
-    opened: &[Opened<'_>; 2],
-    name: &str,
-) -> Result<Values, EngineError> {
+fn read(request: &Request, opened: &[Opened<'_>; 2], name: &str) -> Result<Values, EngineError> {
     let is_named = request.categories.iter().any(|known| known == name);
-    if !is_named
-        && let (Ok(a), Ok(b)) = (opened[0].numbers(name), opened[1].numbers(name))
-    {
+    if !is_named && let (Ok(a), Ok(b)) = (opened[0].numbers(name), opened[1].numbers(name)) {
         // An infinite number is counted as missing: it has no distance to others.
         let known = |values: Vec<f64>| {
             let known = |x: f64| x.is_finite().then_some(x);
@@ -365,16 +363,20 @@ fn read(
         });
     }
     let codes = [opened[0].codes(name)?, opened[1].codes(name)?];
-    let mut all: BTreeMap<&str, f64> =
-        (codes.iter().flat_map(|codes| &codes.names)).map(|name| (name.as_str(), 0.0)).collect();
+    let mut all: BTreeMap<&str, f64> = (codes.iter().flat_map(|codes| &codes.names))
+        .map(|name| (name.as_str(), 0.0))
+        .collect();
     let mut next = 0.0;
     for code in all.values_mut() {
         *code = next;
         next += 1.0;
     }
     let of = |codes: &Codes| -> Vec<Option<f64>> {
-        let own: Vec<Option<f64>> =
-            codes.names.iter().map(|name| all.get(name.as_str()).copied()).collect();
+        let own: Vec<Option<f64>> = codes
+            .names
+            .iter()
+            .map(|name| all.get(name.as_str()).copied())
+            .collect();
         let cell = |code: &u32| own.get(*code as usize).copied().flatten();
         codes.cells.iter().map(cell).collect()
     };
@@ -479,14 +481,11 @@ fn column(tables: &Tables<'_>, values: &Values) -> Result<Column, DriftError> {
     let mut out = Column {
         column: values.name.clone(),
         kind: values.kind,
-        psi: Estimate::bare(0.0, n),
-        psi_without_drift: Null {
-            expected: 0.0,
-            bound99: f64::INFINITY,
-        },
+        psi: None,
+        psi_without_drift: None,
         ks: None,
         wasserstein: None,
-        js: Estimate::bare(0.0, n),
+        js: None,
         test: None,
         p: None,
         p_adjusted: None,
@@ -498,7 +497,6 @@ fn column(tables: &Tables<'_>, values: &Values) -> Result<Column, DriftError> {
         new_categories: Vec::new(),
     };
     if known.iter().any(Vec::is_empty) {
-        out.psi_without_drift.bound99 = 0.0;
         return Ok(out);
     }
     let dealt = tables.units(&rows, block)?;
@@ -511,12 +509,12 @@ fn column(tables: &Tables<'_>, values: &Values) -> Result<Column, DriftError> {
         Kind::Category => (codes(&known), values.names.len()),
     };
     let found = binned(&bins, count, known[0].len(), dealt.as_ref(), how)?;
-    out.psi.estimate = found.psi.estimate;
-    out.psi_without_drift = Null {
+    out.psi = Some(Estimate::bare(found.psi.estimate, n));
+    out.psi_without_drift = Some(Null {
         expected: found.psi.expected_without_drift,
         bound99: found.psi.bound99,
-    };
-    out.js.estimate = found.js;
+    });
+    out.js = Some(Estimate::bare(found.js, n));
     (out.p, out.test) = (found.p, found.test);
     match values.kind {
         Kind::Numeric => numbers(&mut out, &known, dealt.as_ref(), how)?,
@@ -593,8 +591,11 @@ fn missing(tables: &Tables<'_>, values: &Values) -> Result<Missing, DriftError> 
     let bins: Vec<u32> = (values.sides.iter().flatten())
         .map(|x| u32::from(x.is_none()))
         .collect();
-    let flags = (values.sides.each_ref())
-        .map(|side| side.iter().map(|x| f64::from(u8::from(x.is_none()))).collect());
+    let flags = (values.sides.each_ref()).map(|side| {
+        side.iter()
+            .map(|x| f64::from(u8::from(x.is_none())))
+            .collect()
+    });
     let rows = tables.rows.map(|n| (0..n).collect::<Vec<usize>>());
     let dealt = tables.units(&rows, tables.block(&flags))?;
     let how = tables.request.resampling;
@@ -611,7 +612,12 @@ fn adjusted(
     let mut tests: Vec<(f64, &mut Option<f64>)> = Vec::new();
     for column in columns {
         tests.extend(column.p.map(|p| (p, &mut column.p_adjusted)));
-        tests.extend(column.missing.p.map(|p| (p, &mut column.missing.p_adjusted)));
+        tests.extend(
+            column
+                .missing
+                .p
+                .map(|p| (p, &mut column.missing.p_adjusted)),
+        );
     }
     if let Some(together) = together {
         for test in &mut together.tests {
@@ -635,13 +641,18 @@ fn adjusted(
 /// What follows for a column from its p-values and from what its sample could have shown.
 fn judge(request: &Request, column: &mut Column) {
     let is_below = |p: Option<f64>| p.is_some_and(|p| p <= request.alpha);
-    let bound = column.psi_without_drift.bound99;
+    let bound = (column.psi_without_drift).map_or(f64::INFINITY, |null| null.bound99);
     let (verdict, why) = if is_below(column.p_adjusted) {
         (Verdict::Drift, "its values changed".to_owned())
     } else if is_below(column.missing.p_adjusted) {
         (
             Verdict::Drift,
             "the share of its missing values changed".to_owned(),
+        )
+    } else if column.psi.is_none() {
+        (
+            Verdict::Inconclusive,
+            "one of the tables has no value".to_owned(),
         )
     } else if column.p.is_none() {
         (
@@ -668,9 +679,6 @@ fn judge(request: &Request, column: &mut Column) {
         )
     };
     (column.verdict, column.why) = (verdict, why);
-    if !column.psi_without_drift.bound99.is_finite() {
-        column.psi_without_drift.bound99 = 0.0;
-    }
 }
 
 fn overall(request: &Request, columns: &[Column], together: Option<&Together>) -> Verdict {
@@ -709,7 +717,12 @@ fn remarks(request: &Request, columns: &[Column], together: Option<&Together>) -
         ));
     }
     for column in columns.iter().filter(|c| !c.new_categories.is_empty()) {
-        let first: Vec<&str> = column.new_categories.iter().take(5).map(String::as_str).collect();
+        let first: Vec<&str> = column
+            .new_categories
+            .iter()
+            .take(5)
+            .map(String::as_str)
+            .collect();
         notes.push(format!(
             "`{}` has {} names that the reference does not have: `{}`",
             column.column,

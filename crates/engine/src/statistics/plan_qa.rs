@@ -14,7 +14,13 @@ pub use fieldassay_measure::sampling::plan::{Claim, Reason};
 pub const DOCUMENT_VERSION: u32 = 1;
 
 /// Columns of a table of strata.
-const PARTS: &[&str] = &["stratum", "size", "expected_error", "cluster_size", "reviewer_miss"];
+const PARTS: &[&str] = &[
+    "stratum",
+    "size",
+    "expected_error",
+    "cluster_size",
+    "reviewer_miss",
+];
 
 /// Strata that are drawn; the dashed line is the claim.
 const DRAWN: usize = 5;
@@ -100,7 +106,10 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
     let clusters = table.numbers_if_any("cluster_size")?;
     let misses = table.numbers_if_any("reviewer_miss")?;
     let name = |row: usize| {
-        let code = names.cells.get(row).map_or(usize::MAX, |&code| code as usize);
+        let code = names
+            .cells
+            .get(row)
+            .map_or(usize::MAX, |&code| code as usize);
         names.names.get(code).cloned().unwrap_or_default()
     };
     let mut seen = vec![false; names.names.len()];
@@ -216,27 +225,30 @@ fn why(asked: &Asked, planned: &Planned, claim: &Claim) -> String {
         1 => "at most 1 error found".to_owned(),
         k => format!("at most {k} errors found"),
     };
-    let shown = format!(
-        "shows at least {} right with {} confidence",
+    let right = format!(
+        "at least {} right with {} confidence",
         percent(claim.accuracy),
         percent(planned.confidence)
     );
     let alone = planned.required.unwrap_or(planned.n);
     let mut text = match planned.reason {
-        Reason::Claim => format!("{alone} reviews with {found} {shown}"),
+        Reason::Claim => format!("{alone} reviews with {found} show {right}"),
         Reason::Floor => format!(
             "the floor of {} asks for {}; {alone} with {found} would do for the claim",
             percent(claim.floor),
             planned.floor
         ),
-        Reason::Least => format!(
-            "the least of any stratum; {alone} with {found} would do for the claim"
-        ),
-        Reason::Whole => format!(
-            "all there are: the stratum is small; with {found} this {shown}"
-        ),
+        Reason::Least => {
+            format!("the least of any stratum; {alone} with {found} would do for the claim")
+        }
+        Reason::Whole => {
+            format!("all there are, for the stratum is small; with {found} they show {right}")
+        }
         Reason::NotProvable => {
-            return format!("all there are, and even so nothing {shown}: {}", blame(asked, claim));
+            return format!(
+                "all there are, and even so nothing shows {right}: {}",
+                blame(asked, claim)
+            );
         }
     };
     if let Some(miss) = asked.reviewer_miss.filter(|miss| *miss > 0.0) {
@@ -250,8 +262,8 @@ fn why(asked: &Asked, planned: &Planned, claim: &Claim) -> String {
     }
     if let Some(power) = planned.power {
         text += &format!(
-            "; passes with {} if {} are wrong",
-            percent(power),
+            "; passes {:.1} % of the time if {} are wrong",
+            100.0 * power,
             percent(asked.expected_error.unwrap_or(0.0))
         );
     }
@@ -295,7 +307,7 @@ fn notes(strata: &[Stratum]) -> Vec<String> {
     notes
 }
 
-/// Operating characteristics up to six times the errors of the claim.
+/// Operating characteristics up to three times the errors of the claim.
 fn curves(
     source: &Source,
     strata: &[Stratum],
@@ -304,10 +316,19 @@ fn curves(
 ) -> Result<Curves, EngineError> {
     const POINTS: u32 = 240;
     let limit = 1.0 - claim;
-    let most = (6.0 * limit).min(1.0);
+    let most = (3.0 * limit).min(1.0);
+    let risk = planned.first().map_or(0.0, |one| 1.0 - one.confidence);
     let mut lines = vec![Line {
-        name: format!("claim: {} wrong", percent(limit)),
-        points: vec![(100.0 * limit, 0.0), (100.0 * limit, 1.0)],
+        name: format!(
+            "claim: above {} wrong at most {} pass",
+            percent(limit),
+            percent(risk)
+        ),
+        points: vec![
+            (100.0 * limit, 1.0),
+            (100.0 * limit, risk),
+            (100.0 * most, risk),
+        ],
     }];
     for ((stratum, asked), planned) in strata.iter().zip(asked).zip(planned).take(DRAWN) {
         let mut points = Vec::new();
@@ -342,7 +363,7 @@ fn curves(
 /// The operating characteristic of the plan as SVG.
 pub fn svg(document: &Document) -> String {
     let title = format!(
-        "Chance to pass a review that claims {} at {} confidence",
+        "Chance to pass: {} right at {} confidence",
         percent(document.claim),
         percent(document.confidence)
     );

@@ -7,12 +7,12 @@ use fieldassay_formats::table::{Codes, MISSING};
 use fieldassay_measure::aggregation::Votes;
 use fieldassay_measure::agreement::{self, Level};
 use fieldassay_measure::preference::{
-    self, Comparisons, CrowdOptions, FitOptions, FitTest, Outcome, Pairs, Penalty,
-    PreferenceError, TieModel, Vote,
+    self, Comparisons, CrowdOptions, FitOptions, FitTest, Outcome, Pairs, Penalty, PreferenceError,
+    TieModel, Vote,
 };
 use fieldassay_measure::stats::Resampling;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the JSON document.
 pub const DOCUMENT_VERSION: u32 = 1;
@@ -172,11 +172,7 @@ impl Read {
             true => Some(table.full_codes("annotator")?),
             false => None,
         };
-        let items: BTreeMap<&str, u32> = {
-            let all: std::collections::BTreeSet<&str> =
-                sides.iter().flat_map(|codes| &codes.names).map(String::as_str).collect();
-            all.into_iter().zip(0..).collect()
-        };
+        let items = items_of(&sides);
         let [left, right] = sides.each_ref().map(|codes| in_common(codes, &items));
         let mut out = Self {
             names: items.keys().map(|name| (*name).to_owned()).collect(),
@@ -184,7 +180,9 @@ impl Read {
             right: Vec::new(),
             outcomes: Vec::new(),
             weights: weights.as_ref().map(|_| Vec::new()),
-            annotators: annotators.as_ref().map(|codes| (Vec::new(), codes.names.clone())),
+            annotators: annotators
+                .as_ref()
+                .map(|codes| (Vec::new(), codes.names.clone())),
             notes: Vec::new(),
         };
         let mut itself = 0;
@@ -192,7 +190,10 @@ impl Read {
             let at = |cells: &[u32]| cells.get(row).copied().unwrap_or(MISSING);
             let (a, b) = (at(&left), at(&right));
             let code = at(&winners.cells);
-            let word = winners.names.get(code as usize).map_or("", |name| name.trim());
+            let word = winners
+                .names
+                .get(code as usize)
+                .map_or("", |name| name.trim());
             let Some(outcome) = outcome(word, (a, b), &items) else {
                 let name = |code: u32| out.names.get(code as usize).map_or("", String::as_str);
                 let what = format!(
@@ -237,6 +238,13 @@ impl Read {
     fn name(&self, code: u32) -> String {
         self.names.get(code as usize).cloned().unwrap_or_default()
     }
+}
+
+/// Items of both columns by name.
+fn items_of(sides: &[Codes; 2]) -> BTreeMap<&str, u32> {
+    let names = sides.iter().flat_map(|codes| &codes.names);
+    let all: BTreeSet<&str> = names.map(String::as_str).collect();
+    all.into_iter().zip(0..).collect()
 }
 
 /// Cells of a column by codes that both columns share.
@@ -390,19 +398,17 @@ fn covariance(
 }
 
 /// An error in the words of the table: items by name, groups that are not connected.
-fn explained(
-    source: &Source,
-    read: &Read,
-    pairs: &Pairs,
-    error: PreferenceError,
-) -> EngineError {
+fn explained(source: &Source, read: &Read, pairs: &Pairs, error: PreferenceError) -> EngineError {
     let message = match error {
         PreferenceError::NotConnected { .. } => {
             let groups = preference::components(pairs, |e| e.wins > 0.0 || e.ties > 0.0);
             let mut shown: Vec<String> = (groups.iter().take(SHOWN))
                 .map(|group| {
-                    let names: Vec<String> =
-                        group.iter().take(SHOWN).map(|&item| read.name(item)).collect();
+                    let names: Vec<String> = group
+                        .iter()
+                        .take(SHOWN)
+                        .map(|&item| read.name(item))
+                        .collect();
                     let more = if group.len() > SHOWN { ", …" } else { "" };
                     format!("{{{}{more}}}", names.join(", "))
                 })
@@ -417,7 +423,8 @@ fn explained(
             )
         }
         PreferenceError::NoTies => {
-            "there are no ties, so their parameter is at its bound\nhint: leave out `--ties`".to_owned()
+            "there are no ties, so their parameter is at its bound\nhint: leave out `--ties`"
+                .to_owned()
         }
         PreferenceError::BadOption {
             name: "penalty", ..
@@ -489,8 +496,9 @@ fn annotators(read: &Read, notes: &mut Vec<String>) -> Option<Annotators> {
             *count += 1;
         }
     }
-    let report = answers(read, codes)
-        .and_then(|votes| agreement::agreement_report(&votes, Level::Nominal, &[0.0, 1.0, 2.0]).ok());
+    let report = answers(read, codes).and_then(|votes| {
+        agreement::agreement_report(&votes, Level::Nominal, &[0.0, 1.0, 2.0]).ok()
+    });
     if report.is_none() {
         notes.push(
             "annotators cannot be compared: no pair of items was compared by two of them, or all answers are the same"

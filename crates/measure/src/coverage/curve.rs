@@ -160,7 +160,11 @@ pub(super) fn point(frequencies: &[(u64, u64)], n: u64, size: u64) -> Estimate {
         low: low.max(0.0),
         high,
     };
-    Estimate::with(kinds, Some(interval), usize::try_from(size).unwrap_or(usize::MAX))
+    Estimate::with(
+        kinds,
+        Some(interval),
+        usize::try_from(size).unwrap_or(usize::MAX),
+    )
 }
 
 /// Units to add until the coverage is expected to be `target` (Chao and Jost 2012, equation 12): the missing share is

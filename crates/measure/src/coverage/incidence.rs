@@ -104,7 +104,10 @@ impl Incidence {
     ///
     /// Errors: [`CoverageError::BadOption`] for a target outside (0, 1).
     pub fn more_for_coverage(&self, target: f64) -> Result<Option<u64>, CoverageError> {
-        let (q1, q2) = (self.kinds.frequency(1) as f64, self.kinds.frequency(2) as f64);
+        let (q1, q2) = (
+            self.kinds.frequency(1) as f64,
+            self.kinds.frequency(2) as f64,
+        );
         let share = q1 / self.kinds.individuals() as f64;
         more_for(share, coverage_ratio(q1, q2, self.units as f64), target)
     }

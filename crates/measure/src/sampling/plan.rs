@@ -203,7 +203,12 @@ fn one(
 /// Errors: [`SamplingError`] for a share outside 0 to 1, or a stratum that does not fit its plan. Cost: as one step of
 /// [`plan`].
 pub fn passes(stratum: &Stratum, planned: &Planned, share: f64) -> Result<f64, SamplingError> {
-    range("share", share, (0.0..=1.0).contains(&share), "a share, 0 to 1")?;
+    range(
+        "share",
+        share,
+        (0.0..=1.0).contains(&share),
+        "a share, 0 to 1",
+    )?;
     let size = stratum.size as f64;
     let seen = 1.0 - stratum.reviewer_miss.unwrap_or(0.0);
     let marked = whole((share * size).round());

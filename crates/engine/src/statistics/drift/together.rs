@@ -111,7 +111,9 @@ fn chosen(
     });
     let table = |side: usize| {
         let cells = rows[side].iter().flat_map(|row| {
-            columns.iter().filter_map(|column| column[side].get(*row).copied().flatten())
+            columns
+                .iter()
+                .filter_map(|column| column[side].get(*row).copied().flatten())
         });
         Rows::from_flat(&cells.collect::<Vec<f64>>(), columns.len())
     };
