@@ -106,11 +106,11 @@ pub struct Bootstrap {
     pub seed: u64,
     /// Percentile interval at 95 %.
     pub percentile95: Interval,
-    /// BCa interval at 95 %; null below two clusters.
+    /// `BCa` interval at 95 %; null below two clusters.
     pub bca95: Option<Interval>,
     /// Percentile interval at 90 %, whose ends are one-sided bounds at 95 %.
     pub percentile90: Interval,
-    /// BCa interval at 90 %.
+    /// `BCa` interval at 90 %.
     pub bca90: Option<Interval>,
 }
 

@@ -164,13 +164,15 @@ impl Read {
         let table = Opened::new(source, PARTS)?;
         let sides = [table.full_codes("left")?, table.full_codes("right")?];
         let winners = table.codes("winner")?;
-        let weights = match table.has("weight")? {
-            true => Some(table.full_numbers("weight")?),
-            false => None,
+        let weights = if table.has("weight")? {
+            Some(table.full_numbers("weight")?)
+        } else {
+            None
         };
-        let annotators = match table.has("annotator")? {
-            true => Some(table.full_codes("annotator")?),
-            false => None,
+        let annotators = if table.has("annotator")? {
+            Some(table.full_codes("annotator")?)
+        } else {
+            None
         };
         let items = items_of(&sides);
         let [left, right] = sides.each_ref().map(|codes| in_common(codes, &items));

@@ -158,9 +158,10 @@ fn by_unit(
 ) -> Result<Kinds, EngineError> {
     let units = table.full_codes("unit")?;
     // A category counted 0 times was not seen in the unit.
-    let counts = match table.has("count")? {
-        true => Some(table.counts("count")?),
-        false => None,
+    let counts = if table.has("count")? {
+        Some(table.counts("count")?)
+    } else {
+        None
     };
     let is_seen = |row: usize, code: u32| {
         let count = counts.as_ref().and_then(|counts| counts.get(row));
