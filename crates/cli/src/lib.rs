@@ -43,6 +43,11 @@ enum Verb {
     Confidence(commands::confidence::Arguments),
     LabelErrors(commands::label_errors::Arguments),
     Route(commands::route::Arguments),
+    PlanQa(commands::plan_qa::Arguments),
+    Prefer(commands::prefer::Arguments),
+    Compare(commands::compare::Arguments),
+    Drift(commands::drift::Arguments),
+    Richness(commands::richness::Arguments),
 }
 
 /// The definition of every verb, option and help text.
@@ -81,6 +86,11 @@ pub fn main() -> ExitCode {
         Verb::Confidence(arguments) => commands::confidence::run(&arguments),
         Verb::LabelErrors(arguments) => commands::label_errors::run(&arguments),
         Verb::Route(arguments) => commands::route::run(&arguments),
+        Verb::PlanQa(arguments) => commands::plan_qa::run(&arguments),
+        Verb::Prefer(arguments) => commands::prefer::run(&arguments),
+        Verb::Compare(arguments) => commands::compare::run(&arguments),
+        Verb::Drift(arguments) => commands::drift::run(&arguments),
+        Verb::Richness(arguments) => commands::richness::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -3,13 +3,18 @@
 pub(crate) mod agree;
 pub(crate) mod check;
 pub(crate) mod checks;
+pub(crate) mod compare;
 pub(crate) mod confidence;
 pub(crate) mod convert;
 pub(crate) mod demo;
+pub(crate) mod drift;
 mod given;
 pub(crate) mod info;
 pub(crate) mod label_errors;
 pub(crate) mod measure;
+pub(crate) mod plan_qa;
+pub(crate) mod prefer;
+pub(crate) mod richness;
 pub(crate) mod route;
 pub(crate) mod score;
 pub(crate) mod simulate;

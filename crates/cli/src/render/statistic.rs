@@ -34,3 +34,12 @@ pub(crate) fn word<T: serde::Serialize>(choice: &T) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned))
         .unwrap_or_default()
 }
+
+/// A p-value.
+pub(crate) fn chance(p: f64) -> String {
+    if p < 0.0005 {
+        "<0.0005".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}

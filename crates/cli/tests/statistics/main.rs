@@ -2,8 +2,13 @@
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
 mod agree;
+mod compare;
 mod confidence;
+mod drift;
 mod label_errors;
+mod plan_qa;
+mod prefer;
+mod richness;
 mod route;
 mod votes;
 

@@ -8,14 +8,19 @@
 
 pub mod agree;
 mod agree_chart;
+pub mod compare;
 pub mod confidence;
+pub mod drift;
 pub mod label_errors;
+pub mod plan_qa;
 mod predictions;
+pub mod prefer;
+pub mod richness;
 pub mod route;
 pub mod table;
 pub mod votes;
 
-pub use fieldassay_measure::stats::Estimate;
+pub use fieldassay_measure::stats::{Estimate, Resampling};
 pub use table::{Columns, Source};
 
 use crate::EngineError;
@@ -27,4 +32,11 @@ fn undefined(path: &Path, why: impl std::fmt::Display) -> EngineError {
         path: path.to_owned(),
         message: why.to_string(),
     }
+}
+
+/// One plot with a legend, as SVG.
+fn picture(title: &str, curves: &fieldassay_model::plot::Curves) -> String {
+    const HEIGHT: f64 = 220.0;
+    let names: Vec<String> = curves.lines.iter().map(|line| line.name.clone()).collect();
+    fieldassay_report::picture(title, &names, &[(curves, HEIGHT)])
 }

@@ -8,6 +8,17 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns(Vec<(String, String)>);
 
+impl Columns {
+    /// Columns that are called by their own names, for verbs that look at columns instead of parts.
+    pub fn as_named<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self(
+            names
+                .map(|name| (name.to_owned(), name.to_owned()))
+                .collect(),
+        )
+    }
+}
+
 impl std::str::FromStr for Columns {
     type Err = String;
 
@@ -215,6 +226,55 @@ impl<'a> Opened<'a> {
             return Err(self.missing(part));
         }
         Ok(self.table.numbers(self.column(part))?)
+    }
+
+    /// A column of numbers where there is one, none where a cell is empty; all none without the column. Errors: text, an
+    /// infinite number.
+    pub(super) fn numbers_if_any(&self, part: &str) -> Result<Vec<Option<f64>>, EngineError> {
+        if !self.has(part)? {
+            return Ok(vec![None; self.rows()]);
+        }
+        let numbers = self.numbers(part)?;
+        if let Some(row) = numbers.iter().position(|x| x.is_infinite()) {
+            return Err(self.bad_row(
+                row,
+                &format!(
+                    "`{}` is not finite\nhint: drop the row or repair it",
+                    self.column(part)
+                ),
+            ));
+        }
+        let known = |x: f64| (!x.is_nan()).then_some(x);
+        Ok(numbers.into_iter().map(known).collect())
+    }
+
+    /// A column of counts, none of them missing. Errors: what is no whole number of 0 or more.
+    pub(super) fn counts(&self, part: &str) -> Result<Vec<u64>, EngineError> {
+        let numbers = self.full_numbers(part)?;
+        let whole = |(row, x): (usize, &f64)| {
+            let is_count = x.fract() == 0.0 && (0.0..9.0e15).contains(x);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and in range, checked before"
+            )]
+            let count = *x as u64;
+            is_count.then_some(count).ok_or_else(|| {
+                self.bad_row(
+                    row,
+                    &format!(
+                        "`{}` is `{x}`, not a count\nhint: counts are whole numbers of 0 or more",
+                        self.column(part)
+                    ),
+                )
+            })
+        };
+        numbers.iter().enumerate().map(whole).collect()
+    }
+
+    /// A column as codes where there is one. Errors: one was named that is not there.
+    pub(super) fn codes_if_any(&self, part: &str) -> Result<Option<Codes>, EngineError> {
+        self.has(part)?.then(|| self.codes(part)).transpose()
     }
 
     /// The same, where no cell may be empty.

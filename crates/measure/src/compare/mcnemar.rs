@@ -4,7 +4,7 @@
 
 use super::{CompareError, Verdict, open_unit, range};
 use crate::stats::{
-    Alternative, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile,
+    Alternative, Interval, binomial_pmf, binomial_test, clopper_pearson_upper, normal_quantile,
     normal_two_sided,
 };
 use serde::Serialize;
@@ -163,10 +163,7 @@ pub fn non_inferiority(pairs: &Pairs, margin: f64) -> Result<NonInferiority, Com
     open_unit("margin", margin)?;
     let n = pairs.n();
     let tested = mcnemar(pairs)?;
-    let (low, mut high) = tango(pairs, -normal_quantile(0.05)?)?;
-    if pairs.old_fail_new_pass == 0 {
-        high = high.max(clopper_pearson_upper(pairs.old_pass_new_fail, n, 0.05)?);
-    }
+    let Interval { low, high } = increase_interval(pairs, 0.9)?;
     let flips = (tested.flip_rate * n as f64).max(1.0);
     // One-sided 5 %, power 80 %.
     let reach = normal_quantile(0.8)? - normal_quantile(0.05)?;
@@ -180,6 +177,26 @@ pub fn non_inferiority(pairs: &Pairs, margin: f64) -> Result<NonInferiority, Com
         is_powered: detectable <= margin,
         verdict,
     })
+}
+
+/// Interval of the increase of the failure rate, `(b - c) / n`, at a two-sided confidence: Tango's score interval, whose
+/// upper end is at least the exact one-sided bound of `b / n` where no item was repaired, and whose lower end likewise at
+/// most that of `c / n` where none broke.
+///
+/// Errors: [`CompareError`] without items or for a confidence outside (0, 1). Cost: some hundred operations.
+pub fn increase_interval(pairs: &Pairs, confidence: f64) -> Result<Interval, CompareError> {
+    open_unit("confidence", confidence)?;
+    let n = pairs.n();
+    mcnemar(pairs)?;
+    let risk = 0.5 * (1.0 - confidence);
+    let (mut low, mut high) = tango(pairs, -normal_quantile(risk)?)?;
+    if pairs.old_fail_new_pass == 0 {
+        high = high.max(clopper_pearson_upper(pairs.old_pass_new_fail, n, risk)?);
+    }
+    if pairs.old_pass_new_fail == 0 {
+        low = low.min(-clopper_pearson_upper(pairs.old_fail_new_pass, n, risk)?);
+    }
+    Ok(Interval { low, high })
 }
 
 /// Tango's score interval of a paired difference `(b - c) / n`, `z` standard errors to either side.

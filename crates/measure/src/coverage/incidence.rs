@@ -1,8 +1,9 @@
 //! Kinds from units: in how many drives, days or places was each kind seen?
 
-use super::curve::{accumulation, beyond, expected};
-use super::richness::{chao_jost, unseen};
+use super::curve::{accumulation, beyond, expected, more_for, point};
+use super::richness::{chao_jost, coverage_ratio, unseen, within_twice};
 use super::{Abundance, CoverageError};
+use crate::stats::Estimate;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -84,6 +85,33 @@ impl Incidence {
         Ok(expected(self.kinds.frequencies(), self.units, m))
     }
 
+    /// How many units hold the kinds: `(units, kinds in so many)`, ascending.
+    pub fn frequencies(&self) -> &[(u64, u64)] {
+        self.kinds.frequencies()
+    }
+
+    /// Kinds expected in `size` units, fewer or more, with the interval at 95 % of Colwell and others 2012; `n` of the
+    /// estimate is the size.
+    ///
+    /// Errors: [`CoverageError::TooFar`] above twice the units. Cost: distinct counts.
+    pub fn expected_kinds(&self, size: u64) -> Result<Estimate, CoverageError> {
+        within_twice(size, self.units)?;
+        Ok(point(self.kinds.frequencies(), self.units, size))
+    }
+
+    /// Units to add until the coverage is expected to be `target` (Chao and Jost 2012, for units): 0 where it already is,
+    /// none where no number can be told. Beyond twice the units it is a rough figure.
+    ///
+    /// Errors: [`CoverageError::BadOption`] for a target outside (0, 1).
+    pub fn more_for_coverage(&self, target: f64) -> Result<Option<u64>, CoverageError> {
+        let (q1, q2) = (
+            self.kinds.frequency(1) as f64,
+            self.kinds.frequency(2) as f64,
+        );
+        let share = q1 / self.kinds.individuals() as f64;
+        more_for(share, coverage_ratio(q1, q2, self.units as f64), target)
+    }
+
     /// Chao2, coverage and curves. Cost: distinct counts per size of the curve.
     pub fn richness(&self) -> IncidenceRichness {
         let (q1, q2) = (self.kinds.frequency(1), self.kinds.frequency(2));
@@ -133,7 +161,7 @@ fn variance(q1: f64, q2: f64, shrink: f64, chao2: f64) -> f64 {
     }
 }
 
-fn interval(seen: f64, unseen: f64, variance: f64) -> [f64; 2] {
+pub(super) fn interval(seen: f64, unseen: f64, variance: f64) -> [f64; 2] {
     if unseen <= 0.0 {
         return [seen, seen];
     }

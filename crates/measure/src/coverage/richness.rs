@@ -1,8 +1,8 @@
 //! Kinds and unseen mass from counts per kind.
 
 use super::CoverageError;
-use super::curve::{accumulation, rarefy_counts};
-use crate::stats::Interval;
+use super::curve::{accumulation, delta_variance, more_for, point, rarefy_counts};
+use crate::stats::{Estimate, Interval};
 use serde::Serialize;
 
 /// Quantile that scikit-bio 0.7.4 uses for the interval of Chao1.
@@ -63,6 +63,57 @@ impl Abundance {
     /// `(count, kinds with that count)`, ascending.
     pub fn frequencies(&self) -> &[(u64, u64)] {
         &self.frequencies
+    }
+
+    /// Kinds expected in a sample of `size` individuals, smaller or enlarged, with the interval at 95 % of Colwell and
+    /// others 2012; `n` of the estimate is the size.
+    ///
+    /// Errors: [`CoverageError::TooFar`] above twice the sample. Cost: distinct counts.
+    pub fn expected_kinds(&self, size: u64) -> Result<Estimate, CoverageError> {
+        within_twice(size, self.n)?;
+        Ok(point(&self.frequencies, self.n, size))
+    }
+
+    /// Individuals to add until the sample coverage is expected to be `target` (Chao and Jost 2012, equation 12): 0 where
+    /// it already is, none where no number can be told. Beyond twice the sample it is a rough figure.
+    ///
+    /// Errors: [`CoverageError::BadOption`] for a target outside (0, 1).
+    pub fn more_for_coverage(&self, target: f64) -> Result<Option<u64>, CoverageError> {
+        let (f1, f2) = (self.frequency(1) as f64, self.frequency(2) as f64);
+        let n = self.n as f64;
+        more_for(f1 / n, coverage_ratio(f1, f2, n), target)
+    }
+
+    /// The abundance-based coverage estimator with a log-normal interval at 95 %, its variance by the delta method over
+    /// how many kinds were seen how often (Chao and Lee 1992, section 3); none where it is not defined.
+    pub fn ace(&self) -> Option<Estimate> {
+        let estimate = ace(self)?;
+        let slope = |count: u64| {
+            if count > RARE {
+                return 1.0;
+            }
+            let step = 1e-4;
+            let moved = |by: f64| {
+                let kinds = self.frequencies.iter().map(|(c, kinds)| {
+                    let by = if *c == count { by } else { 0.0 };
+                    (*c as f64, *kinds as f64 + by)
+                });
+                ace_of(&kinds.collect::<Vec<_>>())
+            };
+            match (moved(step), moved(-step)) {
+                (Some(above), Some(below)) => (above - below) / (2.0 * step),
+                _ => f64::NAN,
+            }
+        };
+        let variance = delta_variance(&self.frequencies, estimate, slope);
+        let seen = self.kinds as f64;
+        let [low, high] = super::incidence::interval(seen, estimate - seen, variance);
+        let interval = high.is_finite().then_some(Interval { low, high });
+        Some(Estimate::with(
+            estimate,
+            interval,
+            usize::try_from(self.n).unwrap_or(usize::MAX),
+        ))
     }
 
     /// Sum of `f(count)` over the kinds.
@@ -174,15 +225,29 @@ pub(super) fn unseen(f1: f64, f2: f64) -> f64 {
 
 /// Sample coverage of Chao and Jost 2012, equation 4a; without kinds seen twice its limit form.
 pub(super) fn chao_jost(f1: f64, f2: f64, n: f64) -> f64 {
+    1.0 - f1 / n * coverage_ratio(f1, f2, n)
+}
+
+/// By how much one more unit shrinks the missing share.
+pub(super) fn coverage_ratio(f1: f64, f2: f64, n: f64) -> f64 {
     if f1 == 0.0 {
-        return 1.0;
+        return 0.0;
     }
     let (top, bottom) = if f2 > 0.0 {
         ((n - 1.0) * f1, (n - 1.0) * f1 + 2.0 * f2)
     } else {
         ((n - 1.0) * (f1 - 1.0), (n - 1.0) * (f1 - 1.0) + 2.0)
     };
-    1.0 - f1 / n * (top / bottom)
+    top / bottom
+}
+
+/// Errors: [`CoverageError::TooFar`] above twice the sample.
+pub(super) fn within_twice(size: u64, n: u64) -> Result<(), CoverageError> {
+    let most = n.saturating_mul(2);
+    if size > most {
+        return Err(CoverageError::TooFar { asked: size, most });
+    }
+    Ok(())
 }
 
 /// Esty 1983 with the quantile of scikit-bio.
@@ -224,18 +289,27 @@ fn chao1_interval(s: f64, f1: f64, f2: f64, n: f64) -> [f64; 2] {
 
 /// Chao and Lee 1992 with rare kinds up to ten individuals.
 fn ace(abundance: &Abundance) -> Option<f64> {
-    let rare: Vec<(f64, f64)> = abundance
+    let kinds: Vec<(f64, f64)> = abundance
         .frequencies
         .iter()
-        .filter(|(count, _)| *count <= RARE)
         .map(|(count, kinds)| (*count as f64, *kinds as f64))
         .collect();
+    ace_of(&kinds)
+}
+
+/// The same from `(count, kinds with it)`, where kinds need not be whole.
+fn ace_of(frequencies: &[(f64, f64)]) -> Option<f64> {
+    let all: f64 = frequencies.iter().map(|(_, k)| k).sum();
+    let rare: Vec<&(f64, f64)> = frequencies
+        .iter()
+        .filter(|(count, _)| *count <= RARE as f64)
+        .collect();
     let rare_kinds: f64 = rare.iter().map(|(_, k)| k).sum();
-    let common = abundance.kinds as f64 - rare_kinds;
+    let common = all - rare_kinds;
     if rare.is_empty() {
         return Some(common);
     }
-    let f1 = abundance.frequency(1) as f64;
+    let f1 = rare.iter().find(|(c, _)| *c == 1.0).map_or(0.0, |f| f.1);
     if f1 == rare_kinds {
         return None;
     }
@@ -292,5 +366,58 @@ mod tests {
         let even = richness(&Abundance::new(&[20, 20, 20, 20]).unwrap());
         assert!((even.hill_q1 - 4.0).abs() < 1e-12 && (even.hill_q2 - 4.0).abs() < 1e-12);
         assert_eq!(even.ace, Some(4.0));
+    }
+
+    /// Counts of 150 kinds of unequal rates after `n` individuals.
+    fn drawn(n: usize, random: &mut SplitMix) -> Abundance {
+        let weights: Vec<f64> = (1..=150).map(|i| 1.0 / f64::from(i).sqrt()).collect();
+        let sum: f64 = weights.iter().sum();
+        let mut counts = vec![0_u64; weights.len()];
+        for _ in 0..n {
+            let mut at = random.unit() * sum;
+            let kind = weights.iter().position(|w| {
+                at -= w;
+                at < 0.0
+            });
+            counts[kind.unwrap_or(0)] += 1;
+        }
+        Abundance::new(&counts).unwrap()
+    }
+
+    #[test]
+    fn intervals_hold_what_they_are_of() {
+        let mut random = SplitMix::new(5);
+        let rounds = 300;
+        let mut means = [0.0; 2];
+        for _ in 0..rounds {
+            means[0] += drawn(200, &mut random).kinds() as f64 / f64::from(rounds);
+            means[1] += drawn(800, &mut random).kinds() as f64 / f64::from(rounds);
+        }
+        let (mut of_curve, mut of_ace, mut mean) = ([0; 2], 0, 0.0);
+        for _ in 0..rounds {
+            let sample = drawn(400, &mut random);
+            for ((held, size), known) in of_curve.iter_mut().zip([200, 800]).zip(means) {
+                let found = sample.expected_kinds(size).unwrap();
+                *held += u32::from(found.low.unwrap() <= known && known <= found.high.unwrap());
+            }
+            let ace = sample.ace().unwrap();
+            of_ace += u32::from(ace.low.unwrap() <= 150.0 && 150.0 <= ace.high.unwrap());
+            mean += ace.estimate / f64::from(rounds);
+        }
+        // Intervals of parts of the sample are rather too long, those beyond it about right.
+        assert!(of_curve.iter().all(|held| *held >= 270), "{of_curve:?}");
+        assert!((mean - 150.0).abs() < 10.0, "{mean}");
+        assert!((255..=300).contains(&of_ace), "{of_ace}");
+    }
+
+    #[test]
+    fn more_individuals_for_more_coverage() {
+        let sample = Abundance::new(&[120, 80, 44, 30, 5, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1]).unwrap();
+        let some = sample.more_for_coverage(0.99).unwrap().unwrap();
+        let more = sample.more_for_coverage(0.999).unwrap().unwrap();
+        assert!(some < more);
+        assert_eq!(sample.more_for_coverage(0.9).unwrap(), Some(0));
+        assert!(sample.expected_kinds(10_000).is_err());
+        assert!(Abundance::new(&[1, 1]).unwrap().ace().is_none());
     }
 }

@@ -61,7 +61,7 @@ struct Kernel {
 
 impl Kernel {
     fn new(rows: &Rows, sigma: Option<f64>) -> Result<Self, DriftError> {
-        let mut pairs = PairDistances::squared(rows)?;
+        let pairs = PairDistances::squared(rows)?;
         let sigma = sigma.or_else(|| pairs.median_root()).unwrap_or(0.0);
         if !(sigma > 0.0 && sigma.is_finite()) {
             return Err(DriftError::BadOption {
@@ -71,9 +71,19 @@ impl Kernel {
             });
         }
         let gamma = 0.5 / (sigma * sigma);
-        pairs.map(|square| exp_negative(gamma * square));
-        let mut sums = vec![0.0; rows.len()];
-        for row in 0..rows.len() {
+        let kernels = Self::of(pairs, |square| exp_negative(gamma * square));
+        Ok(Self {
+            gamma,
+            sigma,
+            ..kernels
+        })
+    }
+
+    /// With kernels of squared distances by a function; those of a row with itself do not count.
+    fn of(mut pairs: PairDistances, kernel: impl Fn(f64) -> f64) -> Self {
+        pairs.map(kernel);
+        let mut sums = vec![0.0; pairs.len()];
+        for row in 0..pairs.len() {
             let mut sum = 0.0;
             for (other, k) in sums.iter_mut().zip(pairs.row(row)) {
                 *other += k;
@@ -81,13 +91,13 @@ impl Kernel {
             }
             sums[row] += sum;
         }
-        Ok(Self {
+        Self {
             total: sums.iter().sum(),
             pairs,
             sums,
-            gamma,
-            sigma,
-        })
+            gamma: 0.0,
+            sigma: 0.0,
+        }
     }
 
     /// `(biased, unbiased)` from the sum over ordered pairs inside the reference and the reference's sum over rows.
@@ -194,16 +204,75 @@ pub fn mmd_statistic(
 /// that is not positive; [`DriftError::Empty`] below two rows a side; [`DriftError::TooFewUnits`].
 /// Cost: as [`mmd_statistic`], and `n^2 / 2` sums per permutation.
 pub fn mmd(reference: &Rows, current: &Rows, options: MmdOptions<'_>) -> Result<Mmd, DriftError> {
+    let units = units_of(reference, current, &options)?;
+    let kernel = Kernel::new(&reference.joined(current)?, options.sigma)?;
+    let found = dealt(&kernel, &units, options.resampling)?;
+    let (biased, unbiased) = found[0];
+    let (reference_units, current_units) = units.counts();
+    Ok(Mmd {
+        statistic: MmdStatistic {
+            sigma_median: kernel.sigma,
+            gamma: kernel.gamma,
+            mmd2_biased: biased,
+            mmd2_unbiased: unbiased,
+        },
+        p: options.resampling.map(|_| share_at_least(&found)),
+        reference_units,
+        current_units,
+    })
+}
+
+/// Energy distance of two sets of rows with its permutation test; see [`energy`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Energy {
+    /// `2 E|X - Y| - E|X - X'| - E|Y - Y'|` without pairs of a row with itself: 0 on average without drift.
+    pub squared: f64,
+    /// Probability of such a distance or a larger one without drift; none without permutations.
+    pub p: Option<f64>,
+}
+
+/// Energy distance of two sets of rows (Székely and Rizzo 2013): zero only for equal distributions, without a width to
+/// choose. Columns count by their scale: bring them to one before. Options as for [`mmd`], whose width is not used.
+///
+/// Errors: as [`mmd`]. Cost: as [`mmd`].
+pub fn energy(
+    reference: &Rows,
+    current: &Rows,
+    options: MmdOptions<'_>,
+) -> Result<Energy, DriftError> {
+    let units = units_of(reference, current, &options)?;
+    let pairs = PairDistances::squared(&reference.joined(current)?)?;
+    // A distance is a kernel turned around.
+    let kernel = Kernel::of(pairs, |square| -square.sqrt());
+    let found = dealt(&kernel, &units, options.resampling)?;
+    Ok(Energy {
+        squared: found[0].1,
+        p: options.resampling.map(|_| share_at_least(&found)),
+    })
+}
+
+fn units_of(
+    reference: &Rows,
+    current: &Rows,
+    options: &MmdOptions<'_>,
+) -> Result<Units, DriftError> {
     for (sample, rows) in [("reference", reference), ("current", current)] {
         if rows.len() < 2 {
             return Err(DriftError::Empty { sample });
         }
     }
-    let units = Units::new(
+    Units::new(
         (reference.len(), options.reference_clusters),
         (current.len(), options.current_clusters),
-    )?;
-    let kernel = Kernel::new(&reference.joined(current)?, options.sigma)?;
+    )
+}
+
+/// Statistics as observed, and for every permutation.
+fn dealt(
+    kernel: &Kernel,
+    units: &Units,
+    resampling: Option<Resampling>,
+) -> Result<Vec<(f64, f64)>, DriftError> {
     let set_of = |sides: &[bool]| -> Vec<u32> {
         units
             .of_values()
@@ -215,7 +284,7 @@ pub fn mmd(reference: &Rows, current: &Rows, options: MmdOptions<'_>) -> Result<
     };
     let mut sides = units.observed();
     let mut sets = vec![set_of(&sides)];
-    if let Some(how) = options.resampling {
+    if let Some(how) = resampling {
         units.enough()?;
         let mut random = SplitMix::new(how.seed);
         for _ in 0..how.resamples {
@@ -223,34 +292,20 @@ pub fn mmd(reference: &Rows, current: &Rows, options: MmdOptions<'_>) -> Result<
             sets.push(set_of(&sides));
         }
     }
-    let found: Vec<(f64, f64)> = kernel
-        .inside(&sets)
-        .into_iter()
-        .zip(&sets)
+    let sums = kernel.inside(&sets).into_iter().zip(&sets);
+    Ok(sums
         .map(|(inside, set)| {
             let rows = gathered(&kernel.sums, set);
             kernel.statistic(set.len() as f64, inside, rows)
         })
-        .collect();
-    let (biased, unbiased) = found[0];
-    let at_least = found[1..]
-        .iter()
-        .filter(|f| f.1 >= unbiased - 1e-12 * unbiased.abs())
-        .count();
-    let (reference_units, current_units) = units.counts();
-    Ok(Mmd {
-        statistic: MmdStatistic {
-            sigma_median: kernel.sigma,
-            gamma: kernel.gamma,
-            mmd2_biased: biased,
-            mmd2_unbiased: unbiased,
-        },
-        p: options
-            .resampling
-            .map(|how| (1 + at_least) as f64 / (1 + how.resamples) as f64),
-        reference_units,
-        current_units,
-    })
+        .collect())
+}
+
+/// Share of the statistics that are as large as the first, the first among them.
+fn share_at_least(found: &[(f64, f64)]) -> f64 {
+    let first = found[0].1;
+    let limit = first - 1e-12 * first.abs();
+    found.iter().filter(|f| f.1 >= limit).count() as f64 / found.len() as f64
 }
 
 #[cfg(test)]
@@ -283,7 +338,7 @@ mod tests {
             }),
             ..MmdOptions::default()
         };
-        let (mut alarms, mut found) = (0, 0);
+        let (mut alarms, mut found, mut by_energy) = (0, 0, [0; 2]);
         for _ in 0..120 {
             let (a, b, c) = (
                 rows(20, 0.0, &mut random),
@@ -292,9 +347,23 @@ mod tests {
             );
             alarms += usize::from(mmd(&a, &b, options).unwrap().p.unwrap() <= 0.05);
             found += usize::from(mmd(&a, &c, options).unwrap().p.unwrap() <= 0.05);
+            by_energy[0] += usize::from(energy(&a, &b, options).unwrap().p.unwrap() <= 0.05);
+            by_energy[1] += usize::from(energy(&a, &c, options).unwrap().p.unwrap() <= 0.05);
         }
         assert!((1..=14).contains(&alarms), "{alarms}");
         assert!(found >= 110, "{found}");
+        assert!(
+            (1..=14).contains(&by_energy[0]) && by_energy[1] >= 110,
+            "{by_energy:?}"
+        );
+    }
+
+    #[test]
+    fn energy_by_hand() {
+        let of = |values: &[f64]| Rows::from_flat(values, 1).unwrap();
+        let found = energy(&of(&[0.0, 1.0]), &of(&[3.0, 5.0]), MmdOptions::default()).unwrap();
+        // 2 (3 + 5 + 2 + 4) / 4 - 1 - 2.
+        assert!((found.squared - 4.0).abs() < 1e-12 && found.p.is_none());
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use classifier::{
 };
 pub use label_shift::{LabelShift, label_shift};
 pub use logistic::{Logistic, LogisticOptions};
-pub use mmd::{Mmd, MmdOptions, MmdStatistic, mmd, mmd_statistic};
+pub use mmd::{Energy, Mmd, MmdOptions, MmdStatistic, energy, mmd, mmd_statistic};
 pub use shares::{JensenShannon, Psi, PsiOptions, bins_of, jensen_shannon, psi, psi_clustered};
 pub use transport::{
     Distances, KolmogorovSmirnov, TwoSample, distances, kolmogorov_smirnov, two_sample,

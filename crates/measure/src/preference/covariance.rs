@@ -1,6 +1,6 @@
 //! Uncertainty of fitted strengths.
 
-use super::{Comparisons, Outcome, Pairs, PreferenceError};
+use super::{Comparisons, Outcome, Pairs, PreferenceError, TieFit};
 use crate::stats::linear::inverse;
 use crate::stats::{Estimate, Interval, logistic, whole_usize};
 
@@ -123,10 +123,104 @@ pub fn strengths(pairs: &Pairs, log_strengths: &[f64], covariance: &[f64]) -> Ve
         .collect()
 }
 
+/// Which model of ties was fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TieModel {
+    /// [`super::davidson`].
+    Davidson,
+    /// [`super::rao_kupper`].
+    RaoKupper,
+}
+
+impl TieModel {
+    /// Probabilities of a win, a loss and a tie at a difference `d` of log strengths, and their logarithms' slopes by `d`
+    /// and by the logarithm of the tie parameter.
+    fn outcomes(self, d: f64, tie: f64) -> [(f64, [f64; 2]); 3] {
+        match self {
+            Self::Davidson => {
+                let (a, b) = ((0.5 * d).exp(), (-0.5 * d).exp());
+                let all = a + b + tie;
+                let (lean, tied) = ((a - b) / (2.0 * all), tie / all);
+                [
+                    (a / all, [0.5 - lean, -tied]),
+                    (b / all, [-0.5 - lean, -tied]),
+                    (tied, [-lean, 1.0 - tied]),
+                ]
+            }
+            Self::RaoKupper => {
+                let (win, loss) = (logistic(d - tie.ln()), logistic(-d - tie.ln()));
+                let tied = 1.0 - win - loss;
+                let (w, l) = (win * (1.0 - win), loss * (1.0 - loss));
+                [
+                    (win, [1.0 - win, win - 1.0]),
+                    (loss, [loss - 1.0, loss - 1.0]),
+                    (tied, [(l - w) / tied, (w + l) / tied]),
+                ]
+            }
+        }
+    }
+}
+
+/// Log strengths and the tie parameter of a fitted model with normal intervals at 95 %, by the expected information of
+/// both together; that of the parameter is normal on its logarithm. `n` counts an item's comparisons, and all of them.
+///
+/// For independent comparisons. Without ties Davidson's parameter is 0, has no interval, and the strengths' intervals are
+/// those of Bradley and Terry.
+/// Errors: [`PreferenceError::NotConnected`] where the graph falls apart. Cost: `items^3`.
+pub fn tie_strengths(
+    pairs: &Pairs,
+    fit: &TieFit,
+    model: TieModel,
+) -> Result<(Vec<Estimate>, Estimate), PreferenceError> {
+    let n = pairs.items();
+    let all: f64 = pairs.each().map(|(_, e)| e.wins + e.losses + e.ties).sum();
+    if fit.tie <= 0.0 {
+        let plain = covariance(pairs, &fit.theta_sum0)?;
+        let tie = Estimate::bare(fit.tie, whole_usize(all));
+        return Ok((strengths(pairs, &fit.theta_sum0, &plain), tie));
+    }
+    let width = n + 1;
+    let mut information = vec![0.0; width * width];
+    for i in 0..n {
+        for j in 0..n {
+            information[i * width + j] = 1.0 / n as f64;
+        }
+    }
+    for (i, edge) in pairs.each() {
+        let j = edge.other as usize;
+        let count = edge.wins + edge.losses + edge.ties;
+        let d = fit.theta_sum0[i] - fit.theta_sum0[j];
+        for (p, [by_d, by_tie]) in model.outcomes(d, fit.tie) {
+            let parts = [(i, by_d), (j, -by_d), (n, by_tie)];
+            for (row, x) in parts {
+                for (column, y) in parts {
+                    information[row * width + column] += count * p * x * y;
+                }
+            }
+        }
+    }
+    let found =
+        inverse(information, width).ok_or(PreferenceError::NotConnected { groups: 2, item: 0 })?;
+    let mut of_strengths = Vec::with_capacity(n * n);
+    for row in found.chunks_exact(width).take(n) {
+        of_strengths.extend(row.iter().take(n).map(|x| x - 1.0 / n as f64));
+    }
+    let error = found[n * width + n].max(0.0).sqrt();
+    let Interval { low, high } = Interval::normal(fit.tie.ln(), error);
+    let interval = Interval {
+        low: low.exp(),
+        high: high.exp(),
+    };
+    Ok((
+        strengths(pairs, &fit.theta_sum0, &of_strengths),
+        Estimate::with(fit.tie, Some(interval), whole_usize(all)),
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preference::{FitOptions, bradley_terry};
+    use crate::preference::{FitOptions, bradley_terry, davidson, rao_kupper};
     use crate::stats::SplitMix;
 
     #[test]
@@ -198,5 +292,71 @@ mod tests {
         let ratio = robust[0] / plain[0];
         assert!((ratio - 20.0 * 60.0 / 59.0).abs() < 0.01, "{ratio}");
         assert!(robust_covariance(&comparisons, &[0; 1200], &fit.log_strengths).is_err());
+    }
+
+    /// Counts of 60 comparisons of every pair of 4 items by a model.
+    fn drawn(model: TieModel, truth: &[f64; 4], tie: f64, random: &mut SplitMix) -> Pairs {
+        let (mut left, mut right, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..4_u32 {
+            for j in i + 1..4 {
+                let [(win, _), (loss, _), _] =
+                    model.outcomes(truth[i as usize] - truth[j as usize], tie);
+                for _ in 0..60 {
+                    let at = random.unit();
+                    left.push(i);
+                    right.push(j);
+                    outcomes.push(if at < win {
+                        Outcome::Left
+                    } else if at < win + loss {
+                        Outcome::Right
+                    } else {
+                        Outcome::Tie
+                    });
+                }
+            }
+        }
+        let comparisons = Comparisons {
+            items: 4,
+            left: &left,
+            right: &right,
+            outcomes: Some(&outcomes),
+            weights: None,
+        };
+        Pairs::count(&comparisons).unwrap()
+    }
+
+    #[test]
+    fn intervals_of_models_of_ties_cover() {
+        let truth = [0.9, 0.3, -0.2, -1.0];
+        let mut random = SplitMix::new(11);
+        for (model, tie) in [(TieModel::Davidson, 0.8), (TieModel::RaoKupper, 1.7)] {
+            let mut held = [0_u32; 5];
+            for _ in 0..400 {
+                let pairs = drawn(model, &truth, tie, &mut random);
+                let fit = match model {
+                    TieModel::Davidson => davidson(&pairs).unwrap(),
+                    TieModel::RaoKupper => rao_kupper(&pairs).unwrap(),
+                };
+                let (mut found, parameter) = tie_strengths(&pairs, &fit, model).unwrap();
+                found.push(parameter);
+                let known = truth.iter().chain([&tie]);
+                for ((held, one), known) in held.iter_mut().zip(&found).zip(known) {
+                    let (low, high) = (one.low.unwrap(), one.high.unwrap());
+                    *held += u32::from(low <= *known && *known <= high);
+                }
+            }
+            // 95 % of 400 is 380, three standard errors are 13.
+            assert!(held.iter().all(|h| (366..=394).contains(h)), "{held:?}");
+        }
+    }
+
+    #[test]
+    fn without_ties_the_intervals_are_those_of_bradley_and_terry() {
+        let pairs = Pairs::from_wins(&[0.0, 6.0, 4.0, 2.0, 0.0, 5.0, 3.0, 2.0, 0.0], 3).unwrap();
+        let fit = davidson(&pairs).unwrap();
+        let (found, tie) = tie_strengths(&pairs, &fit, TieModel::Davidson).unwrap();
+        let plain = covariance(&pairs, &fit.theta_sum0).unwrap();
+        assert_eq!(found, strengths(&pairs, &fit.theta_sum0, &plain));
+        assert_eq!((tie.estimate, tie.low), (0.0, None));
     }
 }

@@ -20,7 +20,7 @@ mod ties;
 
 pub use bradley_terry::{Fit, FitOptions, Method, bradley_terry};
 pub use centrality::{elo, page_rank, rank_centrality};
-pub use covariance::{covariance, robust_covariance, strengths};
+pub use covariance::{TieModel, covariance, robust_covariance, strengths, tie_strengths};
 pub use crowd::{Crowd, CrowdOptions, Vote, crowd, vote_weights};
 pub use cycles::{FitTest, Intransitivity, Tournament, fit_test, intransitivity, tournament};
 pub use hodge::{Hodge, hodge};

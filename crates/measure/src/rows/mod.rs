@@ -121,6 +121,26 @@ impl Rows {
         })
     }
 
+    /// Every column less the mean of the same column of `other`, over its standard deviation; a constant column is only
+    /// shifted, and columns that `other` lacks stay.
+    #[must_use]
+    pub fn scaled_like(&self, other: &Self) -> Self {
+        let mut values = Vec::with_capacity(self.values.len());
+        for column in 0..self.columns {
+            let (mean, spread) = match crate::stats::moments(other.column(column)) {
+                Ok(found) if found.std_population > 0.0 => (found.mean, found.std_population),
+                Ok(found) => (found.mean, 1.0),
+                Err(_) => (0.0, 1.0),
+            };
+            values.extend(self.column(column).iter().map(|x| (x - mean) / spread));
+        }
+        Self {
+            values,
+            count: self.count,
+            columns: self.columns,
+        }
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         self.count

@@ -6,7 +6,7 @@
 use super::allocate::floor_of;
 use super::required::{confidence_each, design_effect, errors_at_limit, inflated, required_at};
 use super::{SamplingError, open_unit, range};
-use crate::stats::{Urn, binomial_pmf, binomial_tails, first_where, hypergeometric_cdf};
+use crate::stats::{Urn, binomial_pmf, binomial_tails, first_where, hypergeometric_cdf, whole};
 use serde::Serialize;
 
 /// Errors at the limit up to which a lot is treated as an urn; above, as without end, which asks for a little more.
@@ -197,6 +197,45 @@ fn one(
     })
 }
 
+/// Chance that a stratum passes its plan where a share of its items is wrong: the operating characteristic, with what
+/// reviewers miss and, as far as items of a cluster repeat each other, with as many independent reviews as there are.
+///
+/// Errors: [`SamplingError`] for a share outside 0 to 1, or a stratum that does not fit its plan. Cost: as one step of
+/// [`plan`].
+pub fn passes(stratum: &Stratum, planned: &Planned, share: f64) -> Result<f64, SamplingError> {
+    range(
+        "share",
+        share,
+        (0.0..=1.0).contains(&share),
+        "a share, 0 to 1",
+    )?;
+    let size = stratum.size as f64;
+    let seen = 1.0 - stratum.reviewer_miss.unwrap_or(0.0);
+    let marked = whole((share * size).round());
+    // A full review sees every cluster, so nothing is repeated.
+    let n = if planned.n >= stratum.size {
+        stratum.size
+    } else {
+        whole((planned.n as f64 / planned.design_effect).round()).max(1)
+    };
+    if n < stratum.size && marked > MOST_MARKED {
+        return Ok(binomial_tails(planned.allowed, n, share * seen)?.0);
+    }
+    if n == stratum.size {
+        // All are reviewed: only what reviewers miss is left to chance.
+        return Ok(binomial_tails(planned.allowed, marked, seen)?.0);
+    }
+    let task = Task {
+        size: stratum.size,
+        limit: share,
+        marked,
+        risk: 0.0,
+        seen,
+        design: planned.design_effect,
+    };
+    task.found_at_most(planned.allowed, n)
+}
+
 /// What a stratum's sample must do.
 struct Task {
     size: u64,
@@ -323,6 +362,37 @@ mod tests {
             (of(plain(10_000), loose).n, of(plain(10_000), loose).reason),
             (30, Reason::Least)
         );
+    }
+
+    #[test]
+    fn a_plan_passes_what_it_should() {
+        let claim = Claim {
+            floor: 0.0,
+            ..Claim::default()
+        };
+        for stratum in [
+            plain(10_000),
+            plain(200),
+            Stratum {
+                reviewer_miss: Some(0.2),
+                ..plain(5000)
+            },
+            Stratum {
+                cluster_size: Some(11.0),
+                ..plain(1_000_000)
+            },
+        ] {
+            let planned = of(stratum, claim);
+            let at = |share: f64| passes(&stratum, &planned, share).unwrap();
+            assert_eq!(at(0.0), 1.0);
+            // Just beyond the claim the chance is the risk, or below it by the last item.
+            let risk = at(0.0501 + 1.0 / stratum.size as f64);
+            assert!(risk <= 0.05 && risk > 0.035, "{stratum:?}: {risk}");
+            assert!(at(0.01) > at(0.02));
+        }
+        let whole = of(plain(30), Claim::default());
+        assert_eq!(passes(&plain(30), &whole, 0.1).unwrap(), 0.0);
+        assert!(passes(&plain(30), &whole, 2.0).is_err());
     }
 
     #[test]
