@@ -172,20 +172,23 @@ fn support(urn: Urn) -> std::ops::RangeInclusive<u64> {
 
 /// The central 95 % of what random choices find: at most 2.5 % lie beyond either end.
 fn chance(urn: Urn) -> Result<Interval, SelectionError> {
-    let end = |mut xs: Box<dyn Iterator<Item = u64>>| -> Result<f64, SelectionError> {
-        let mut beyond = 0.0;
-        for x in &mut xs {
-            beyond += hypergeometric_pmf(x, urn)?;
-            if beyond > 0.025 {
-                return Ok(x as f64);
-            }
-        }
-        Ok(urn.drawn as f64)
-    };
     Ok(Interval {
-        low: end(Box::new(support(urn)))?,
-        high: end(Box::new(support(urn).rev()))?,
+        low: chance_end(support(urn), urn)?,
+        high: chance_end(support(urn).rev(), urn)?,
     })
+}
+
+fn chance_end(from: impl Iterator<Item = u64>, urn: Urn) -> Result<f64, SelectionError> {
+    let mut passed = 0.0;
+    let mut end = 0;
+    for x in from {
+        end = x;
+        passed += hypergeometric_pmf(x, urn)?;
+        if passed > 0.025 {
+            break;
+        }
+    }
+    Ok(end as f64)
 }
 
 fn ratio_interval(found: f64, urn: Urn) -> Result<Interval, SelectionError> {

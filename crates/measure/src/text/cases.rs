@@ -432,7 +432,7 @@ pub(crate) static MEASURES: &[Measure] = &[
             defaults: "expected has none: name the languages the texts may be in (ar de en es fr hi it ja ko nl pt ru sv tr vi zh); options least_letters 30 (a Chinese, Japanese or Korean sign counts as 3), least_confidence 0.9, resamples 50, seed 1",
             direction: Direction::Describes,
             blind_spots: "TABLE",
-            peers: "PEERS",
+            peers: "lingua 1.8.0 held to the nine languages is better below 30 letters (20 to 29: 99.4 % right of 89 % told at 0.6) and equal above, but its confidences differ from run to run; whatlang 0.18.0 held to them is right on 97.4 % of 30 to 39 letters where whichlang, free to choose of 16, is on 99.5 %",
             source: "whichlang 0.1.1 (Quickwit); Efron and Tibshirani 1993 for the confidence; reference, annotation I",
         },
         example: r#"{"texts": ["The pedestrian waits at the crossing and then walks on.", "stop"], "expected": ["en", "de"]}"#,

@@ -141,8 +141,8 @@ pub struct Identified {
 /// The language of a text among those expected, by the linear model over letter runs of `whichlang` 0.1, or why it is
 /// undetermined. The library always answers, also for one word and for a language it does not know; so texts with few
 /// letters are not judged, and the answer must stay when the words are drawn again with replacement (bootstrap; Efron and
-/// Tibshirani 1993), which it does not where a few words carry it, where two languages are mixed, or where the language is
-/// a third one close to both. Words with digits are names of things and left out.
+/// Tibshirani 1993), which it does not where a few words carry it, where two languages have equal parts, or where the language
+/// is a third one close to both. Words with digits are names of things and left out.
 ///
 /// Errors: [`TextError::BadOption`] for no expected language, for no resamples, and for a confidence outside 0 to 1.
 /// Cost: resamples times the length of the text.
