@@ -153,7 +153,9 @@ impl<'a> Means<'a> {
             }
         }
         for (center, size) in self.centers.chunks_exact_mut(columns).zip(&self.sizes) {
-            center.iter_mut().for_each(|x| *x /= *size as f64);
+            for x in center {
+                *x /= *size as f64;
+            }
         }
     }
 
