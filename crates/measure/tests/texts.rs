@@ -39,10 +39,10 @@ fn pairs() -> Option<Vec<[String; 3]>> {
 fn poisson_quantile(mean: f64) -> u64 {
     let mut below = 0.0;
     let is_enough = |count: &u64| {
-        below += poisson_pmf(*count, mean).expect("a mean");
+        below += poisson_pmf(*count, mean).unwrap_or(0.0);
         below >= 0.999
     };
-    (0..).find(is_enough).expect("some count")
+    (0..1000).find(is_enough).unwrap_or(1000)
 }
 
 #[test]
