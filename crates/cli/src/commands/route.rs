@@ -25,7 +25,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Share::FixedSequence)]
     family: Share,
     /// Thresholds chosen without looking at these items (ltt, crc); hundredths from 0 to 1 when not given.
-    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "X,…",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
     thresholds: Vec<f64>,
     /// Print one JSON document instead of text.
     #[arg(long)]

@@ -22,9 +22,15 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let mut table = Table::new(&[("measure", Align::Left), ("estimate [95 %]", Align::Left)]);
     let bins = document.bins;
     let mut row = |name: String, value: Option<_>| {
-        table.row(vec![name, value.map_or("-".to_owned(), |value| shown(value))]);
+        table.row(vec![
+            name,
+            value.map_or("-".to_owned(), |value| shown(value)),
+        ]);
     };
-    row(format!("ECE, {bins} bins of equal width"), Some(&document.ece));
+    row(
+        format!("ECE, {bins} bins of equal width"),
+        Some(&document.ece),
+    );
     row(
         format!("adaptive ECE, {bins} bins of equally many"),
         document.adaptive_ece.as_ref(),
@@ -34,9 +40,15 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         "calibration error without the noise of bins (RMS)".to_owned(),
         Some(&document.debiased_calibration_error),
     );
-    row("Brier score of the predicted class".to_owned(), Some(&document.brier));
+    row(
+        "Brier score of the predicted class".to_owned(),
+        Some(&document.brier),
+    );
     if document.brier_classes.is_some() {
-        row("Brier score over classes (0 to 2)".to_owned(), document.brier_classes.as_ref());
+        row(
+            "Brier score over classes (0 to 2)".to_owned(),
+            document.brier_classes.as_ref(),
+        );
         row("class-wise ECE".to_owned(), document.classwise_ece.as_ref());
     }
     out += &table.render("");

@@ -26,7 +26,10 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
 
 fn items(document: &Document) -> String {
     let has_names = document.items.iter().any(|item| item.item.is_some());
-    let is_own = document.items.iter().all(|item| item.score == item.self_confidence);
+    let is_own = document
+        .items
+        .iter()
+        .all(|item| item.score == item.self_confidence);
     let mut heads = vec![
         (if has_names { "item" } else { "row" }, Align::Left),
         ("given", Align::Left),
@@ -56,7 +59,10 @@ fn items(document: &Document) -> String {
     }
     let mut out = table.render("");
     if document.items.len() > SHOWN {
-        out += &format!("{} more suspects are in --json\n", document.items.len() - SHOWN);
+        out += &format!(
+            "{} more suspects are in --json\n",
+            document.items.len() - SHOWN
+        );
     }
     out
 }
@@ -72,7 +78,11 @@ fn confusions(document: &Document) -> String {
         ("about so many", Align::Right),
     ]);
     for one in document.confusions.iter().take(SHOWN / 2) {
-        table.row(vec![one.given.clone(), one.suggested.clone(), one.count.to_string()]);
+        table.row(vec![
+            one.given.clone(),
+            one.suggested.clone(),
+            one.count.to_string(),
+        ]);
     }
     let mut out = table.render("");
     if document.confusions.len() > SHOWN / 2 {

@@ -31,7 +31,10 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     row("risk if all were answered", Some(&document.risk_of_all));
     out += &table.render("");
     if let Some(bound) = document.risk_bound {
-        out += &format!("bound of the risk {bound:.4}, asked for {}\n", document.risk);
+        out += &format!(
+            "bound of the risk {bound:.4}, asked for {}\n",
+            document.risk
+        );
     }
     text(&out)?;
     for line in &document.notes {

@@ -96,13 +96,17 @@ fn unsure(document: &Document) -> String {
         table.row(vec![
             item.item.to_owned(),
             format!("{}{tied}", item.label.unwrap_or("-")),
-            item.confidence.map_or("-".to_owned(), |c| format!("{c:.3}")),
+            item.confidence
+                .map_or("-".to_owned(), |c| format!("{c:.3}")),
             item.votes.to_string(),
         ]);
     }
     let mut out = table.render("");
     if document.items.len() > SHOWN {
-        out += &format!("{} more items are in --json\n", document.items.len() - SHOWN);
+        out += &format!(
+            "{} more items are in --json\n",
+            document.items.len() - SHOWN
+        );
     }
     out
 }
@@ -123,9 +127,7 @@ fn people(document: &Document) -> String {
     let mut order: Vec<_> = document.annotators.iter().collect();
     let rank = |quality: Option<f64>| quality.unwrap_or(f64::INFINITY);
     order.sort_by(|a, b| {
-        let of = |one: &Annotator| {
-            rank(one.quality.map(|quality| quality.estimate))
-        };
+        let of = |one: &Annotator| rank(one.quality.map(|quality| quality.estimate));
         of(a).total_cmp(&of(b))
     });
     let number = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.3}"));

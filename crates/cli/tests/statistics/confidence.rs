@@ -38,8 +38,26 @@ pub(super) fn npy(rows: &[Vec<f64>]) -> Vec<u8> {
 
 /// Expected values by numpy: accuracy, errors of 15 bins of equal width and of equally many, and both Brier scores.
 const KNOWN: [(&str, [f64; 5]); 2] = [
-    ("mnist", [0.9913, 0.002_975_887, 0.001_213_737, 0.006_884_151, 0.014_480_971]),
-    ("20news", [0.923_393_521, 0.201_135_964, 0.201_135_964, 0.107_013_105, 0.192_912_069]),
+    (
+        "mnist",
+        [
+            0.9913,
+            0.002_975_887,
+            0.001_213_737,
+            0.006_884_151,
+            0.014_480_971,
+        ],
+    ),
+    (
+        "20news",
+        [
+            0.923_393_521,
+            0.201_135_964,
+            0.201_135_964,
+            0.107_013_105,
+            0.192_912_069,
+        ],
+    ),
 ];
 
 #[test]
@@ -81,7 +99,10 @@ fn errors_of_real_models_are_those_counted_with_numpy() {
             // keeps the temperature from mending all.
             assert!(gain["temperature"].as_f64() < Some(0.9), "{gain}");
             assert!(gain["ece_after"].as_f64() < Some(0.17), "{gain}");
-            assert!(gain["nll_after"].as_f64() < gain["nll_before"].as_f64(), "{gain}");
+            assert!(
+                gain["nll_after"].as_f64() < gain["nll_before"].as_f64(),
+                "{gain}"
+            );
         }
     }
 }
@@ -89,7 +110,10 @@ fn errors_of_real_models_are_those_counted_with_numpy() {
 #[test]
 fn one_confidence_per_item_with_right_and_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut one, mut both) = (String::from("confidence\n"), String::from("item,correct,confidence\n"));
+    let (mut one, mut both) = (
+        String::from("confidence\n"),
+        String::from("item,correct,confidence\n"),
+    );
     let mut right = String::from("correct\n");
     for i in 0..40 {
         let (c, hit) = (0.5 + 0.01 * f64::from(i), i % 4 != 0);
@@ -105,7 +129,14 @@ fn one_confidence_per_item_with_right_and_wrong() {
     is_statistic(&expected["mean_confidence"], 0.695, 1e-12);
     assert_eq!(expected["brier_classes"], Value::Null);
     let found = document(&["confidence", text(&both), text(&both), "--bins", "5"]);
-    for key in ["ece", "adaptive_ece", "mce", "brier", "accuracy", "reliability"] {
+    for key in [
+        "ece",
+        "adaptive_ece",
+        "mce",
+        "brier",
+        "accuracy",
+        "reliability",
+    ] {
         assert_eq!(found[key], expected[key], "{key}");
     }
 }
@@ -117,7 +148,9 @@ fn small() -> (Vec<Vec<f64>>, Vec<usize>) {
         row[i % 3] = 0.6;
         row
     };
-    (0..30).map(|i| (row(i), if i % 5 == 0 { (i + 1) % 3 } else { i % 3 })).unzip()
+    (0..30)
+        .map(|i| (row(i), if i % 5 == 0 { (i + 1) % 3 } else { i % 3 }))
+        .unzip()
 }
 
 #[test]
@@ -153,12 +186,25 @@ fn classes_by_name_by_number_and_in_any_order_of_rows() {
         &[text(&named), text(&unnamed_words)],
         &[text(&named), text(&numbers)],
         &[text(&unnamed), text(&numbers)],
-        &[text(&items), text(&backward), "--truth-columns", "item=id,label=class"],
+        &[
+            text(&items),
+            text(&backward),
+            "--truth-columns",
+            "item=id,label=class",
+        ],
     ] {
         let mut all = vec!["confidence"];
         all.extend(arguments);
         let found = document(&all);
-        for key in ["n", "ece", "mce", "brier", "brier_classes", "accuracy", "reliability"] {
+        for key in [
+            "n",
+            "ece",
+            "mce",
+            "brier",
+            "brier_classes",
+            "accuracy",
+            "reliability",
+        ] {
             assert_eq!(found[key], expected[key], "{key} {arguments:?}");
         }
     }
@@ -175,7 +221,12 @@ fn the_picture_is_a_reliability_diagram_and_never_over_another() {
     let arguments = ["confidence", text(&p), text(&y), "--plot", text(&out)];
     assert_eq!(run(&arguments).code, 0);
     let svg = std::fs::read_to_string(&out).expect("a picture");
-    for part in ["right as often as sure", "95 % interval", "share of items", "accuracy (share right)"] {
+    for part in [
+        "right as often as sure",
+        "95 % interval",
+        "share of items",
+        "accuracy (share right)",
+    ] {
         assert!(svg.contains(part), "{part}");
     }
     assert!(refused(&arguments).contains("is already there"));
@@ -184,23 +235,61 @@ fn the_picture_is_a_reliability_diagram_and_never_over_another() {
 #[test]
 fn what_cannot_be_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, content: &str| {
-        text(&file(folder.path(), name, content)).to_owned()
-    };
+    let write = |name: &str, content: &str| text(&file(folder.path(), name, content)).to_owned();
     let fine = write("p.csv", "a,b\n0.6,0.4\n0.3,0.7\n");
     let y = write("y.csv", "label\na\nb\n");
     for (p, y, said) in [
-        (&write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), &y, "item `1` add to `1.29"),
-        (&write("logits.csv", "a,b\n2.5,-1\n0.6,0.4\n"), &y, "from 0 to 1"),
+        (
+            &write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"),
+            &y,
+            "item `1` add to `1.29",
+        ),
+        (
+            &write("logits.csv", "a,b\n2.5,-1\n0.6,0.4\n"),
+            &y,
+            "from 0 to 1",
+        ),
         (&write("gap.csv", "a,b\n,0.4\n0.6,0.4\n"), &y, "item `0`"),
-        (&write("word.csv", "a,b\nx,0.4\n0.6,0.4\n"), &y, "row `0`: `a` is `x`"),
-        (&fine, &write("long.csv", "label\na\nb\na\n"), "`3` labels for the `2` rows"),
-        (&fine, &write("other.csv", "label\na\nc\n"), "row `1` (the first is 0): the label `c` has no column"),
-        (&fine, &write("empty.csv", "label,x\na,1\n,1\n"), "`label` is empty"),
-        (&fine, &write("high.csv", "label\n0\n2\n"), "the label `2` has no column"),
-        (&fine, &write("two.csv", "x,y\na,1\nb,1\n"), "no column `label`"),
-        (&write("one.csv", "confidence\n0.9\n0.8\n"), &y, "neither 1 (right) nor 0 (wrong)"),
-        (&write("big.csv", "confidence\n9\n0.8\n"), &write("c.csv", "correct\n1\n0\n"), "item `0` is `9`"),
+        (
+            &write("word.csv", "a,b\nx,0.4\n0.6,0.4\n"),
+            &y,
+            "row `0`: `a` is `x`",
+        ),
+        (
+            &fine,
+            &write("long.csv", "label\na\nb\na\n"),
+            "`3` labels for the `2` rows",
+        ),
+        (
+            &fine,
+            &write("other.csv", "label\na\nc\n"),
+            "row `1` (the first is 0): the label `c` has no column",
+        ),
+        (
+            &fine,
+            &write("empty.csv", "label,x\na,1\n,1\n"),
+            "`label` is empty",
+        ),
+        (
+            &fine,
+            &write("high.csv", "label\n0\n2\n"),
+            "the label `2` has no column",
+        ),
+        (
+            &fine,
+            &write("two.csv", "x,y\na,1\nb,1\n"),
+            "no column `label`",
+        ),
+        (
+            &write("one.csv", "confidence\n0.9\n0.8\n"),
+            &y,
+            "neither 1 (right) nor 0 (wrong)",
+        ),
+        (
+            &write("big.csv", "confidence\n9\n0.8\n"),
+            &write("c.csv", "correct\n1\n0\n"),
+            "item `0` is `9`",
+        ),
     ] {
         let message = refused(&["confidence", p, y]);
         assert!(message.contains(said), "{said}: {message}");
@@ -210,6 +299,13 @@ fn what_cannot_be_is_said() {
     // Two items in fifteen bins: no adaptive error, no temperature, and it says so.
     let few = run(&["confidence", &fine, &y]);
     assert_eq!(few.code, 0, "{}", few.stderr);
-    assert!(few.stderr.contains("2 items cannot fill 15 bins"), "{}", few.stderr);
-    assert_eq!(document(&["confidence", &fine, &y])["adaptive_ece"], Value::Null);
+    assert!(
+        few.stderr.contains("2 items cannot fill 15 bins"),
+        "{}",
+        few.stderr
+    );
+    assert_eq!(
+        document(&["confidence", &fine, &y])["adaptive_ece"],
+        Value::Null
+    );
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 fn rows(document: &Value) -> Vec<u64> {
     let items = document["items"].as_array().expect("a list").iter();
-    items.map(|item| item["row"].as_u64().expect("a row")).collect()
+    items
+        .map(|item| item["row"].as_u64().expect("a row"))
+        .collect()
 }
 
 /// What cleanlab 2.9.0 finds with each filter, ranked by self-confidence: how many, and the first six rows.
@@ -17,7 +19,11 @@ type Peer = (&'static str, usize, [u64; 6]);
 const MNIST: [Peer; 4] = [
     ("confident", 15, [2597, 947, 9729, 3520, 1681, 582]),
     ("prune-by-class", 15, [2597, 947, 9729, 3520, 1681, 582]),
-    ("prune-by-noise-rate", 15, [2597, 947, 9729, 3520, 1681, 582]),
+    (
+        "prune-by-noise-rate",
+        15,
+        [2597, 947, 9729, 3520, 1681, 582],
+    ),
     ("both", 15, [2597, 947, 9729, 3520, 1681, 582]),
 ];
 const NEWS: [Peer; 4] = [
@@ -35,7 +41,10 @@ fn verdicts(name: &str) -> Option<BTreeMap<u64, (bool, u64)>> {
     let one = |row: &Value| {
         let number = |value: &Value| value.as_u64().expect("a number");
         let is_rejected = number(&row["mturk"]["given"]) <= 2;
-        (number(&row["id"]), (is_rejected, number(&row["our_guessed_label"])))
+        (
+            number(&row["id"]),
+            (is_rejected, number(&row["our_guessed_label"])),
+        )
     };
     Some(rows.iter().map(one).collect())
 }
@@ -57,7 +66,10 @@ fn suspects_are_those_of_cleanlab_and_most_are_rejected_by_people() {
             let same = rows.iter().zip(&first).filter(|(a, b)| a == b).count();
             // Probabilities of 0 are tied in 20news, and cleanlab does not sort stably.
             let found_first = first.iter().filter(|row| rows[..12].contains(row)).count();
-            assert!(same == 6 || (name == "20news" && found_first >= 4), "{name} {filter} {rows:?}");
+            assert!(
+                same == 6 || (name == "20news" && found_first >= 4),
+                "{name} {filter} {rows:?}"
+            );
         }
         let found = document(&["label-errors", text(&p), text(&labels)]);
         assert_eq!(found["filter"], "prune_by_noise_rate");
@@ -75,14 +87,20 @@ fn suspects_are_those_of_cleanlab_and_most_are_rejected_by_people() {
         }
         eprintln!("{name}: people reject {confirmed} of {looked_at} suspects they saw");
         // Ties may exchange a suspect or two with another one.
-        assert!(looked_at >= judged - 2 && confirmed + 2 >= rejected, "{looked_at} {confirmed}");
+        assert!(
+            looked_at >= judged - 2 && confirmed + 2 >= rejected,
+            "{looked_at} {confirmed}"
+        );
         let off: u64 = found["confusions"]
             .as_array()
             .expect("a list")
             .iter()
             .map(|one| one["count"].as_u64().expect("a count"))
             .sum();
-        assert_eq!(Some(off as f64), found["estimated_errors"]["estimate"].as_f64());
+        assert_eq!(
+            Some(off as f64),
+            found["estimated_errors"]["estimate"].as_f64()
+        );
     }
 }
 
@@ -98,17 +116,33 @@ fn names_items_and_scores() {
         let label = if i < 20 || i == 39 { "cat" } else { "dog" };
         y += &format!("i{i},{label}\n");
     }
-    let (p, y) = (file(folder.path(), "p.csv", p), file(folder.path(), "y.csv", y));
-    let arguments = ["label-errors", text(&p), text(&y), "--score", "normalized-margin"];
+    let (p, y) = (
+        file(folder.path(), "p.csv", p),
+        file(folder.path(), "y.csv", y),
+    );
+    let arguments = [
+        "label-errors",
+        text(&p),
+        text(&y),
+        "--score",
+        "normalized-margin",
+    ];
     let found = document(&arguments);
     is_statistic(&found["estimated_errors"], 1.0, 0.0);
     assert_eq!(rows(&found), [39]);
     let item = &found["items"][0];
-    assert_eq!((&item["item"], &item["given"], &item["suggested"]), (&"i39".into(), &"cat".into(), &"dog".into()));
+    assert_eq!(
+        (&item["item"], &item["given"], &item["suggested"]),
+        (&"i39".into(), &"cat".into(), &"dog".into())
+    );
     assert!((item["score"].as_f64().expect("a number") - 0.1).abs() < 1e-12);
     assert!((item["self_confidence"].as_f64().expect("a number") - 0.1).abs() < 1e-12);
     let said = run(&arguments);
-    assert!(said.stdout.contains("about 1 of 40 labels are wrong"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("about 1 of 40 labels are wrong"),
+        "{}",
+        said.stdout
+    );
     assert!(said.stdout.contains("i39"), "{}", said.stdout);
 }
 
@@ -118,10 +152,22 @@ fn what_cannot_be_is_said() {
     let write = |name: &str, content: &str| text(&file(folder.path(), name, content)).to_owned();
     let y = write("y.csv", "label\na\nb\n");
     for (p, said) in [
-        (write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"), "item `1` sum to `1.29"),
-        (write("one.csv", "a\n0.6\n0.6\n"), "give a column of probabilities for each"),
-        (write("short.csv", "a,b\n0.6,0.4\n"), "labels for the `1` rows"),
-        (write("none.csv", "item,label\nx,a\n"), "no column of numbers"),
+        (
+            write("sum.csv", "a,b\n0.6,0.4\n0.6,0.7\n"),
+            "item `1` sum to `1.29",
+        ),
+        (
+            write("one.csv", "a\n0.6\n0.6\n"),
+            "give a column of probabilities for each",
+        ),
+        (
+            write("short.csv", "a,b\n0.6,0.4\n"),
+            "labels for the `1` rows",
+        ),
+        (
+            write("none.csv", "item,label\nx,a\n"),
+            "no column of numbers",
+        ),
     ] {
         let message = refused(&["label-errors", &p, &y]);
         assert!(message.contains(said), "{said}: {message}");

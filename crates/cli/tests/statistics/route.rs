@@ -30,7 +30,15 @@ fn each_method_holds_its_risk() {
     let (scores, right) = scored(folder.path());
     for method in ["sgr", "ltt", "crc"] {
         let found = document(&[
-            "route", &scores, &right, "--risk", "0.2", "--confidence", "0.9", "--method", method,
+            "route",
+            &scores,
+            &right,
+            "--risk",
+            "0.2",
+            "--confidence",
+            "0.9",
+            "--method",
+            method,
         ]);
         assert_eq!(found["feasible"], true);
         assert_eq!(found["n"], 1000);
@@ -43,7 +51,10 @@ fn each_method_holds_its_risk() {
         let truth = if method == "crc" { of_all } else { selective };
         assert!(truth <= 0.2 && truth > 0.12, "{method} {truth}");
         assert!(found["guarantee"].as_str().expect("words").contains("20 %"));
-        assert!(number(&found["selective_risk"]["estimate"]) <= number(&found["risk_of_all"]["estimate"]));
+        assert!(
+            number(&found["selective_risk"]["estimate"])
+                <= number(&found["risk_of_all"]["estimate"])
+        );
     }
 }
 
@@ -54,18 +65,39 @@ fn a_risk_that_cannot_be_held_is_an_answer() {
     for method in ["sgr", "ltt", "crc"] {
         let ask = |risk: f64| {
             let risk = format!("{risk}");
-            document(&["route", &scores, &right, "--risk", &risk, "--confidence", "0.95", "--method", method])
+            document(&[
+                "route",
+                &scores,
+                &right,
+                "--risk",
+                &risk,
+                "--confidence",
+                "0.95",
+                "--method",
+                method,
+            ])
         };
         let found = ask(0.0005);
         assert_eq!(found["feasible"], false);
-        assert_eq!((&found["threshold"], &found["risk_bound"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&found["threshold"], &found["risk_bound"]),
+            (&Value::Null, &Value::Null)
+        );
         is_statistic(&found["coverage"], 0.0, 0.0);
         is_statistic(&found["review_load"], 1.0, 0.0);
         let least = number(&found["least_feasible_risk"]);
         assert_eq!(ask(least * 0.999)["feasible"], false, "{method} {least}");
         assert_eq!(ask(least * 1.000_001)["feasible"], true, "{method} {least}");
     }
-    let said = run(&["route", &scores, &right, "--risk", "0.0005", "--confidence", "0.95"]);
+    let said = run(&[
+        "route",
+        &scores,
+        &right,
+        "--risk",
+        "0.0005",
+        "--confidence",
+        "0.95",
+    ]);
     assert_eq!(said.code, 0);
     assert!(said.stdout.starts_with("not feasible"), "{}", said.stdout);
     assert!(said.stderr.contains("would be feasible"), "{}", said.stderr);
@@ -81,7 +113,17 @@ fn a_real_model_answers_most_digits_alone() {
     };
     for method in ["sgr", "ltt"] {
         let ask = |p: &Path, y: &Path, risk: &str| {
-            document(&["route", text(p), text(y), "--risk", risk, "--confidence", "0.95", "--method", method])
+            document(&[
+                "route",
+                text(p),
+                text(y),
+                "--risk",
+                risk,
+                "--confidence",
+                "0.95",
+                "--method",
+                method,
+            ])
         };
         let found = ask(&p, &labels, "0.005");
         assert_eq!(found["feasible"], true);
@@ -102,11 +144,23 @@ fn the_picture_shows_the_curve_and_the_threshold() {
     let (scores, right) = scored(folder.path());
     let out = folder.path().join("route.svg");
     let arguments = [
-        "route", &scores, &right, "--risk", "0.2", "--confidence", "0.9", "--plot", text(&out),
+        "route",
+        &scores,
+        &right,
+        "--risk",
+        "0.2",
+        "--confidence",
+        "0.9",
+        "--plot",
+        text(&out),
     ];
     assert_eq!(run(&arguments).code, 0);
     let svg = std::fs::read_to_string(&out).expect("a picture");
-    for part in ["largest risk asked for: 0.2", "threshold 0.", "coverage (share of items answered)"] {
+    for part in [
+        "largest risk asked for: 0.2",
+        "threshold 0.",
+        "coverage (share of items answered)",
+    ] {
         assert!(svg.contains(part), "{part}");
     }
     assert!(refused(&arguments).contains("is already there"));
@@ -121,10 +175,26 @@ fn what_cannot_be_is_said() {
     let gap = write("gap.csv", "item,score\n1,0.5\n2,\n3,0.2\n");
     let limits = ["--risk", "0.1", "--confidence", "0.9"];
     for (options, code, said) in [
-        (&["--risk", "0", "--confidence", "0.9"][..], 2, "`--risk` is `0`"),
-        (&["--risk", "0.1", "--confidence", "1"], 2, "`--confidence` is `1`"),
-        (&["--risk", "0.1", "--confidence", "0.9", "--method", "ltt"], 2, "row `0` (the first is 0): the score is `3.5`"),
-        (&["--risk", "0.1", "--confidence", "0.9", "--thresholds", "1"], 2, "no meaning for `sgr`"),
+        (
+            &["--risk", "0", "--confidence", "0.9"][..],
+            2,
+            "`--risk` is `0`",
+        ),
+        (
+            &["--risk", "0.1", "--confidence", "1"],
+            2,
+            "`--confidence` is `1`",
+        ),
+        (
+            &["--risk", "0.1", "--confidence", "0.9", "--method", "ltt"],
+            2,
+            "row `0` (the first is 0): the score is `3.5`",
+        ),
+        (
+            &["--risk", "0.1", "--confidence", "0.9", "--thresholds", "1"],
+            2,
+            "no meaning for `sgr`",
+        ),
     ] {
         let mut arguments = vec!["route", &scores, &right];
         arguments.extend(options);
@@ -135,7 +205,10 @@ fn what_cannot_be_is_said() {
     let mut arguments = vec!["route", &gap, &right];
     arguments.extend(limits);
     let message = refused(&arguments);
-    assert!(message.contains("row `1`") && message.contains("empty"), "{message}");
+    assert!(
+        message.contains("row `1`") && message.contains("empty"),
+        "{message}"
+    );
     // Three items can show little, and it says from which risk on they can.
     let mut arguments = vec!["route", &scores, &right];
     arguments.extend(limits);

@@ -132,11 +132,12 @@ fn of_classes(request: &Request, classes: &Classes<'_>) -> Result<Document, Conf
     match cross_fitted(classes, request.bins, FOLDS, request.seed) {
         Ok(found) => document.temperature = Some(found),
         Err(ConfidenceError::OneOutcome { .. }) => document.notes.push(
-            "no temperature is best: without wrong answers a model can never be too sure".to_owned(),
+            "no temperature is best: without wrong answers a model can never be too sure"
+                .to_owned(),
         ),
-        Err(ConfidenceError::OutOfRange { .. }) => document
-            .notes
-            .push(format!("no temperature is fitted to fewer than {FOLDS} items")),
+        Err(ConfidenceError::OutOfRange { .. }) => document.notes.push(format!(
+            "no temperature is fitted to fewer than {FOLDS} items"
+        )),
         Err(other) => return Err(other),
     }
     Ok(document)
@@ -188,7 +189,11 @@ fn judged(request: &Request, sure: &Sure<'_>) -> Result<Document, ConfidenceErro
 }
 
 fn mean_confidence(found: &Reliability, n: usize) -> f64 {
-    let sum: f64 = found.bins.iter().map(|bin| bin.confidence * bin.n as f64).sum();
+    let sum: f64 = found
+        .bins
+        .iter()
+        .map(|bin| bin.confidence * bin.n as f64)
+        .sum();
     sum / n as f64
 }
 
@@ -219,7 +224,12 @@ pub fn svg(document: &Document) -> String {
     let n = document.n as f64;
     let shares = document.reliability.iter().flat_map(|e| {
         let share = e.bin.n as f64 / n;
-        [(e.low_edge, 0.0), (e.low_edge, share), (e.high_edge, share), (e.high_edge, 0.0)]
+        [
+            (e.low_edge, 0.0),
+            (e.low_edge, share),
+            (e.high_edge, share),
+            (e.high_edge, 0.0),
+        ]
     });
     let names = [
         "right as often as sure".to_owned(),
@@ -253,7 +263,10 @@ pub fn svg(document: &Document) -> String {
         &format!("Reliability of {} predictions", document.n),
         &names,
         &[
-            (&curves("Reliability", "accuracy (share right)", lines), 300.0),
+            (
+                &curves("Reliability", "accuracy (share right)", lines),
+                300.0,
+            ),
             (&curves("Items", "share of items", below), 130.0),
         ],
     )

@@ -115,23 +115,29 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
             "one column of numbers\nhint: a label can only be suspected in favor of another: give a column of probabilities for each class",
         ));
     };
-    let labeled =
-        Labeled::new(names.len(), p, labels).map_err(|error| undefined(path, error))?;
+    let labeled = Labeled::new(names.len(), p, labels).map_err(|error| undefined(path, error))?;
     let options = FilterOptions {
         filter: request.filter,
         ..FilterOptions::default()
     };
-    let (joint, ranked) = ranked_issues(&labeled, options, request.score)
-        .map_err(|error| undefined(path, error))?;
+    let (joint, ranked) =
+        ranked_issues(&labeled, options, request.score).map_err(|error| undefined(path, error))?;
     let scores = label_scores(&labeled, request.score);
     let name = |code: usize| names.get(code).cloned().unwrap_or_default();
     let item = |&row: &u32| {
         let row = row as usize;
         let suggested = labeled.predicted(row);
-        let of = |class: usize| p.get(row * names.len() + class).copied().unwrap_or(f64::NAN);
+        let of = |class: usize| {
+            p.get(row * names.len() + class)
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
         Item {
             row,
-            item: read.items.as_ref().and_then(|items| items.get(row).cloned()),
+            item: read
+                .items
+                .as_ref()
+                .and_then(|items| items.get(row).cloned()),
             given: name(labels.get(row).map_or(0, |label| *label as usize)),
             suggested: name(suggested),
             score: scores.get(row).copied().unwrap_or(f64::NAN),
@@ -168,7 +174,11 @@ fn per_class(
 ) -> Vec<Class> {
     let mut suspects = vec![0_usize; names.len()];
     for &row in ranked {
-        let label = labeled.labels.get(row as usize).copied().unwrap_or_default();
+        let label = labeled
+            .labels
+            .get(row as usize)
+            .copied()
+            .unwrap_or_default();
         if let Some(count) = suspects.get_mut(label as usize) {
             *count += 1;
         }

@@ -148,7 +148,9 @@ impl Columns {
                 table.path(),
                 format!(
                     "no column of numbers\nhint: give a column of probabilities for each class{}",
-                    score.first().map_or(String::new(), |name| format!(", or one called `{name}`"))
+                    score
+                        .first()
+                        .map_or(String::new(), |name| format!(", or one called `{name}`"))
                 ),
             ));
         }
@@ -286,12 +288,22 @@ impl<'a> Labels<'a> {
             .map(|name| place.get(name.trim()).copied())
             .collect();
         if of.iter().all(Option::is_none) {
-            let whole = self.codes.names.iter().map(|name| name.trim().parse::<u32>().ok());
+            let whole = self
+                .codes
+                .names
+                .iter()
+                .map(|name| name.trim().parse::<u32>().ok());
             let whole: Vec<Option<u32>> = whole.collect();
-            let are_places = columns.iter().enumerate().all(|(at, name)| *name == at.to_string());
+            let are_places = columns
+                .iter()
+                .enumerate()
+                .all(|(at, name)| *name == at.to_string());
             if whole.iter().all(Option::is_some) {
                 let is_column = |code: &u32| (*code as usize) < columns.len();
-                of = whole.into_iter().map(|code| code.filter(is_column)).collect();
+                of = whole
+                    .into_iter()
+                    .map(|code| code.filter(is_column))
+                    .collect();
                 notes.push("labels are numbers: they count the columns from 0".to_owned());
             } else if are_places && self.codes.names.len() == columns.len() {
                 of = (0..).take(columns.len()).map(Some).collect();
@@ -337,11 +349,7 @@ fn label_part(table: &Opened<'_>, parts: &[&str]) -> Result<String, EngineError>
 }
 
 /// Labels in the order of the items of another table.
-fn by_item(
-    table: &Opened<'_>,
-    labels: &Opened<'_>,
-    codes: Codes,
-) -> Result<Codes, EngineError> {
+fn by_item(table: &Opened<'_>, labels: &Opened<'_>, codes: Codes) -> Result<Codes, EngineError> {
     let (wanted, known) = (table.full_codes("item")?, labels.full_codes("item")?);
     let mut row_of: Vec<Option<usize>> = vec![None; known.names.len()];
     for (row, &cell) in known.cells.iter().enumerate() {
@@ -351,7 +359,9 @@ fn by_item(
         {
             return Err(labels.bad_row(
                 row,
-                &format!("the item `{name}` stands here a second time\nhint: give one label per item"),
+                &format!(
+                    "the item `{name}` stands here a second time\nhint: give one label per item"
+                ),
             ));
         }
     }
@@ -359,7 +369,11 @@ fn by_item(
     let rows_of: Vec<Option<usize>> = wanted
         .names
         .iter()
-        .map(|name| numbers.get(name.as_str()).and_then(|at| row_of.get(*at).copied().flatten()))
+        .map(|name| {
+            numbers
+                .get(name.as_str())
+                .and_then(|at| row_of.get(*at).copied().flatten())
+        })
         .collect();
     let mut cells = Vec::with_capacity(wanted.cells.len());
     for (row, &item) in wanted.cells.iter().enumerate() {

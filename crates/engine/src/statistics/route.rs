@@ -3,8 +3,8 @@
 use super::predictions::{Predictions, Said};
 use super::{Estimate, Source, undefined};
 use crate::EngineError;
-use fieldassay_measure::confidence::routing::{Guarantee, Routing, hundredths, routing};
 use fieldassay_measure::confidence::risk::FEWEST_ANSWERED;
+use fieldassay_measure::confidence::routing::{Guarantee, Routing, hundredths, routing};
 use fieldassay_measure::confidence::selective::{Ranked, RiskCoverage, risk_coverage};
 use fieldassay_measure::confidence::{Classes, ConfidenceError};
 use fieldassay_measure::stats::{Interval, StatsError, Z95, wilson, wilson_share};
@@ -166,7 +166,12 @@ fn found(request: &Request, ranked: &Ranked) -> Result<Routing, ConfidenceError>
         Method::Crc => Guarantee::Crc,
     };
     let grid = request.thresholds.clone().unwrap_or_else(hundredths);
-    routing(ranked, guarantee, &grid, (request.risk, 1.0 - request.confidence))
+    routing(
+        ranked,
+        guarantee,
+        &grid,
+        (request.risk, 1.0 - request.confidence),
+    )
 }
 
 fn wrong_option(message: String) -> EngineError {
@@ -174,7 +179,10 @@ fn wrong_option(message: String) -> EngineError {
 }
 
 fn check_options(request: &Request) -> Result<(), EngineError> {
-    for (option, value) in [("--risk", request.risk), ("--confidence", request.confidence)] {
+    for (option, value) in [
+        ("--risk", request.risk),
+        ("--confidence", request.confidence),
+    ] {
         if !(value > 0.0 && value < 1.0) {
             return Err(wrong_option(format!(
                 "`{option}` is `{value}`\nhint: give a share between 0 and 1, as in `--risk 0.02 --confidence 0.95`"
@@ -189,7 +197,8 @@ fn check_options(request: &Request) -> Result<(), EngineError> {
     }
     match &request.thresholds {
         Some(list) if list.is_empty() || list.iter().any(|x| x.is_nan()) => Err(wrong_option(
-            "`--thresholds` holds no numbers to try\nhint: as in `--thresholds 0.5,0.9,0.99`".to_owned(),
+            "`--thresholds` holds no numbers to try\nhint: as in `--thresholds 0.5,0.9,0.99`"
+                .to_owned(),
         )),
         _ => Ok(()),
     }

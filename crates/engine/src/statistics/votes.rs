@@ -306,7 +306,9 @@ fn check_options(request: &Request) -> Result<(), EngineError> {
 
 fn found(request: &Request, votes: &Votes) -> Result<Found, VotesError> {
     let em = EmOptions {
-        iterations: request.iterations.unwrap_or(EmOptions::default().iterations),
+        iterations: request
+            .iterations
+            .unwrap_or(EmOptions::default().iterations),
         tolerance: request.tolerance.unwrap_or(EmOptions::default().tolerance),
     };
     Ok(match request.method {
@@ -408,7 +410,11 @@ fn true_labels(
     let label_of = numbers(&their_labels.names, &labels.names);
     let mut given: Vec<Option<u32>> = vec![None; their_items.names.len()];
     let (mut truth, mut without_votes, mut never_given) = (Vec::new(), 0_usize, 0_usize);
-    let rows = their_items.cells.iter().zip(&their_labels.cells).enumerate();
+    let rows = their_items
+        .cells
+        .iter()
+        .zip(&their_labels.cells)
+        .enumerate();
     for (row, (&item, &label)) in rows {
         if let Some(place) = given.get_mut(item as usize)
             && let Some(before) = place.replace(label)
@@ -426,7 +432,8 @@ fn true_labels(
             ));
         }
         let code = item_of.get(item as usize).copied().unwrap_or(MISSING);
-        let is_voted = (code as usize) < votes.items() && !votes.labels_of(code as usize).is_empty();
+        let is_voted =
+            (code as usize) < votes.items() && !votes.labels_of(code as usize).is_empty();
         if !is_voted {
             without_votes += 1;
             continue;
@@ -442,10 +449,14 @@ fn true_labels(
         ));
     }
     if without_votes > 0 {
-        notes.push(format!("{without_votes} items of the truth have no vote and do not count"));
+        notes.push(format!(
+            "{without_votes} items of the truth have no vote and do not count"
+        ));
     }
     if never_given > 0 {
-        notes.push(format!("{never_given} true labels were never given by anybody, so these items are wrong"));
+        notes.push(format!(
+            "{never_given} true labels were never given by anybody, so these items are wrong"
+        ));
     }
     Ok(truth)
 }

@@ -124,7 +124,10 @@ mod tests {
         let classes = Classes::new(&p, &labels, 3).unwrap();
         let found = cross_fitted(&classes, 15, 5, 1).unwrap();
         assert!((found.temperature - 2.5).abs() < 0.15, "{found:?}");
-        assert!(found.ece_before > 0.15 && found.ece_after < 0.04, "{found:?}");
+        assert!(
+            found.ece_before > 0.15 && found.ece_after < 0.04,
+            "{found:?}"
+        );
         assert!(found.nll_after < found.nll_before);
         assert_eq!(found, cross_fitted(&classes, 15, 5, 1).unwrap());
     }

@@ -219,9 +219,8 @@ mod tests {
         for seed in 0..6 {
             let ranked = drawn(seed, 600, |s| 0.5 + 0.4 * s);
             for guarantee in ALL {
-                let at = |risk: f64| {
-                    routing(&ranked, guarantee, &hundredths(), (risk, 0.05)).unwrap()
-                };
+                let at =
+                    |risk: f64| routing(&ranked, guarantee, &hundredths(), (risk, 0.05)).unwrap();
                 let least = at(1e-4).least_risk.unwrap();
                 let above = at((least * (1.0 + 1e-6)).min(0.999));
                 assert!(above.best.is_some(), "{guarantee:?} at {least}");

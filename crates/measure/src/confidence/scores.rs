@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn means_have_intervals_inside_their_range() {
-        let predictions = Predictions::new(&[0.9, 0.6, 0.8, 0.7], &[true, false, true, true]).unwrap();
+        let predictions =
+            Predictions::new(&[0.9, 0.6, 0.8, 0.7], &[true, false, true, true]).unwrap();
         let found = brier_estimate(&predictions).unwrap();
         assert_eq!((found.estimate, found.n), (brier(&predictions), 4));
         assert!(found.low >= Some(0.0) && found.low < Some(found.estimate));
