@@ -62,14 +62,21 @@ fn suspects_are_those_of_cleanlab_and_most_are_rejected_by_people() {
             let found = document(&["label-errors", text(&p), text(&labels), "--filter", filter]);
             is_statistic(&found["estimated_errors"], estimated, 0.0);
             let rows = rows(&found);
-            assert_eq!(rows.len(), count, "{name} {filter}");
-            let same = rows.iter().zip(&first).filter(|(a, b)| a == b).count();
-            // Probabilities of 0 are tied in 20news, and cleanlab does not sort stably.
-            let found_first = first.iter().filter(|row| rows[..12].contains(row)).count();
+            // In 20news several labels of a class have a probability of exactly 0; which of them is pruned is chance in
+            // cleanlab, and shows in what both ways of pruning have in common.
+            let chance = usize::from(name == "20news" && filter == "both");
             assert!(
-                same == 6 || (name == "20news" && found_first >= 4),
+                rows.len().abs_diff(count) <= chance,
+                "{name} {filter} {}",
+                rows.len()
+            );
+            assert!(
+                first.iter().all(|row| rows.contains(row)),
                 "{name} {filter} {rows:?}"
             );
+            if name == "mnist" {
+                assert_eq!(rows.get(..6), Some(&first[..]), "{filter}");
+            }
         }
         let found = document(&["label-errors", text(&p), text(&labels)]);
         assert_eq!(found["filter"], "prune_by_noise_rate");
@@ -86,11 +93,8 @@ fn suspects_are_those_of_cleanlab_and_most_are_rejected_by_people() {
             }
         }
         eprintln!("{name}: people reject {confirmed} of {looked_at} suspects they saw");
-        // Ties may exchange a suspect or two with another one.
-        assert!(
-            looked_at >= judged - 2 && confirmed + 2 >= rejected,
-            "{looked_at} {confirmed}"
-        );
+        // The suspects are those of cleanlab, and so are the verdicts on them.
+        assert_eq!([looked_at, confirmed], [judged, rejected], "{name}");
         let off: u64 = found["confusions"]
             .as_array()
             .expect("a list")

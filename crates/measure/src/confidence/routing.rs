@@ -272,7 +272,7 @@ mod tests {
             } else {
                 assert!(broken <= 38, "{guarantee:?} {broken} of {trials}");
             }
-            assert!(covered > 0.1, "{guarantee:?} {covered}");
+            assert!(covered > 0.05, "{guarantee:?} {covered}");
         }
     }
 
