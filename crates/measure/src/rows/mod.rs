@@ -150,13 +150,22 @@ impl Rows {
 
     /// Squared Euclidean distances of row `row` to the first `out.len()` rows. Cost: `columns * out.len()`.
     pub fn squared_distances(&self, row: usize, out: &mut [f64]) {
+        self.distances_from(|column| self.column(column).get(row).copied(), out);
+    }
+
+    /// Squared Euclidean distances of a point, one number per column, to the first `out.len()` rows; columns the point
+    /// lacks are left out. Cost: `columns * out.len()`.
+    pub fn squared_distances_to(&self, point: &[f64], out: &mut [f64]) {
+        self.distances_from(|column| point.get(column).copied(), out);
+    }
+
+    fn distances_from(&self, from: impl Fn(usize) -> Option<f64>, out: &mut [f64]) {
         out.fill(0.0);
         for (block, part) in out.chunks_mut(BLOCK).enumerate() {
             let start = block * BLOCK;
             for column in 0..self.columns {
                 let values = self.column(column);
-                let (Some(&x), Some(others)) =
-                    (values.get(row), values.get(start..start + part.len()))
+                let (Some(x), Some(others)) = (from(column), values.get(start..start + part.len()))
                 else {
                     continue;
                 };
@@ -180,6 +189,8 @@ mod tests {
         let mut out = [0.0; 3];
         rows.squared_distances(1, &mut out);
         assert_eq!(out, [25.0, 0.0, 25.0]);
+        rows.squared_distances_to(&[3.0, 0.0], &mut out);
+        assert_eq!(out, [9.0, 16.0, 73.0]);
         assert_eq!(rows.at(2, 1), 8.0);
         let twice = rows.joined(&rows).unwrap();
         assert_eq!((twice.len(), twice.at(5, 0)), (6, 6.0));

@@ -1,12 +1,14 @@
 //! The measures of this subject by name.
 
 use super::{
-    BallCover, Disagreement, KCenter, SelectionError, Uncertainty, ball_cover, class_weights,
-    disagreement, k_center, typicality, uncertainty,
+    AgainstRandom, BallCover, ClusterOptions, Clustered, Disagreement, KCenter,
+    RepeatedAgainstRandom, SelectionError, Uncertainty, against_random, ball_cover, class_weights,
+    clustered, disagreement, k_center, repeated_against_random, typicality, uncertainty,
 };
 use crate::registry::{About, Direction, Measure, Number, call};
 use crate::rows::Rows;
-use serde::Deserialize;
+use crate::stats::Resampling;
+use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +88,54 @@ struct CoverCase {
 
 fn cover(case: &CoverCase) -> Result<BallCover, SelectionError> {
     ball_cover(&Rows::from_nested(&case.rows)?, case.delta, case.budget)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusteredCase {
+    #[serde(rename = "X")]
+    rows: Vec<Vec<f64>>,
+    #[serde(default)]
+    initial: Vec<usize>,
+    budget: usize,
+    #[serde(default)]
+    options: ClusterOptions,
+}
+
+fn by_clusters(case: &ClusteredCase) -> Result<Clustered, SelectionError> {
+    let rows = Rows::from_nested(&case.rows)?;
+    clustered(&rows, &case.initial, case.budget, case.options)
+}
+
+/// A score and a budget, or what each repetition of a random choice has chosen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgainstCase {
+    score: Option<Vec<f64>>,
+    budget: Option<usize>,
+    picks: Option<Vec<Vec<usize>>>,
+    wanted: Vec<bool>,
+    #[serde(default)]
+    permutations: Resampling,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Against {
+    Once(AgainstRandom),
+    Often(RepeatedAgainstRandom),
+}
+
+fn against(case: &AgainstCase) -> Result<Against, SelectionError> {
+    match (&case.score, case.budget, &case.picks) {
+        (Some(score), Some(budget), None) => {
+            against_random(score, &case.wanted, budget).map(Against::Once)
+        }
+        (None, None, Some(picks)) => {
+            repeated_against_random(picks, &case.wanted, case.permutations).map(Against::Often)
+        }
+        _ => Err(SelectionError::Choice),
+    }
 }
 
 fn alpha() -> f64 {
@@ -180,6 +230,34 @@ pub(crate) static MEASURES: &[Measure] = &[
         },
         example: r#"{"X": [[0], [1], [1.1], [9]], "delta": 0.5, "budget": 2}"#,
         run: |case| call(case, cover),
+    },
+    Measure {
+        name: "selection.clustered",
+        about: About {
+            title: "One row from each of the groups a set falls into, the largest group first",
+            formula: "k-means with len(initial) + budget clusters: k-means++ centers, Lloyd's iteration; of each cluster without an initial row the row nearest to its center",
+            defaults: "initial none; options rounds 100, seed 1",
+            direction: Direction::Describes,
+            blind_spots: "columns of large scale rule the distance: standardize first. A local optimum: other seeds choose otherwise, so judge it by selection.against_random over seeds. Always takes the usual of a group, never what is rare. Neighbors in time make large groups: one row per scene",
+            peers: "scikit-learn KMeans likewise, with other random numbers and several tries per center",
+            source: "Lloyd 1982; Arthur and Vassilvitskii 2007; Hacohen, Dekel and Weinshall 2022 (TypiClust)",
+        },
+        example: r#"{"X": [[0], [0.2], [0.1], [5], [5.2], [9]], "initial": [1], "budget": 2}"#,
+        run: |case| call(case, by_clusters),
+    },
+    Measure {
+        name: "selection.against_random",
+        about: About {
+            title: "Is a way of choosing better than chance at finding what is looked for?",
+            formula: "found among the budget items of highest score, ties at its end by lot; by chance budget x wanted / items, 95 % range and p by the hypergeometric distribution; ratio found / expected with Fisher's exact interval. With picks: mean over repetitions with Student's interval, p by dealing the outcomes anew",
+            defaults: "score with budget, or picks (the items of each repetition); permutations 1000, seed 1, for picks",
+            direction: Direction::Higher,
+            blind_spots: "items must be independent: errors of one drive come together, and a score that finds the drive finds them all, so score drives. The interval over repetitions is about this set of items only. A few repetitions rank ways of choosing wrongly: 50 are stable. A ratio at one budget says nothing of another",
+            peers: "scipy 1.17.1 hypergeom for p without ties; lift in scikit-learn-like tools has no interval and breaks ties by order",
+            source: "Fisher 1935; Cornfield 1956; Agresti 2013, 16.6; Good 2005; Werner, Burchert, Stubbemann and Schmidt-Thieme 2024 (repetitions)",
+        },
+        example: r#"{"score": [0.9, 0.8, 0.4, 0.3, 0.2, 0.1], "wanted": [true, true, false, false, true, false], "budget": 2}"#,
+        run: |case| call(case, against),
     },
     Measure {
         name: "selection.class_weights",

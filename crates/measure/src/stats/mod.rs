@@ -30,7 +30,7 @@ pub use binomial::{
     poisson_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
-pub use fisher::{Fisher, fisher_exact};
+pub use fisher::{Fisher, FisherInterval, fisher_exact, fisher_interval};
 pub use interval::{
     Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson, wilson_at, wilson_share,
 };
