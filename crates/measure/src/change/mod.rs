@@ -13,7 +13,7 @@ mod page_hinkley;
 pub use adwin::{Adwin, AdwinAlarm, AdwinOptions, adwin};
 pub use cusum::{Cusum, CusumAlarm, cusum, reference};
 pub use page_hinkley::{
-    PageHinkley, PageHinkleyAlarm, PageHinkleyOptions, TwoSidedPageHinkley, page_hinkley,
+    PageHinkley, PageHinkleyAlarm, PageHinkleyOptions, Sides, TwoSidedPageHinkley, page_hinkley,
 };
 
 use crate::stats::StatsError;

@@ -1,7 +1,7 @@
 //! Page–Hinkley test for increases.
 
 use super::{ChangeError, finite, not_negative, positive};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Parameters of the test; the defaults are those of river 0.26.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -114,6 +114,19 @@ pub fn page_hinkley(
     Ok(values.iter().find_map(|x| detector.push(*x)))
 }
 
+/// Directions an alarm may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// Increases only.
+    Up,
+    /// Decreases only.
+    Down,
+    /// Increases and decreases.
+    #[default]
+    Both,
+}
+
 /// Page–Hinkley test in both directions as river 0.26.1 has it in mode `both`: sums that forget by `alpha` and are not held
 /// at 0, against their extremes: `S+ = alpha S+ + x - m - delta` above its least value by more than the threshold, or
 /// `S- = alpha S- + x - m + delta` below its largest. Forgets everything at the value after an alarm. With `alpha` 1 each
@@ -121,6 +134,7 @@ pub fn page_hinkley(
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwoSidedPageHinkley {
     options: PageHinkleyOptions,
+    sides: Sides,
     mean: f64,
     /// Sum for increases and its least value.
     up: [f64; 2],
@@ -137,6 +151,7 @@ impl TwoSidedPageHinkley {
         PageHinkley::new(options)?;
         Ok(Self {
             options,
+            sides: Sides::Both,
             mean: 0.0,
             up: [0.0, f64::INFINITY],
             down: [0.0, f64::NEG_INFINITY],
@@ -144,6 +159,13 @@ impl TwoSidedPageHinkley {
             seen: 0,
             must_reset: false,
         })
+    }
+
+    /// The same for one direction only: river's modes `up` and `down`.
+    #[must_use]
+    pub fn only(mut self, sides: Sides) -> Self {
+        self.sides = sides;
+        self
     }
 
     /// Takes the next value; an alarm holds the sum that ran away, negative for a decrease. A value that is not finite
@@ -168,7 +190,12 @@ impl TwoSidedPageHinkley {
         if self.used < self.options.min_samples {
             return None;
         }
-        let (rise, fall) = (self.up[0] - self.up[1], self.down[1] - self.down[0]);
+        let (mut rise, mut fall) = (self.up[0] - self.up[1], self.down[1] - self.down[0]);
+        match self.sides {
+            Sides::Up => fall = 0.0,
+            Sides::Down => rise = 0.0,
+            Sides::Both => {}
+        }
         self.must_reset = rise.max(fall) > self.options.threshold;
         let sum = if rise >= fall { rise } else { -fall };
         self.must_reset.then_some(PageHinkleyAlarm { index, sum })
@@ -204,9 +231,54 @@ mod tests {
             let alarms: Vec<PageHinkleyAlarm> = (0..200)
                 .filter_map(|i| detector.push(if i < 100 { 0.0 } else { jump }))
                 .collect();
+            let alone = |sides: Sides| {
+                let mut one = TwoSidedPageHinkley::new(options).unwrap().only(sides);
+                (0..200)
+                    .filter_map(|i| one.push(if i < 100 { 0.0 } else { jump }))
+                    .collect::<Vec<_>>()
+            };
+            let (seen, unseen) = if jump > 0.0 {
+                (Sides::Up, Sides::Down)
+            } else {
+                (Sides::Down, Sides::Up)
+            };
+            assert_eq!((alone(seen), alone(unseen)), (alarms.clone(), Vec::new()));
             // What was before the alarm is forgotten: the new level is no second alarm.
             assert_eq!(alarms.len(), 1, "{alarms:?}");
             assert!((104..108).contains(&alarms[0].index) && alarms[0].sum * jump > 0.0);
+        }
+    }
+
+    #[test]
+    fn each_mode_alarms_where_river_does() {
+        // river 0.26.1 drift.PageHinkley(min_instances=20, delta=0.05, threshold=6, alpha=0.999, mode=...).
+        let values: Vec<f64> = (0..900_u32)
+            .map(|i| {
+                let noise = f64::from(i * 7919 % 101) / 101.0;
+                noise
+                    + if i >= 600 {
+                        -1.0
+                    } else if i >= 300 {
+                        1.5
+                    } else {
+                        0.0
+                    }
+            })
+            .collect();
+        let options = PageHinkleyOptions {
+            min_samples: 20,
+            delta: 0.05,
+            threshold: 6.0,
+            alpha: 0.999,
+        };
+        for (sides, wanted) in [
+            (Sides::Up, vec![304]),
+            (Sides::Down, vec![603]),
+            (Sides::Both, vec![304, 602]),
+        ] {
+            let mut detector = TwoSidedPageHinkley::new(options).unwrap().only(sides);
+            let found = values.iter().filter_map(|x| detector.push(*x));
+            assert_eq!(found.map(|a| a.index).collect::<Vec<_>>(), wanted);
         }
     }
 

@@ -1,18 +1,21 @@
 //! The measures of this subject by name.
 
 use super::{
-    AccuracyTest, ClassifierTest, Distances, DriftError, JensenShannon, KolmogorovSmirnov,
-    LabelShift, LogisticOptions, Mmd, MmdOptions, Psi, PsiOptions, Sample, TwoSample, Units,
-    accuracy_z, bins_of, classifier_test, distances, fold_by_index, jensen_shannon,
-    kolmogorov_smirnov, label_shift, mmd, psi, psi_clustered, two_sample,
+    AccuracyTest, ClassifierTest, CountedLabelShift, Distances, DriftError, JensenShannon,
+    KolmogorovSmirnov, LabelShift, LogisticOptions, Mmd, MmdOptions, Psi, PsiOptions, Sample,
+    TwoSample, Units, accuracy_z, bins_of, blocks, classifier_test, distances, fold_by_index,
+    jensen_shannon, kolmogorov_smirnov, label_shift, label_shift_of_counts, mmd, psi,
+    psi_clustered, two_sample,
 };
 use crate::change::{
-    AdwinAlarm, AdwinOptions, ChangeError, PageHinkleyOptions, TwoSidedPageHinkley, adwin,
+    AdwinAlarm, AdwinOptions, ChangeError, PageHinkleyAlarm, PageHinkleyOptions, Sides,
+    TwoSidedPageHinkley, adwin,
 };
 use crate::registry::{About, Direction, Measure, call};
 use crate::rows::Rows;
 use crate::stats::{Resampling, StatsError, moments};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 fn epsilon() -> f64 {
     1e-4
@@ -51,6 +54,7 @@ struct PsiValuesCase {
     bins: usize,
     x_cluster: Option<Vec<u32>>,
     y_cluster: Option<Vec<u32>>,
+    block: Option<usize>,
     #[serde(default)]
     permutations: Resampling,
 }
@@ -61,6 +65,28 @@ struct PsiValues {
     reference_shares: Vec<f64>,
     current_shares: Vec<f64>,
     jensen_shannon: JensenShannon,
+}
+
+/// The clusters that are given, else blocks of consecutive values, else none: values count as independent.
+fn clusters(
+    given: Option<&[u32]>,
+    block: Option<usize>,
+    values: usize,
+) -> Result<Option<Cow<'_, [u32]>>, DriftError> {
+    match (given, block) {
+        (Some(_), Some(length)) => Err(DriftError::BadOption {
+            name: "block",
+            value: length as f64,
+            hint: "either clusters or a block length, not both",
+        }),
+        (None, Some(0)) => Err(DriftError::BadOption {
+            name: "block",
+            value: 0.0,
+            hint: "at least one value per block",
+        }),
+        (None, Some(length)) => Ok(Some(Cow::Owned(blocks(values, length)))),
+        (given, None) => Ok(given.map(Cow::Borrowed)),
+    }
 }
 
 fn index_of_values(case: &PsiValuesCase) -> Result<PsiValues, DriftError> {
@@ -76,12 +102,12 @@ fn index_of_values(case: &PsiValuesCase) -> Result<PsiValues, DriftError> {
         }
     }
     let options = PsiOptions::default();
-    let is_clustered = case.x_cluster.is_some() || case.y_cluster.is_some();
-    let psi = if is_clustered {
-        let units = Units::new(
-            (n, case.x_cluster.as_deref()),
-            (case.y.len(), case.y_cluster.as_deref()),
-        )?;
+    let [x, y] = [
+        clusters(case.x_cluster.as_deref(), case.block, n)?,
+        clusters(case.y_cluster.as_deref(), case.block, case.y.len())?,
+    ];
+    let psi = if x.is_some() || y.is_some() {
+        let units = Units::new((n, x.as_deref()), (case.y.len(), y.as_deref()))?;
         psi_clustered(&bins, count, &units, options, case.permutations)?
     } else {
         psi(&counts[0], &counts[1], options)?
@@ -131,18 +157,21 @@ struct ClusteredCase {
     y: Vec<f64>,
     x_cluster: Option<Vec<u32>>,
     y_cluster: Option<Vec<u32>>,
+    block: Option<usize>,
     #[serde(default)]
     permutations: Resampling,
 }
 
 fn clustered(case: &ClusteredCase) -> Result<TwoSample, DriftError> {
+    let x = clusters(case.x_cluster.as_deref(), case.block, case.x.len())?;
+    let y = clusters(case.y_cluster.as_deref(), case.block, case.y.len())?;
     let reference = Sample {
         values: &case.x,
-        clusters: case.x_cluster.as_deref(),
+        clusters: x.as_deref(),
     };
     let current = Sample {
         values: &case.y,
-        clusters: case.y_cluster.as_deref(),
+        clusters: y.as_deref(),
     };
     two_sample(reference, current, case.permutations)
 }
@@ -168,15 +197,18 @@ struct RowsCase {
     sigma: Option<f64>,
     x_cluster: Option<Vec<u32>>,
     y_cluster: Option<Vec<u32>>,
+    block: Option<usize>,
     permutations: Option<Resampling>,
 }
 
 fn discrepancy(case: &RowsCase) -> Result<Mmd, DriftError> {
+    let x = clusters(case.x_cluster.as_deref(), case.block, case.x.len())?;
+    let y = clusters(case.y_cluster.as_deref(), case.block, case.y.len())?;
     let options = MmdOptions {
         sigma: case.sigma,
         resampling: case.permutations,
-        reference_clusters: case.x_cluster.as_deref(),
-        current_clusters: case.y_cluster.as_deref(),
+        reference_clusters: x.as_deref(),
+        current_clusters: y.as_deref(),
     };
     mmd(
         &Rows::from_nested(&case.x)?,
@@ -258,6 +290,18 @@ fn shift(case: &ShiftCase) -> Result<LabelShift, DriftError> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ShiftCountsCase {
+    #[serde(rename = "C_pred_given_true")]
+    confusion: Vec<Vec<u64>>,
+    target_pred: Vec<u64>,
+}
+
+fn shift_of_counts(case: &ShiftCountsCase) -> Result<CountedLabelShift, DriftError> {
+    label_shift_of_counts(&case.confusion.concat(), &case.target_pred)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StreamCase {
     x: Vec<f64>,
     #[serde(default)]
@@ -273,6 +317,7 @@ struct PageHinkleyCase {
     delta: f64,
     threshold: f64,
     alpha: f64,
+    mode: Sides,
 }
 
 impl Default for PageHinkleyCase {
@@ -283,6 +328,7 @@ impl Default for PageHinkleyCase {
             delta: usual.delta,
             threshold: usual.threshold,
             alpha: usual.alpha,
+            mode: Sides::Both,
         }
     }
 }
@@ -293,21 +339,48 @@ struct StreamFound {
     page_hinkley_default_indices: Vec<usize>,
 }
 
-fn both_ways(values: &[f64], case: &PageHinkleyCase) -> Result<Vec<usize>, ChangeError> {
-    let mut detector = TwoSidedPageHinkley::new(PageHinkleyOptions {
+fn both_ways(values: &[f64], case: &PageHinkleyCase) -> Result<Vec<PageHinkleyAlarm>, ChangeError> {
+    let detector = TwoSidedPageHinkley::new(PageHinkleyOptions {
         min_samples: case.min_instances,
         delta: case.delta,
         threshold: case.threshold,
         alpha: case.alpha,
     })?;
-    let alarms = values.iter().filter_map(|x| detector.push(*x));
-    Ok(alarms.map(|alarm| alarm.index).collect())
+    let mut detector = detector.only(case.mode);
+    Ok(values.iter().filter_map(|x| detector.push(*x)).collect())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageHinkleyStream {
+    x: Vec<f64>,
+    #[serde(default)]
+    options: PageHinkleyCase,
+}
+
+#[derive(Serialize)]
+struct PageHinkleyFound {
+    alarms: Vec<PageHinkleyAlarm>,
+    n: usize,
+}
+
+fn page_hinkley_stream(case: &PageHinkleyStream) -> Result<PageHinkleyFound, ChangeError> {
+    if case.x.is_empty() {
+        return Err(StatsError::Empty.into());
+    }
+    Ok(PageHinkleyFound {
+        alarms: both_ways(&case.x, &case.options)?,
+        n: case.x.iter().filter(|x| x.is_finite()).count(),
+    })
 }
 
 fn stream(case: &StreamCase) -> Result<StreamFound, ChangeError> {
     Ok(StreamFound {
         adwin_detections: adwin(case.adwin_params, &case.x)?,
-        page_hinkley_default_indices: both_ways(&case.x, &case.page_hinkley)?,
+        page_hinkley_default_indices: both_ways(&case.x, &case.page_hinkley)?
+            .iter()
+            .map(|alarm| alarm.index)
+            .collect(),
     })
 }
 
@@ -331,7 +404,7 @@ pub(crate) static MEASURES: &[Measure] = &[
         about: About {
             title: "Population stability index of two samples, binned by quantiles of the reference",
             formula: "as drift.psi over bins by reference quantiles (type 7), open at the ends; with clusters p, mean and 99 % bound come from permuting whole clusters",
-            defaults: "bins 10; x_cluster, y_cluster none; permutations 1000, seed 1",
+            defaults: "bins 10; x_cluster, y_cluster, block (so many consecutive values belong together) none; permutations 1000, seed 1",
             direction: Direction::Lower,
             blind_spots: "as drift.psi; ties merge bins",
             peers: "numpy 2.4.6 quantiles and counts",
@@ -359,7 +432,7 @@ pub(crate) static MEASURES: &[Measure] = &[
         about: About {
             title: "Have single numbers changed? Three distances with permutation tests that keep drives together",
             formula: "ks max|F - G|; wasserstein integral |F - G|; energy sqrt(2 integral (F - G)^2); p = (1 + #{permuted >= seen}) / (1 + B), whole clusters dealt",
-            defaults: "x_cluster, y_cluster none: values are dealt; permutations 1000, seed 1",
+            defaults: "x_cluster, y_cluster, block (so many consecutive values belong together) none: values are dealt; permutations 1000, seed 1",
             direction: Direction::Lower,
             blind_spots: "clusters must be exchangeable: of one season and fleet but for what is tested. A cluster seen on both sides is dealt as two, which is careful",
             peers: "scipy 1.17.1 permutation_test for values; none known for clusters",
@@ -401,7 +474,7 @@ pub(crate) static MEASURES: &[Measure] = &[
         about: About {
             title: "Have rows of several numbers changed in any respect? Maximum mean discrepancy with a permutation test",
             formula: "mean k(x,x') + mean k(y,y') - 2 mean k(x,y), k = exp(-d^2 / 2 sigma^2), sigma the median distance of all pairs; p by dealing whole clusters",
-            defaults: "sigma the median distance; permutations none: no p; x_cluster, y_cluster none",
+            defaults: "sigma the median distance; permutations none: no p; x_cluster, y_cluster, block (so many consecutive rows belong together) none",
             direction: Direction::Lower,
             blind_spots: "columns of large scale rule the distance: standardize first. Loses power in many dimensions. At most 20,000 rows together",
             peers: "scikit-learn 1.9.1 rbf_kernel with numpy",
@@ -445,12 +518,26 @@ pub(crate) static MEASURES: &[Measure] = &[
             formula: "C q = mu, q cut at 0, weights q / training share; condition: ratio of singular values",
             defaults: "none; columns of the matrix are the true class",
             direction: Direction::Describes,
-            blind_spots: "holds where inputs of a class look as before; above condition 100 the shares mean nothing",
+            blind_spots: "holds where inputs of a class look as before; above condition 100 the shares mean nothing. No intervals: with counts use drift.label_shift_counts",
             peers: "numpy 2.4.6 linalg.solve",
             source: "Lipton, Wang and Smola 2018 (BBSE)",
         },
         example: r#"{"C_pred_given_true": [[0.9, 0.2], [0.1, 0.8]], "target_pred_dist": [0.41, 0.59], "train_prior": [0.5, 0.5]}"#,
         run: |case| call(case, shift),
+    },
+    Measure {
+        name: "drift.label_shift_counts",
+        about: About {
+            title: "Shares of true classes in unlabeled data with intervals, from counts",
+            formula: "as drift.label_shift; covariance of q = C^-1 (S_mu + sum_c q_c^2 S_c) C^-T, S multinomial covariances over the target's rows and over the rows of each class; share +- 1.96 standard errors, cut to 0 to 1",
+            defaults: "none; `C_pred_given_true` and `target_pred` are counts, columns of the matrix are the true class",
+            direction: Direction::Describes,
+            blind_spots: "as drift.label_shift. Rows must be independent: with frames of one drive intervals are too narrow. Too narrow too with a handful of rows per class",
+            peers: "none known with intervals",
+            source: "Lipton, Wang and Smola 2018 (BBSE); delta method, van der Vaart 1998, 3.1",
+        },
+        example: r#"{"C_pred_given_true": [[90, 20], [10, 80]], "target_pred": [41, 59]}"#,
+        run: |case| call(case, shift_of_counts),
     },
     Measure {
         name: "drift.adwin",
@@ -466,4 +553,62 @@ pub(crate) static MEASURES: &[Measure] = &[
         example: r#"{"x": [0, 0, 1, 0, 1, 0, 0, 1], "adwin_params": {"clock": 4}}"#,
         run: |case| call(case, stream),
     },
+    Measure {
+        name: "drift.page_hinkley",
+        about: About {
+            title: "Where the mean of a stream rose or fell, by the Page-Hinkley test",
+            formula: "m the running mean; S+ = alpha S+ + x - m - delta, alarm where S+ - min S+ > threshold; S- = alpha S- + x - m + delta, alarm where max S- - S- > threshold; both forget everything after an alarm. An alarm's sum is negative for a fall",
+            defaults: "options min_instances 30, delta 0.005, threshold 50, alpha 0.9999, mode both (up, down)",
+            direction: Direction::Describes,
+            blind_spots: "threshold and delta are in units of the values: the defaults see nothing in shares and fire at once in meters, so scale them to the spread. Values must be independent: one per drive, or residuals. No bound on false alarms: choose the threshold by simulation, or use drift.adwin. A value that is not finite changes nothing",
+            peers: "river 0.26.1 PageHinkley: same indices in all three modes",
+            source: "Page 1954; Hinkley 1971; Mouss, Mouss, Mouss and Sefouhi 2004",
+        },
+        example: r#"{"x": [0, 0, 0, 0, 0, 0, 3, 3, 3, 3], "options": {"min_instances": 5, "threshold": 4, "mode": "up"}}"#,
+        run: |case| call(case, page_hinkley_stream),
+    },
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::registry::find;
+    use serde_json::{Value, json};
+
+    fn run(name: &str, case: &Value) -> Result<Value, String> {
+        let measure = find(name).ok_or("no such measure")?;
+        (measure.run)(case).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_block_is_a_cluster_of_neighbors() {
+        let x: Vec<f64> = (0..40)
+            .map(|i| f64::from(i / 5) + f64::from(i % 5) * 0.1)
+            .collect();
+        let y: Vec<f64> = x.iter().map(|v| v + 1.0).collect();
+        let codes: Vec<u32> = (0..40).map(|i| i / 5).collect();
+        for name in ["drift.two_sample", "drift.psi_values"] {
+            let blocks = run(name, &json!({"x": x, "y": y, "block": 5}));
+            let given = json!({"x": x, "y": y, "x_cluster": codes, "y_cluster": codes});
+            assert_eq!(blocks, run(name, &given));
+            assert_ne!(blocks, run(name, &json!({"x": x, "y": y})));
+            let both = json!({"x": x, "y": y, "x_cluster": codes, "block": 5});
+            assert!(run(name, &both).unwrap_err().contains("not both"));
+            assert!(run(name, &json!({"x": x, "y": y, "block": 0})).is_err());
+        }
+        let [a, b] = [&x, &y].map(|v| v.iter().map(|v| [*v]).collect::<Vec<_>>());
+        let permutations = json!({"resamples": 99, "seed": 1});
+        let blocks = json!({"X": a, "Y": b, "block": 5, "permutations": permutations});
+        let given = json!({"X": a, "Y": b, "x_cluster": codes, "y_cluster": codes, "permutations": permutations});
+        assert_eq!(run("drift.mmd", &blocks), run("drift.mmd", &given));
+    }
+
+    #[test]
+    fn page_hinkley_takes_a_mode_and_refuses_no_values() {
+        let case = json!({"x": [0, 0, 0, 0, 0, 0, -3, -3, -3], "options": {"min_instances": 5, "threshold": 4, "mode": "down"}});
+        let found = run("drift.page_hinkley", &case).unwrap();
+        assert_eq!(found["alarms"][0]["index"], 7, "{found}");
+        assert!(run("drift.page_hinkley", &json!({"x": []})).is_err());
+        let unknown = json!({"x": [1], "options": {"treshold": 4}});
+        assert!(run("drift.page_hinkley", &unknown).is_err());
+    }
+}

@@ -18,7 +18,7 @@ mod units;
 pub use classifier::{
     AccuracyTest, ClassifierTest, Fold, accuracy_z, classifier_test, fold_by_index, roc_area,
 };
-pub use label_shift::{LabelShift, label_shift};
+pub use label_shift::{CountedLabelShift, LabelShift, label_shift, label_shift_of_counts};
 pub use logistic::{Logistic, LogisticOptions};
 pub use mmd::{Mmd, MmdOptions, MmdStatistic, mmd, mmd_statistic};
 pub use shares::{JensenShannon, Psi, PsiOptions, bins_of, jensen_shannon, psi, psi_clustered};
