@@ -1,12 +1,14 @@
 //! The measures of this subject by name.
 
 use super::{
-    Captions, Chair, DuplicateOptions, Duplicates, Inconsistencies, MinHash, MinHash64,
-    MinHashLegacy, NgramIndex, Synonyms, TextError, candidate_probability, captions, chair,
-    estimated_jaccard, hashed_shingles, inconsistencies, jaccard, near_duplicates, optimal_bands,
-    sha1_hash32, sha1_hash64, shingles, tokens,
+    Captions, Chair, DuplicateOptions, Duplicates, Identified, Inconsistencies, Language,
+    LanguageOptions, MinHash, MinHash64, MinHashLegacy, NgramIndex, Synonyms, TextError,
+    Undetermined, candidate_probability, captions, chair, estimated_jaccard, hashed_shingles,
+    identify, inconsistencies, jaccard, near_duplicates, optimal_bands, sha1_hash32, sha1_hash64,
+    shingles, tokens,
 };
 use crate::registry::{About, Direction, Measure, call};
+use crate::stats::{Estimate, wilson};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -267,6 +269,62 @@ fn named(case: &ChairCase) -> Result<Chair, TextError> {
     chair(&case.captions, &case.objects, &synonyms)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LanguageCase {
+    texts: Vec<String>,
+    expected: Vec<Language>,
+    #[serde(default)]
+    options: LanguageOptions,
+}
+
+#[derive(Serialize)]
+struct Languages {
+    texts: Vec<Identified>,
+    /// Share of the texts in each language.
+    shares: BTreeMap<Language, Estimate>,
+    /// Share of the texts whose language cannot be told.
+    undetermined: Estimate,
+    /// How many of those for which reason.
+    reasons: BTreeMap<Undetermined, usize>,
+}
+
+fn languages(case: &LanguageCase) -> Result<Languages, TextError> {
+    if case.texts.is_empty() {
+        return Err(TextError::Empty);
+    }
+    let identified = |text: &String| identify(text, &case.expected, case.options);
+    let texts: Vec<Identified> = case
+        .texts
+        .iter()
+        .map(identified)
+        .collect::<Result<_, _>>()?;
+    let n = texts.len();
+    let share = |count: usize| {
+        let interval = wilson(count as u64, n as u64).ok();
+        Estimate::with(count as f64 / n as f64, interval, n)
+    };
+    let mut counts = BTreeMap::new();
+    let mut reasons = BTreeMap::new();
+    for text in &texts {
+        if let Some(language) = text.language {
+            *counts.entry(language).or_insert(0) += 1;
+        }
+        if let Some(reason) = text.reason {
+            *reasons.entry(reason).or_insert(0) += 1;
+        }
+    }
+    Ok(Languages {
+        shares: counts
+            .into_iter()
+            .map(|(l, count)| (l, share(count)))
+            .collect(),
+        undetermined: share(reasons.values().sum()),
+        reasons,
+        texts,
+    })
+}
+
 pub(crate) static MEASURES: &[Measure] = &[
     Measure {
         name: "text.min_hash",
@@ -365,5 +423,19 @@ pub(crate) static MEASURES: &[Measure] = &[
         },
         example: r#"{"captions": [["a", "car", "and", "a", "cyclist"]], "objects": [["car", "person"]], "synonyms": {"car": "car", "cyclist": "bicycle"}}"#,
         run: |case| call(case, named),
+    },
+    Measure {
+        name: "text.language",
+        about: About {
+            title: "The language of each text, or why it cannot be told",
+            formula: "the most probable of 16 languages by a linear model over runs of letters; confidence: share of resamples of the text's words (bootstrap) that give the same; undetermined with the reason no_letters, too_short, margin_too_small or not_expected; shares over texts with Wilson's interval",
+            defaults: "expected has none: name the languages the texts may be in (ar de en es fr hi it ja ko nl pt ru sv tr vi zh); options least_letters 30 (a Chinese, Japanese or Korean sign counts as 3), least_confidence 0.9, resamples 50, seed 1",
+            direction: Direction::Describes,
+            blind_spots: "short texts. Of 24,954 single words, word pairs and sentences in nine languages (test data of lingua's models, all 16 languages possible, least_letters 0) told at confidence 0.9 and right: 5 to 9 letters 98 % told, 65 % of them right; 10 to 14: 59 %, 74 %; 15 to 19: 58 %, 93 %; 20 to 29: 60 %, 97 %; 30 to 39: 93 %, 100 %; 40 to 59: 91 %, 100 %; 60 to 99: 97 %, 100 %; 100 on: 99 %, 99.95 %. A text of a language that is none of the 16 comes out as its neighbor (Ukrainian as Russian, Danish as Swedish) or as margin_too_small; of two languages in one text the larger part wins",
+            peers: "lingua 1.8.0 held to the nine languages is better below 30 letters (20 to 29: 99.4 % right of 89 % told at 0.6) and equal above, but its confidences differ from run to run; whatlang 0.18.0 held to them is right on 97.4 % of 30 to 39 letters where whichlang, free to choose of 16, is on 99.7 %",
+            source: "whichlang 0.1.1 (Quickwit); Efron and Tibshirani 1993 for the confidence; reference, annotation I",
+        },
+        example: r#"{"texts": ["The pedestrian waits at the crossing and then walks on.", "stop"], "expected": ["en", "de"]}"#,
+        run: |case| call(case, languages),
     },
 ];

@@ -1,14 +1,15 @@
 //! Texts of a data set: near duplicates, leaks between splits, answers that contradict each other, variety of captions.
 //!
 //! Read [`tokens`] and [`shingles`] first, then [`MinHash`] (signatures bit for bit as datasketch), [`near_duplicates`],
-//! [`overlap`] (contamination), [`inconsistencies`] and [`captions`].
-//! Not here: language identification (no dependency-free way is right on short texts), embeddings, reading files.
+//! [`overlap`] (contamination), [`inconsistencies`], [`captions`] and [`identify`] (language, or why it cannot be told).
+//! Not here: embeddings, reading files.
 
 mod captions;
 pub(crate) mod cases;
 mod chair;
 mod consistency;
 mod duplicates;
+mod language;
 mod lsh;
 mod min_hash;
 mod overlap;
@@ -19,6 +20,9 @@ pub use captions::{Captions, captions, self_bleu};
 pub use chair::{Chair, Mentions, Synonyms, chair};
 pub use consistency::{Conflict, Inconsistencies, inconsistencies};
 pub use duplicates::{DuplicateOptions, Duplicates, near_duplicates};
+pub use language::{
+    Identified, LETTERS_PER_SIGN, Language, LanguageOptions, Undetermined, identify,
+};
 pub use lsh::{Bands, candidate_probability, optimal_bands};
 pub use min_hash::{MinHash, MinHash64, MinHashLegacy, estimated_jaccard};
 pub use overlap::{NgramIndex, overlap};
