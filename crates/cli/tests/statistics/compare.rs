@@ -39,12 +39,13 @@ fn differences_are_those_of_the_vectors() {
     assert_eq!(found["difference"]["n"], 10);
     assert_eq!(found["verdict"], "inconclusive");
     assert_eq!(found["method"], "percentile");
-    // Other draws than those of the vector give about the same ends.
+    // Other draws than those of the vector, which has 200 of them: one item of the ten lost 0.65, so ends move in steps
+    // of 0.065.
     let ends = case["out"]["pct_ci90"].as_array().expect("ends");
     for (end, expected) in ["low", "high"].iter().zip(ends) {
         let gap =
             found["bounds"][end].as_f64().expect("an end") - expected.as_f64().expect("an end");
-        assert!(gap.abs() < 0.03, "{end}: {gap}");
+        assert!(gap.abs() < 0.065, "{end}: {gap}");
     }
 }
 

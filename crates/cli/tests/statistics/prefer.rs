@@ -56,7 +56,23 @@ fn strengths_are_those_of_choix() {
         assert_eq!(item["rank"], i + 1);
     }
     let circles = &vector["intransitivity"];
-    assert_eq!(found["intransitivity"]["cyclic"], circles["cyclic_triads"]);
+    let mut wins = "left,right,winner\n".to_owned();
+    for (i, row) in circles["wins"].as_array().expect("rows").iter().enumerate() {
+        for (j, count) in row.as_array().expect("a row").iter().enumerate() {
+            let line = format!("m{i},m{j},left\n");
+            wins += &line.repeat(count.as_u64().expect("a count") as usize);
+        }
+    }
+    let majority = file(folder.path(), "wins.csv", wins);
+    let turning = document(&["prefer", text(&majority)]);
+    assert_eq!(
+        turning["intransitivity"]["cyclic"],
+        circles["cyclic_triads"]
+    );
+    assert_eq!(
+        turning["intransitivity"]["triads"],
+        circles["complete_triads"]
+    );
     let test = &found["intransitivity"]["test"];
     assert!(
         test["p_bootstrap"]

@@ -412,8 +412,9 @@ fn unfit(values: &Values) -> Option<String> {
     if a + b == 0 {
         return Some("it has no value in either table".to_owned());
     }
-    // Names of their own for most rows are keys: all of them differ, and none can drift.
-    let is_key = values.kind == Kind::Category && values.names.len() * 2 > a + b && a + b > 20;
+    // Names of their own for nearly all rows of a table are keys: none of them can drift.
+    let is_key =
+        values.kind == Kind::Category && values.names.len() * 10 > a.max(b) * 9 && a + b > 20;
     is_key.then(|| format!("{} names for {} values are keys", values.names.len(), a + b))
 }
 

@@ -26,6 +26,9 @@ const MOST_DRAWN_ITEMS: usize = 200;
 /// Items above which no covariance is made: `items^2` numbers and `items^3` steps.
 const MOST_WITH_INTERVALS: usize = 3000;
 
+/// Strengths that differ by less are equal: it is the rounding of the fit.
+const SAME: f64 = 1e-8;
+
 /// Groups and items named in a message.
 const SHOWN: usize = 6;
 
@@ -451,7 +454,7 @@ fn items(read: &Read, pairs: &Pairs, strengths: &[Estimate]) -> Vec<Item> {
         };
         // Equal strengths share their rank.
         let rank = match out.last() {
-            Some(last) if last.strength.estimate == strength.estimate => last.rank,
+            Some(last) if (last.strength.estimate - strength.estimate).abs() < SAME => last.rank,
             _ => at + 1,
         };
         let sum = |of: fn(&preference::Edge) -> f64| pairs.of(i).iter().map(of).sum();
