@@ -524,7 +524,7 @@ fn measures_are_listed_explained_and_run() {
         let made = run(folder.path(), &[&["measure"], arguments].concat());
         writeln!(said, "{} {}", made.code, made.stderr.trim_end()).expect("written");
     }
-    expect![[r#"
+    expect![[r"
         2 error: no measure has the name `trajectory.apee`
         hint: did you mean `trajectory.ape`?
         2 error: no measure has the name `ape`
@@ -541,7 +541,7 @@ fn measures_are_listed_explained_and_run() {
         hint: `fieldassay measure explain` shows one that runs
         1 error: `gt.txt`: it is not JSON: expected value at line 1 column 1
         hint: `fieldassay measure explain trajectory.ape` shows a case that runs
-    "#]].assert_eq(&said);
+    "]].assert_eq(&said);
 }
 
 /// An array of 64-bit floats as `NumPy` writes it.

@@ -2,6 +2,7 @@
 
 use super::{Align, Table, note, statistic, text};
 use fieldassay_engine::statistics::confidence::Document;
+use std::fmt::Write as _;
 
 /// Digits of calibration errors.
 const DIGITS: usize = 4;
@@ -22,10 +23,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let mut table = Table::new(&[("measure", Align::Left), ("estimate [95 %]", Align::Left)]);
     let bins = document.bins;
     let mut row = |name: String, value: Option<_>| {
-        table.row(vec![
-            name,
-            value.map_or("-".to_owned(), |value| shown(value)),
-        ]);
+        table.row(vec![name, value.map_or("-".to_owned(), &shown)]);
     };
     row(
         format!("ECE, {bins} bins of equal width"),
@@ -53,8 +51,9 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     }
     out += &table.render("");
     if let Some(found) = &document.temperature {
-        out += &format!(
-            "\nlogits divided by {:.3}: ECE {:.4} -> {:.4}, log loss {:.4} -> {:.4} (on items it was not fitted on, {} parts)\n",
+        let _ = writeln!(
+            out,
+            "\nlogits divided by {:.3}: ECE {:.4} -> {:.4}, log loss {:.4} -> {:.4} (on items it was not fitted on, {} parts)",
             found.temperature,
             found.ece_before,
             found.ece_after,

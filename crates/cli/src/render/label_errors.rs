@@ -2,6 +2,7 @@
 
 use super::{Align, Table, note, statistic, text};
 use fieldassay_engine::statistics::label_errors::Document;
+use std::fmt::Write as _;
 
 /// Rows of a table; the document has all.
 const SHOWN: usize = 20;
@@ -59,8 +60,9 @@ fn items(document: &Document) -> String {
     }
     let mut out = table.render("");
     if document.items.len() > SHOWN {
-        out += &format!(
-            "{} more suspects are in --json\n",
+        let _ = writeln!(
+            out,
+            "{} more suspects are in --json",
             document.items.len() - SHOWN
         );
     }
@@ -86,8 +88,9 @@ fn confusions(document: &Document) -> String {
     }
     let mut out = table.render("");
     if document.confusions.len() > SHOWN / 2 {
-        out += &format!(
-            "{} more pairs are in --json\n",
+        let _ = writeln!(
+            out,
+            "{} more pairs are in --json",
             document.confusions.len() - SHOWN / 2
         );
     }

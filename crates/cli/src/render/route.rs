@@ -3,6 +3,7 @@
 use super::{Align, Table, note, statistic, text};
 use fieldassay_engine::statistics::Estimate;
 use fieldassay_engine::statistics::route::Document;
+use std::fmt::Write as _;
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let shown = |value: &Estimate| statistic::with_digits(value, 4);
@@ -14,7 +15,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         ),
         None => "not feasible: every item goes to people\n".to_owned(),
     };
-    out += &format!("guarantee: {}\n\n", document.guarantee);
+    let _ = write!(out, "guarantee: {}\n\n", document.guarantee);
     let mut table = Table::new(&[
         ("of these items", Align::Left),
         ("estimate [95 %]", Align::Left),
@@ -31,8 +32,9 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     row("risk if all were answered", Some(&document.risk_of_all));
     out += &table.render("");
     if let Some(bound) = document.risk_bound {
-        out += &format!(
-            "bound of the risk {bound:.4}, asked for {}\n",
+        let _ = writeln!(
+            out,
+            "bound of the risk {bound:.4}, asked for {}",
             document.risk
         );
     }

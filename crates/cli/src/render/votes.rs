@@ -3,6 +3,7 @@
 use super::{Align, Table, note, statistic, text};
 use fieldassay_engine::statistics::votes::{Annotator, Document, Item};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Items and annotators that are shown; the document has all.
 const SHOWN: usize = 20;
@@ -17,13 +18,14 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         statistic::word(&document.method),
     );
     if let Some(accuracy) = &document.accuracy {
-        out += &format!(
+        let _ = write!(
+            out,
             "accuracy {} on {} items with a truth",
             statistic::shown(accuracy),
             accuracy.n
         );
         if let Some(majority) = &document.majority_accuracy {
-            out += &format!("; majority vote {}", statistic::shown(majority));
+            let _ = write!(out, "; majority vote {}", statistic::shown(majority));
         }
         out.push('\n');
     }
@@ -68,7 +70,7 @@ fn labels(document: &Document) -> String {
     }
     let mut out = table.render("");
     if sums.len() > SHOWN {
-        out += &format!("{} more labels are in --json\n", sums.len() - SHOWN);
+        let _ = writeln!(out, "{} more labels are in --json", sums.len() - SHOWN);
     }
     out
 }
@@ -103,8 +105,9 @@ fn unsure(document: &Document) -> String {
     }
     let mut out = table.render("");
     if document.items.len() > SHOWN {
-        out += &format!(
-            "{} more items are in --json\n",
+        let _ = writeln!(
+            out,
+            "{} more items are in --json",
             document.items.len() - SHOWN
         );
     }
@@ -145,7 +148,7 @@ fn people(document: &Document) -> String {
     }
     let mut out = table.render("");
     if order.len() > SHOWN {
-        out += &format!("{} more annotators are in --json\n", order.len() - SHOWN);
+        let _ = writeln!(out, "{} more annotators are in --json", order.len() - SHOWN);
     }
     out
 }

@@ -1,6 +1,7 @@
 use super::{document, file, is_statistic, refused, run, text};
 use fieldassay_testkit::shared_data;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// Krippendorff's example of 4 annotators and 12 units (alpha 0.743 nominal, 0.815 ordinal, 0.849 interval, 0.797 ratio).
 const ROWS: [[u32; 12]; 4] = [
@@ -29,11 +30,12 @@ fn every_level_in_every_form_of_table() {
     let folder = tempfile::tempdir().expect("a folder");
     let csv = file(folder.path(), "v.csv", long("item,annotator,label\n", ','));
     let tabs = file(folder.path(), "v.txt", long("", '\t'));
-    let lines: String = rows()
+    let lines: Vec<String> = rows()
         .map(|(item, annotator, label)| {
-            format!("{{\"q\": \"u{item}\", \"who\": \"w{annotator}\", \"answer\": {label}}}\n")
+            format!("{{\"q\": \"u{item}\", \"who\": \"w{annotator}\", \"answer\": {label}}}")
         })
         .collect();
+    let lines = lines.join("\n");
     let json = file(folder.path(), "v.jsonl", lines);
     for (level, alpha) in [
         ("nominal", 0.743_421),
@@ -65,7 +67,7 @@ fn promised_keys_and_slices() {
     let mut table = "item,annotator,label,category\n".to_owned();
     for (item, annotator, label) in rows() {
         let category = if item < 6 { "car" } else { "van" };
-        table += &format!("{item},{annotator},{label},{category}\n");
+        let _ = writeln!(table, "{item},{annotator},{label},{category}");
     }
     table += "12,0,,van\n";
     let path = file(folder.path(), "v.csv", table);
@@ -197,7 +199,7 @@ fn a_bad_week_shows_in_the_chart() {
             // One in ten is disputed, half of them in the ninth week.
             let is_disputed = item % 10 == week % 10 || week == 8 && item % 2 == 0;
             for (annotator, label) in [("a", 0), ("b", u8::from(is_disputed))] {
-                table += &format!("{week}-{item},{annotator},{label},2026-w{week:02}\n");
+                let _ = writeln!(table, "{week}-{item},{annotator},{label},2026-w{week:02}");
             }
         }
     }

@@ -164,7 +164,8 @@ fn classes_by_name_by_number_and_in_any_order_of_rows() {
     let codes: Vec<Vec<f64>> = y.iter().map(|y| vec![*y as f64]).collect();
     let numbers = file(folder.path(), "y.npy", npy(&codes));
     let named = file(folder.path(), "p.csv", format!("car,bus,van\n{bare}"));
-    let words: String = y.iter().map(|y| format!("{}\n", names[*y])).collect();
+    let words: Vec<&str> = y.iter().map(|y| names[*y]).collect();
+    let words = words.join("\n");
     let of_words = file(folder.path(), "y.csv", format!("label\n{words}"));
     let unnamed = file(folder.path(), "bare.csv", &bare);
     let unnamed_words = file(folder.path(), "bare_y.csv", &words);

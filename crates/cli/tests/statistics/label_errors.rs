@@ -5,6 +5,7 @@ use super::{document, file, is_statistic, refused, run, text};
 use fieldassay_testkit::shared_data;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 fn rows(document: &Value) -> Vec<u64> {
     let items = document["items"].as_array().expect("a list").iter();
@@ -115,10 +116,10 @@ fn names_items_and_scores() {
     let mut y = String::from("item,label\n");
     for i in 0..40 {
         let cat = if i < 20 { 0.9 } else { 0.1 };
-        p += &format!("i{i},{cat},{}\n", 1.0 - cat);
+        let _ = writeln!(p, "i{i},{cat},{}", 1.0 - cat);
         // The last dog is called a cat.
         let label = if i < 20 || i == 39 { "cat" } else { "dog" };
-        y += &format!("i{i},{label}\n");
+        let _ = writeln!(y, "i{i},{label}");
     }
     let (p, y) = (
         file(folder.path(), "p.csv", p),

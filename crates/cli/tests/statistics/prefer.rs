@@ -60,7 +60,7 @@ fn strengths_are_those_of_choix() {
     for (i, row) in circles["wins"].as_array().expect("rows").iter().enumerate() {
         for (j, count) in row.as_array().expect("a row").iter().enumerate() {
             let line = format!("m{i},m{j},left\n");
-            wins += &line.repeat(count.as_u64().expect("a count") as usize);
+            wins += &line.repeat(serde_json::from_value(count.clone()).expect("a count"));
         }
     }
     let majority = file(folder.path(), "wins.csv", wins);

@@ -63,20 +63,20 @@ fn every_form_of_table_gives_the_same_answer() {
         .map(|line| line.split(',').collect())
         .collect();
     let votes = file(folder.path(), "votes.csv", VOTES);
-    let swapped: String = rows
+    let swapped: Vec<String> = rows
         .iter()
-        .map(|row| format!("{}\t{}\t{}\n", row[1], row[0], row[2]))
+        .map(|row| format!("{}\t{}\t{}", row[1], row[0], row[2]))
         .collect();
+    let swapped = swapped.join("\n");
     let tabs = file(folder.path(), "votes.txt", swapped);
-    let lines: String = rows
+    let lines: Vec<String> = rows
         .iter()
         .map(|row| {
             let [item, annotator, label] = [0, 1, 2].map(|at| row[at]);
-            format!(
-                "{{\"question\":\"{item}\",\"worker\":\"{annotator}\",\"answer\":\"{label}\"}}\n"
-            )
+            format!("{{\"question\":\"{item}\",\"worker\":\"{annotator}\",\"answer\":\"{label}\"}}")
         })
         .collect();
+    let lines = lines.join("\n");
     let lines = file(folder.path(), "votes.jsonl", lines);
     let expected = document(&["votes", text(&votes), "--method", "ds"]);
     let unnamed = [

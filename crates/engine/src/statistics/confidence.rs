@@ -208,6 +208,9 @@ fn edged(found: &Reliability, bins: usize) -> Vec<Edged> {
         .collect()
 }
 
+/// Where a line has a gap.
+const GAP: (f64, f64) = (f64::NAN, f64::NAN);
+
 /// The reliability diagram as SVG: how often items of a confidence are right, and where the items are.
 pub fn svg(document: &Document) -> String {
     let filled = || document.reliability.iter().filter(|edged| edged.bin.n > 0);
@@ -215,7 +218,6 @@ pub fn svg(document: &Document) -> String {
         name: name.to_owned(),
         points,
     };
-    const GAP: (f64, f64) = (f64::NAN, f64::NAN);
     let accuracy = filled().map(|e| (e.bin.confidence, e.bin.accuracy));
     let intervals = filled().flat_map(|e| {
         let x = e.bin.confidence;

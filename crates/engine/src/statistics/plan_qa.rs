@@ -7,6 +7,7 @@ use fieldassay_measure::sampling::SamplingError;
 use fieldassay_measure::sampling::plan::{self, Planned, Stratum as Asked};
 use fieldassay_model::plot::{About, Curves, Line};
 use serde::Serialize;
+use std::fmt::Write as _;
 
 pub use fieldassay_measure::sampling::plan::{Claim, Reason};
 
@@ -252,16 +253,18 @@ fn why(asked: &Asked, planned: &Planned, claim: &Claim) -> String {
         }
     };
     if let Some(miss) = asked.reviewer_miss.filter(|miss| *miss > 0.0) {
-        text += &format!("; reviewers miss {} of errors", percent(miss));
+        let _ = write!(text, "; reviewers miss {} of errors", percent(miss));
     }
     if planned.design_effect > 1.0 {
-        text += &format!(
+        let _ = write!(
+            text,
             "; {:.2} reviews of a cluster are worth one",
             planned.design_effect
         );
     }
     if let Some(power) = planned.power {
-        text += &format!(
+        let _ = write!(
+            text,
             "; passes {:.1} % of the time if {} are wrong",
             100.0 * power,
             percent(asked.expected_error.unwrap_or(0.0))

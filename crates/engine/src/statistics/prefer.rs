@@ -266,11 +266,10 @@ fn outcome(word: &str, (left, right): (u32, u32), items: &BTreeMap<&str, u32>) -
     match items.get(word) {
         Some(&item) if item == left => Some(Outcome::Left),
         Some(&item) if item == right => Some(Outcome::Right),
-        Some(_) => None,
         None if word.is_empty() || word.eq_ignore_ascii_case("tie") => Some(Outcome::Tie),
         None if word.eq_ignore_ascii_case("left") => Some(Outcome::Left),
         None if word.eq_ignore_ascii_case("right") => Some(Outcome::Right),
-        None => None,
+        _ => None,
     }
 }
 

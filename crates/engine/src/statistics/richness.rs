@@ -190,8 +190,8 @@ fn size(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-fn between([low, high]: [f64; 2]) -> Option<Interval> {
-    Some(Interval { low, high })
+fn between([low, high]: [f64; 2]) -> Interval {
+    Interval { low, high }
 }
 
 fn document(
@@ -230,7 +230,11 @@ fn document(
             out.observed = found.sobs;
             out.once = found.q1;
             out.twice = found.q2;
-            out.chao2 = Some(Estimate::with(found.chao2, between(found.chao2_ci95), n));
+            out.chao2 = Some(Estimate::with(
+                found.chao2,
+                Some(between(found.chao2_ci95)),
+                n,
+            ));
             out.coverage.good_turing = Estimate::bare(1.0 - found.new_share, n);
             out.coverage.chao_jost = Estimate::bare(found.coverage, n);
         }
@@ -267,14 +271,14 @@ fn of_counts(out: &mut Document, abundance: &Abundance, found: &Richness) {
     out.twice = found.f2;
     out.chao1 = Some(Estimate::with(
         found.chao1_bias_corrected,
-        between(found.chao1_ci95),
+        Some(between(found.chao1_ci95)),
         n,
     ));
     out.ace = abundance.ace();
     let missing = found.missing_ci95;
     out.coverage.good_turing = Estimate::with(
         found.goods_coverage,
-        between([1.0 - missing.high, 1.0 - missing.low]),
+        Some(between([1.0 - missing.high, 1.0 - missing.low])),
         n,
     );
     out.coverage.chao_jost = Estimate::bare(found.coverage_chao_jost2012, n);

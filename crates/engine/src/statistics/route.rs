@@ -275,7 +275,7 @@ pub fn svg(document: &Document) -> String {
     let stride = n.div_ceil(POINTS).max(1);
     let places = || {
         let places = (first..=n).step_by(stride);
-        places.chain((n > 0 && (n - first) % stride != 0).then_some(n))
+        places.chain((n > 0 && !(n - first).is_multiple_of(stride)).then_some(n))
     };
     let points = |of: &dyn Fn(f64, f64) -> f64| -> Vec<(f64, f64)> {
         places()

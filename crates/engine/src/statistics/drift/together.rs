@@ -52,6 +52,9 @@ pub struct Telling {
     pub weight: f64,
 }
 
+/// A column of numbers in both tables.
+type Sides = [Vec<Option<f64>>; 2];
+
 /// Rows of both tables with what is dealt whole.
 struct Chosen {
     sides: [Rows; 2],
@@ -61,12 +64,12 @@ struct Chosen {
 /// The tests of all numbers together; none below two columns or four rows.
 pub(super) fn test(
     tables: &Tables<'_>,
-    columns: Vec<(&str, [Vec<Option<f64>>; 2])>,
+    columns: Vec<(&str, Sides)>,
 ) -> Result<Option<Together>, DriftError> {
-    let (names, columns): (Vec<&str>, Vec<[Vec<Option<f64>>; 2]>) = columns.into_iter().unzip();
+    let (names, columns): (Vec<&str>, Vec<Sides>) = columns.into_iter().unzip();
     let whole: [Vec<usize>; 2] = [0, 1].map(|side| {
         let is_whole = |row: &usize| {
-            let cell = |column: &[Vec<Option<f64>>; 2]| column[side].get(*row).copied().flatten();
+            let cell = |column: &Sides| column[side].get(*row).copied().flatten();
             columns.iter().all(|column| cell(column).is_some())
         };
         (0..tables.rows[side]).filter(is_whole).collect()
@@ -90,7 +93,7 @@ pub(super) fn test(
 
 /// The longest block that any column needs.
 fn block(tables: &Tables<'_>, columns: &[[Vec<Option<f64>>; 2]]) -> usize {
-    let of = |column: &[Vec<Option<f64>>; 2]| {
+    let of = |column: &Sides| {
         let known = |side: &Vec<Option<f64>>| side.iter().copied().flatten().collect();
         tables.block(&column.each_ref().map(known))
     };
