@@ -272,7 +272,8 @@ mod tests {
             } else {
                 assert!(broken <= 38, "{guarantee:?} {broken} of {trials}");
             }
-            assert!(covered > 0.05, "{guarantee:?} {covered}");
+            // Corrections for a hundred thresholds leave little; the fixed sequence needs none.
+            assert!(covered > 0.03, "{guarantee:?} {covered}");
         }
     }
 
