@@ -16,11 +16,19 @@
 //!
 //! Not here: counting.
 
+mod charts;
+mod compare;
+mod confidence;
 mod detections;
+mod drift;
+mod labels;
 mod paths;
+mod people;
+mod sampling;
 mod segments;
 mod shares;
 mod tracks;
+mod worked;
 
 use super::Kind;
 use fieldassay_measure::stats::SplitMix;
@@ -102,6 +110,30 @@ const fn decided(
     }
 }
 
+/// A test at five in a hundred on data without anything to find; the pointer is to its p-value.
+const fn quiet(name: &'static str, pointer: &'static str) -> Statistic {
+    let count = Count::Decision(Kind::FalseAlarm, is_at_five);
+    decided(name, pointer, |_| 0.05, count)
+}
+
+/// The same test on data with something to find, and the rate at which it is to be found.
+const fn heard(name: &'static str, pointer: &'static str, rate: fn(usize) -> f64) -> Statistic {
+    decided(name, pointer, rate, Count::Decision(Kind::Power, is_at_five))
+}
+
+/// Whether a p-value is at most five in a hundred.
+fn is_at_five(p: &Value) -> Option<bool> {
+    p.as_f64().map(|p| p <= 0.05)
+}
+
+/// Whether anything is there: the place of an alarm, or a list of alarms.
+fn is_there(found: &Value) -> Option<bool> {
+    Some(match found {
+        Value::Array(alarms) => !alarms.is_empty(),
+        other => !other.is_null(),
+    })
+}
+
 /// A measure on data of one law; its `pointer`s are JSON pointers into its result.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
@@ -153,6 +185,13 @@ pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
         shares::CASES,
         tracks::CASES,
         paths::CASES,
+        people::CASES,
+        labels::CASES,
+        compare::CASES,
+        drift::CASES,
+        confidence::CASES,
+        sampling::CASES,
+        charts::CASES,
     ]
     .into_iter()
     .flatten()
@@ -196,6 +235,26 @@ impl Noise {
         let angle = std::f64::consts::TAU * self.random.unit();
         self.spare = Some(radius * angle.sin());
         radius * angle.cos()
+    }
+
+    /// How many of `n` are taken, each with this probability.
+    fn count(&mut self, n: usize, probability: f64) -> usize {
+        (0..n).filter(|_| self.chance(probability)).count()
+    }
+
+    /// Events where `mean` are expected (Knuth).
+    fn poisson(&mut self, mean: f64) -> usize {
+        let (mut product, mut events) = (self.random.unit(), 0);
+        while product > (-mean).exp() {
+            product *= self.random.unit();
+            events += 1;
+        }
+        events
+    }
+
+    /// `n` normal values around `mean`.
+    fn around(&mut self, mean: f64, n: usize) -> Vec<f64> {
+        (0..n).map(|_| mean + self.normal()).collect()
     }
 
     /// Three of them.

@@ -1,0 +1,5 @@
+//! Laws.
+
+use super::Case;
+
+pub(super) const CASES: &[Case] = &[];
