@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PART=NAME,…")]
     columns: Option<Columns>,
     /// Loss that is tolerated, in units of the score.
-    #[arg(long, value_name = "M", default_value_t = 0.0)]
+    #[arg(long, value_name = "M", default_value_t = 0.0, allow_negative_numbers = true)]
     margin: f64,
     /// A higher score is better; so it is when nothing is said.
     #[arg(long, group = "direction")]
