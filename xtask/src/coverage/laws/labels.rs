@@ -146,7 +146,7 @@ pub(super) const CASES: &[Case] = &[
                 confusion[j][i] = all - confusion[i][j];
             }
             let errors: Vec<usize> = (0..10).map(|_| noise.count(n, 0.15)).collect();
-            json!({"confusion": confusion, "errors": errors, "items": [n; 10]})
+            json!({"confusion": confusion, "errors": errors, "items": vec![n; 10]})
         },
         ..PLAIN
     },

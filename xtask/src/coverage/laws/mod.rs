@@ -132,6 +132,7 @@ fn is_at_five(p: &Value) -> Option<bool> {
 }
 
 /// Whether anything is there: the place of an alarm, or a list of alarms.
+#[expect(clippy::unnecessary_wraps, reason = "the form of all decisions")]
 fn is_there(found: &Value) -> Option<bool> {
     Some(match found {
         Value::Array(alarms) => !alarms.is_empty(),

@@ -323,12 +323,10 @@ fn wins(
     (items, share): (usize, impl Fn(usize, usize) -> f64),
 ) -> Value {
     let mut table = vec![vec![0; items]; items];
-    for i in 0..items {
-        for j in i + 1..items {
-            let won = noise.count(n, share(i, j));
-            table[i][j] = won;
-            table[j][i] = n - won;
-        }
+    for (i, j) in (0..items).flat_map(|i| (i + 1..items).map(move |j| (i, j))) {
+        let won = noise.count(n, share(i, j));
+        table[i][j] = won;
+        table[j][i] = n - won;
     }
     json!({"wins": table, "bootstrap": {"resamples": 99, "seed": noise.below(1 << 20)}})
 }
