@@ -33,8 +33,12 @@ pub(super) const CASES: &[Case] = &[
         seed: 122,
         is_resampled: false,
         statistics: &[
-            heard("exact", "/exact_p", |n| conditional(&binomial(n, 0.25), 0.8, two_sided)),
-            heard("mid-p", "/mid_p", |n| conditional(&binomial(n, 0.25), 0.8, mid)),
+            heard("exact", "/exact_p", |n| {
+                conditional(&binomial(n, 0.25), 0.8, two_sided)
+            }),
+            heard("mid-p", "/mid_p", |n| {
+                conditional(&binomial(n, 0.25), 0.8, mid)
+            }),
         ],
         draw: |noise, n| flips(noise, n, [0.2, 0.05], None),
         ..PLAIN
@@ -47,7 +51,12 @@ pub(super) const CASES: &[Case] = &[
         trials: 1000,
         seed: 123,
         is_resampled: false,
-        statistics: &[decided("passed at the margin", "/non_inferiority/verdict", |_| 0.05, PASSES)],
+        statistics: &[decided(
+            "passed at the margin",
+            "/non_inferiority/verdict",
+            |_| 0.05,
+            PASSES,
+        )],
         draw: |noise, n| flips(noise, n, [0.08, 0.03], Some(0.05)),
         ..PLAIN
     },
@@ -64,7 +73,14 @@ pub(super) const CASES: &[Case] = &[
             |_| 0.8,
             PASSES_RIGHTLY,
         )],
-        draw: |noise, n| flips(noise, n, [0.05, 0.05], Some(2.486_475 * (0.1 / n as f64).sqrt())),
+        draw: |noise, n| {
+            flips(
+                noise,
+                n,
+                [0.05, 0.05],
+                Some(2.486_475 * (0.1 / n as f64).sqrt()),
+            )
+        },
         ..PLAIN
     },
     Case {
@@ -118,8 +134,18 @@ pub(super) const CASES: &[Case] = &[
         statistics: &[
             decided("Bonferroni, any false", "/bonferroni/reject", |_| 0.05, ANY),
             decided("Holm, any false", "/holm/reject", |_| 0.05, ANY),
-            decided("Benjamini-Hochberg, any false", "/fdr_bh/reject", |_| 0.05, ANY),
-            decided("Benjamini-Yekutieli, any false", "/fdr_by/reject", |_| 0.05, ANY),
+            decided(
+                "Benjamini-Hochberg, any false",
+                "/fdr_bh/reject",
+                |_| 0.05,
+                ANY,
+            ),
+            decided(
+                "Benjamini-Yekutieli, any false",
+                "/fdr_by/reject",
+                |_| 0.05,
+                ANY,
+            ),
             decided("two-stage, any false", "/fdr_tsbh/reject", |_| 0.05, ANY),
         ],
         draw: |noise, n| {
@@ -138,9 +164,24 @@ pub(super) const CASES: &[Case] = &[
         is_resampled: false,
         statistics: &[
             decided("Holm, any false", "/holm/reject", |_| 0.05, ANY_LATER),
-            decided("Benjamini-Hochberg, share of false findings", "/fdr_bh", |_| 0.025, PICKED),
-            decided("Benjamini-Yekutieli, share of false findings", "/fdr_by", |_| 0.025, PICKED),
-            decided("two-stage, share of false findings", "/fdr_tsbh", |_| 0.05, PICKED),
+            decided(
+                "Benjamini-Hochberg, share of false findings",
+                "/fdr_bh",
+                |_| 0.025,
+                PICKED,
+            ),
+            decided(
+                "Benjamini-Yekutieli, share of false findings",
+                "/fdr_by",
+                |_| 0.025,
+                PICKED,
+            ),
+            decided(
+                "two-stage, share of false findings",
+                "/fdr_tsbh",
+                |_| 0.05,
+                PICKED,
+            ),
             // At least what Bonferroni finds of one.
             decided("Holm, the first found", "/holm/reject/0", holm_power, FIRST),
         ],
@@ -167,7 +208,12 @@ pub(super) const CASES: &[Case] = &[
             quiet("exact, one-sided", "/exact_cond_p_greater"),
             quiet("score", "/sm_score"),
             quiet("E-test", "/sm_etest"),
-            decided("interval holds the ratio", "/exact_ratio_ci95", |_| 0.95, HOLDS_ONE),
+            decided(
+                "interval holds the ratio",
+                "/exact_ratio_ci95",
+                |_| 0.95,
+                HOLDS_ONE,
+            ),
         ],
         draw: |noise, n| {
             let (new, old) = (noise.poisson(n as f64), noise.poisson(2.0 * n as f64));
@@ -199,7 +245,12 @@ pub(super) const CASES: &[Case] = &[
         seed: 132,
         statistics: &[
             known("mean difference", "/mean_diff", |_| 0.05),
-            decided("percentile interval holds it", "/pct_ci95", |_| 0.95, HOLDS_RISE),
+            decided(
+                "percentile interval holds it",
+                "/pct_ci95",
+                |_| 0.95,
+                HOLDS_RISE,
+            ),
         ],
         draw: |noise, n| paired(noise, n, (1, 0.05)),
         ..PLAIN
@@ -212,7 +263,12 @@ pub(super) const CASES: &[Case] = &[
         seed: 133,
         statistics: &[
             known("mean difference", "/mean_diff", |_| 0.05),
-            decided("percentile interval holds it", "/pct_ci95", |_| 0.95, HOLDS_RISE),
+            decided(
+                "percentile interval holds it",
+                "/pct_ci95",
+                |_| 0.95,
+                HOLDS_RISE,
+            ),
         ],
         draw: |noise, n| paired(noise, n, (8, 0.05)),
         ..PLAIN
@@ -224,7 +280,12 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[20, 100],
         trials: 1000,
         seed: 134,
-        statistics: &[decided("passed at the margin", "/verdict", |_| 0.05, PASSES)],
+        statistics: &[decided(
+            "passed at the margin",
+            "/verdict",
+            |_| 0.05,
+            PASSES,
+        )],
         draw: |noise, n| {
             let mut case = paired(noise, n, (8, -0.1));
             case["margin"] = json!(0.1);
@@ -250,7 +311,12 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[60, 300],
         seed: 136,
         is_resampled: false,
-        statistics: &[decided("any metric called worse", "/metrics", |_| 0.05, ANY_WORSE)],
+        statistics: &[decided(
+            "any metric called worse",
+            "/metrics",
+            |_| 0.05,
+            ANY_WORSE,
+        )],
         draw: |noise, n| canary(noise, n, (5, 0.0)),
         ..PLAIN
     },
@@ -437,7 +503,9 @@ fn flips(noise: &mut Noise, n: usize, [worse, better]: [f64; 2], margin: Option<
 }
 
 fn waits(noise: &mut Noise, n: usize, mean: f64) -> Vec<f64> {
-    (0..n).map(|_| -mean * (1.0 - noise.between(0.0, 1.0)).ln()).collect()
+    (0..n)
+        .map(|_| -mean * (1.0 - noise.between(0.0, 1.0)).ln())
+        .collect()
 }
 
 fn coins(noise: &mut Noise, n: usize, share: f64) -> Vec<u8> {
@@ -448,7 +516,11 @@ fn coins(noise: &mut Noise, n: usize, share: f64) -> Vec<u8> {
 fn paired(noise: &mut Noise, n: usize, (size, rise): (usize, f64)) -> Value {
     let (mut old, mut new, mut cluster) = (Vec::new(), Vec::new(), Vec::new());
     for drive in 0..n {
-        let shared = if size > 1 { 0.1 * (waits(noise, 1, 1.0)[0] - 1.0) } else { 0.0 };
+        let shared = if size > 1 {
+            0.1 * (waits(noise, 1, 1.0)[0] - 1.0)
+        } else {
+            0.0
+        };
         for _ in 0..size {
             let score = noise.between(0.3, 0.7);
             old.push(score);

@@ -31,10 +31,7 @@ pub(super) const CASES: &[Case] = &[
         trials: 1000,
         seed: 151,
         is_resampled: false,
-        statistics: &[
-            quiet("exact", "/p_exact"),
-            quiet("asymptotic", "/p_asymp"),
-        ],
+        statistics: &[quiet("exact", "/p_exact"), quiet("asymptotic", "/p_asymp")],
         draw: |noise, n| two(noise, n, 0.0),
         ..PLAIN
     },
@@ -86,8 +83,12 @@ pub(super) const CASES: &[Case] = &[
         seed: 155,
         is_resampled: false,
         statistics: &[
-            heard("Kolmogorov-Smirnov", "/ks_p", |n| median_power(0.6, n as f64)),
-            heard("Wasserstein", "/wasserstein_p", |n| median_power(0.6, n as f64)),
+            heard("Kolmogorov-Smirnov", "/ks_p", |n| {
+                median_power(0.6, n as f64)
+            }),
+            heard("Wasserstein", "/wasserstein_p", |n| {
+                median_power(0.6, n as f64)
+            }),
             heard("energy", "/energy_p", |n| median_power(0.6, n as f64)),
         ],
         draw: |noise, n| permuted(two(noise, n, 0.6), noise),
@@ -233,10 +234,18 @@ pub(super) const CASES: &[Case] = &[
         seed: 165,
         is_resampled: false,
         statistics: &[
-            decided("ADWIN", "/adwin_detections", |n| 0.002 * n as f64 / 32.0, ALARMS),
-            decided("Page-Hinkley", "/page_hinkley_default_indices", |n| {
-                8.0 * above(50.0 / (n as f64 / 12.0).sqrt())
-            }, ALARMS),
+            decided(
+                "ADWIN",
+                "/adwin_detections",
+                |n| 0.002 * n as f64 / 32.0,
+                ALARMS,
+            ),
+            decided(
+                "Page-Hinkley",
+                "/page_hinkley_default_indices",
+                |n| 8.0 * above(50.0 / (n as f64 / 12.0).sqrt()),
+                ALARMS,
+            ),
         ],
         draw: |noise, n| stream(noise, n, 0.0),
         ..PLAIN
@@ -251,8 +260,13 @@ pub(super) const CASES: &[Case] = &[
         is_resampled: false,
         statistics: &[
             decided("ADWIN", "/adwin_detections", |_| 0.998, ALARMS_RIGHTLY),
-            // The sum rises by 0.3 of 500, less what the mean follows (a quarter), four standard deviations above 50.
-            decided("Page-Hinkley", "/page_hinkley_default_indices", |_| 0.999, ALARMS_RIGHTLY),
+            // The sum rises by 150 ln 2, which is ten standard deviations above 50.
+            decided(
+                "Page-Hinkley",
+                "/page_hinkley_default_indices",
+                |_| 0.999,
+                ALARMS_RIGHTLY,
+            ),
         ],
         draw: |noise, n| stream(noise, n, 0.3),
         ..PLAIN
@@ -279,7 +293,9 @@ fn drives(noise: &mut Noise, n: usize, shift: f64) -> Value {
 
 fn rows(noise: &mut Noise, n: usize, shift: f64) -> Value {
     let mut side = |shift: f64| -> Vec<[f64; 2]> {
-        (0..n).map(|_| [shift + noise.normal(), shift + noise.normal()]).collect()
+        (0..n)
+            .map(|_| [shift + noise.normal(), shift + noise.normal()])
+            .collect()
     };
     json!({"X": side(0.0), "Y": side(shift)})
 }
@@ -306,7 +322,11 @@ fn bins(noise: &mut Noise, n: usize, more: f64) -> Value {
 fn stream(noise: &mut Noise, n: usize, rise: f64) -> Value {
     let value = |i: usize, noise: &mut Noise| {
         let x = noise.between(0.0, 1.0);
-        if rise > 0.0 { (1.0 - rise) * x + if i < n / 2 { 0.0 } else { rise } } else { x }
+        if rise > 0.0 {
+            (1.0 - rise) * x + if i < n / 2 { 0.0 } else { rise }
+        } else {
+            x
+        }
     };
     let x: Vec<f64> = (0..n).map(|i| value(i, noise)).collect();
     json!({"x": x})

@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         measure: "label_errors.association",
-        law: "items of two groups, 8 in 100 wrong in both",
+        law: "items of two groups, 15 in 100 wrong in both",
         unit: "items of a group",
         sizes: &[40, 200],
         trials: 1000,
@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         draw: |noise, n| {
             let mut row = || {
-                let wrong = noise.count(n, 0.08).max(1);
+                let wrong = noise.count(n, 0.15);
                 [wrong, n - wrong]
             };
             json!({"table": [row(), row()]})
@@ -141,7 +141,7 @@ pub(super) const CASES: &[Case] = &[
         draw: |noise, n| {
             let mut confusion = [[n; 3]; 3];
             for (i, j) in [(0, 1), (0, 2), (1, 2)] {
-                let all = noise.count(n, 0.3).max(1);
+                let all = noise.count(n, 0.3);
                 confusion[i][j] = noise.count(all, 0.5);
                 confusion[j][i] = all - confusion[i][j];
             }
@@ -174,12 +174,22 @@ pub(super) const CASES: &[Case] = &[
         seed: 180,
         is_resampled: false,
         statistics: &[
-            known("error rate of the worst value", "/features/0/worst/rate", |_| 0.3),
-            decided("found", "/features", |n| {
-                let strength = (3.0 * 0.0625_f64.powi(2) + 0.1875_f64.powi(2)) / 4.0;
-                let noncentrality = n as f64 / 2.0 * strength / (0.1125 * 0.8875);
-                chi_square_power(0.01, 3.0, noncentrality) * chi_square_power(0.05, 3.0, noncentrality)
-            }, CALLED_RIGHTLY),
+            known(
+                "error rate of the worst value",
+                "/features/0/worst/rate",
+                |_| 0.3,
+            ),
+            decided(
+                "found",
+                "/features",
+                |n| {
+                    let strength = (3.0 * 0.0625_f64.powi(2) + 0.1875_f64.powi(2)) / 4.0;
+                    let noncentrality = n as f64 / 2.0 * strength / (0.1125 * 0.8875);
+                    chi_square_power(0.01, 3.0, noncentrality)
+                        * chi_square_power(0.05, 3.0, noncentrality)
+                },
+                CALLED_RIGHTLY,
+            ),
         ],
         draw: |noise, n| features(noise, n, [0.05, 0.05, 0.05, 0.3]),
         ..PLAIN
@@ -187,7 +197,12 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn is_called(features: &Value) -> Option<bool> {
-    Some(features.as_array()?.iter().any(|f| f["is_systematic"] == true))
+    Some(
+        features
+            .as_array()?
+            .iter()
+            .any(|f| f["is_systematic"] == true),
+    )
 }
 
 fn table(noise: &mut Noise, n: usize, rates: [f64; 4]) -> Value {
@@ -200,7 +215,10 @@ fn table(noise: &mut Noise, n: usize, rates: [f64; 4]) -> Value {
 
 fn grouped(noise: &mut Noise, n: usize, rates: [f64; 4]) -> Value {
     let groups: Vec<usize> = (0..n).map(|i| i % 4).collect();
-    let errors: Vec<u8> = groups.iter().map(|g| u8::from(noise.chance(rates[*g]))).collect();
+    let errors: Vec<u8> = groups
+        .iter()
+        .map(|g| u8::from(noise.chance(rates[*g])))
+        .collect();
     json!({"errors": errors, "groups": groups, "count": 199, "seed": noise.below(1 << 20)})
 }
 

@@ -118,7 +118,12 @@ const fn quiet(name: &'static str, pointer: &'static str) -> Statistic {
 
 /// The same test on data with something to find, and the rate at which it is to be found.
 const fn heard(name: &'static str, pointer: &'static str, rate: fn(usize) -> f64) -> Statistic {
-    decided(name, pointer, rate, Count::Decision(Kind::Power, is_at_five))
+    decided(
+        name,
+        pointer,
+        rate,
+        Count::Decision(Kind::Power, is_at_five),
+    )
 }
 
 /// Whether a p-value is at most five in a hundred.

@@ -25,9 +25,11 @@ pub(super) const CASES: &[Case] = &[
         seed: 101,
         is_resampled: false,
         // Right and at least 2 of the other 4 too, or wrong with at least 2 of them.
-        statistics: &[known("agreement with majority", "/agreement_with_majority/ann", |_| {
-            0.8 * 0.9728 + 0.2 * 0.1808
-        })],
+        statistics: &[known(
+            "agreement with majority",
+            "/agreement_with_majority/ann",
+            |_| 0.8 * 0.9728 + 0.2 * 0.1808,
+        )],
         draw: |noise, n| json!({"annotations": votes(noise, n, [0.8; 5])}),
         ..PLAIN
     },
@@ -244,7 +246,13 @@ pub(super) const CASES: &[Case] = &[
             heard("found by draws", "/fit/p_bootstrap", circle_power),
             heard("found by chi-square", "/fit/p_chi_square", circle_power),
         ],
-        draw: |noise, n| wins(noise, n, (3, |i, j| if j == i + 1 { 0.7 } else { 0.3 })),
+        draw: |noise, n| {
+            wins(
+                noise,
+                n,
+                (3, |i: usize, j: usize| if j == i + 1 { 0.7 } else { 0.3 }),
+            )
+        },
         ..PLAIN
     },
 ];
@@ -270,7 +278,11 @@ fn votes(noise: &mut Noise, n: usize, skills: [f64; 5]) -> Vec<Value> {
     for item in 0..n {
         let truth = usize::from(!noise.chance(0.6));
         for (name, skill) in NAMES.iter().zip(skills) {
-            let given = if noise.chance(skill) { truth } else { 1 - truth };
+            let given = if noise.chance(skill) {
+                truth
+            } else {
+                1 - truth
+            };
             rows.push(json!([item, name, given]));
         }
     }
