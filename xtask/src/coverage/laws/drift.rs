@@ -260,7 +260,7 @@ pub(super) const CASES: &[Case] = &[
         is_resampled: false,
         statistics: &[
             decided("ADWIN", "/adwin_detections", |_| 0.998, ALARMS_RIGHTLY),
-            // The sum rises by 0.3 of 500, less what the mean follows (a quarter), four standard deviations above 50.
+            // The sum rises by 150 ln 2, which is ten standard deviations above 50.
             decided(
                 "Page-Hinkley",
                 "/page_hinkley_default_indices",

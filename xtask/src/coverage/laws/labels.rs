@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         measure: "label_errors.association",
-        law: "items of two groups, 8 in 100 wrong in both",
+        law: "items of two groups, 15 in 100 wrong in both",
         unit: "items of a group",
         sizes: &[40, 200],
         trials: 1000,
@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         draw: |noise, n| {
             let mut row = || {
-                let wrong = noise.count(n, 0.08).max(1);
+                let wrong = noise.count(n, 0.15);
                 [wrong, n - wrong]
             };
             json!({"table": [row(), row()]})
@@ -141,7 +141,7 @@ pub(super) const CASES: &[Case] = &[
         draw: |noise, n| {
             let mut confusion = [[n; 3]; 3];
             for (i, j) in [(0, 1), (0, 2), (1, 2)] {
-                let all = noise.count(n, 0.3).max(1);
+                let all = noise.count(n, 0.3);
                 confusion[i][j] = noise.count(all, 0.5);
                 confusion[j][i] = all - confusion[i][j];
             }

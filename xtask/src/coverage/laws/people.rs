@@ -246,7 +246,13 @@ pub(super) const CASES: &[Case] = &[
             heard("found by draws", "/fit/p_bootstrap", circle_power),
             heard("found by chi-square", "/fit/p_chi_square", circle_power),
         ],
-        draw: |noise, n| wins(noise, n, (3, |i, j| if j == i + 1 { 0.7 } else { 0.3 })),
+        draw: |noise, n| {
+            wins(
+                noise,
+                n,
+                (3, |i: usize, j: usize| if j == i + 1 { 0.7 } else { 0.3 }),
+            )
+        },
         ..PLAIN
     },
 ];
