@@ -118,7 +118,7 @@ fn shares(
             "\n{}.{}\n\n| statistic | {} | {columns}\n",
             sentence(&first.law),
             coverage::weakness(first)
-                .map_or(String::new(), |why| format!(" Why so few hold: {why}.")),
+                .map_or(String::new(), |why| format!(" What is behind it: {why}.")),
             first.unit
         )?;
         for row in law {

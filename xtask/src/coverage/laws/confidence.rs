@@ -30,6 +30,10 @@ pub(super) const CASES: &[Case] = &[
         sizes: &[200, 3000],
         trials: 200,
         seed: 192,
+        weakness: Some((
+            "bins of few items look wrong by chance, so the error is estimated too high, the more so the smaller it is",
+            0.7,
+        )),
         statistics: &[
             // The gap is never below 0, so bins do not hide any of it: 0.2 of the mean confidence, less 0.1.
             known("expected calibration error", "/ece", |_| 0.2 * 0.75 - 0.1),

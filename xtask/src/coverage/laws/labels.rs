@@ -173,6 +173,10 @@ pub(super) const CASES: &[Case] = &[
         trials: 300,
         seed: 180,
         is_resampled: false,
+        weakness: Some((
+            "the power worked out is that of chi-squared with equal halves; halves here differ",
+            0.85,
+        )),
         statistics: &[
             known(
                 "error rate of the worst value",

@@ -17,6 +17,7 @@
 //! Not here: counting.
 
 mod charts;
+mod choices;
 mod compare;
 mod confidence;
 mod detections;
@@ -159,8 +160,9 @@ pub(super) struct Case {
     pub(super) seed: u64,
     /// Whether the interval is asked for by `bootstrap`.
     pub(super) is_resampled: bool,
-    /// Why the intervals hold the truth less often than nine times in ten even at the largest size, with the least
-    /// share they must hold; none where they do not.
+    /// Why a promise is not kept even at the largest size, or is kept only nearly, with the bound that holds: the least
+    /// share of intervals (of powers, of risks held), the largest of false alarms. None where intervals hold the truth
+    /// nine times in ten and decisions what they promise.
     pub(super) weakness: Option<(&'static str, f64)>,
     /// The numbers looked at.
     pub(super) statistics: &'static [Statistic],
@@ -198,6 +200,7 @@ pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
         confidence::CASES,
         sampling::CASES,
         charts::CASES,
+        choices::CASES,
     ]
     .into_iter()
     .flatten()

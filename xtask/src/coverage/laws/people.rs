@@ -41,6 +41,10 @@ pub(super) const CASES: &[Case] = &[
         trials: 300,
         seed: 102,
         is_resampled: false,
+        weakness: Some((
+            "the labels are inferred from the same votes, and the interval takes them as known",
+            0.8,
+        )),
         statistics: &[
             known("accuracy of the best", "/annotators/ann/accuracy", |_| 0.9),
             known("accuracy of the third", "/annotators/cyd/accuracy", |_| 0.8),
@@ -57,6 +61,10 @@ pub(super) const CASES: &[Case] = &[
         trials: 300,
         seed: 103,
         is_resampled: false,
+        weakness: Some((
+            "the labels are inferred from the same votes, and the interval takes them as known",
+            0.8,
+        )),
         statistics: &[
             known("accuracy of the best", "/annotators/ann/accuracy", |_| 0.9),
             known("accuracy of the third", "/annotators/cyd/accuracy", |_| 0.8),

@@ -15,6 +15,10 @@ pub(super) const CASES: &[Case] = &[
         trials: 1000,
         seed: 211,
         is_resampled: false,
+        weakness: Some((
+            "Jeffreys' interval holds its share on average over all true shares, not at each of them",
+            0.92,
+        )),
         statistics: &[
             known("share, Clopper-Pearson", "/share", |_| 0.05),
             decided("Wilson holds it", "/wilson", |_| 0.95, HOLDS),
