@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Columns under other names: `stratum=class,size=items`.
     #[arg(long, value_name = "PART=NAME,…")]
     columns: Option<Columns>,
-    /// Accuracy that the review must show of every stratum.
+    /// Accuracy (share of items that are right, such as 0.98) that the review must show of every stratum.
     #[arg(long, value_name = "P")]
     claim: f64,
     /// Confidence with which it must.

@@ -148,7 +148,7 @@ pub fn run(request: &Request) -> Result<Document, EngineError> {
         size: strata.iter().map(|s| s.size).sum(),
         n: strata.iter().map(|s| s.n).sum(),
         curves: curves(source, &strata, (&asked, &planned), request.claim.accuracy)?,
-        notes: notes(&strata),
+        notes: notes(&strata, request.claim.accuracy),
         strata,
     })
 }
@@ -289,8 +289,14 @@ fn blame(asked: &Asked, claim: &Claim) -> String {
     }
 }
 
-fn notes(strata: &[Stratum]) -> Vec<String> {
+fn notes(strata: &[Stratum], accuracy: f64) -> Vec<String> {
     let mut notes = Vec::new();
+    if accuracy < 0.5 {
+        notes.push(format!(
+            "a claim of {accuracy} asks for that share to be right; to show that at most that share is wrong, claim {}",
+            1.0 - accuracy
+        ));
+    }
     let without = |strata: &&Stratum| strata.reason == Reason::NotProvable;
     let names: Vec<&str> = (strata.iter().filter(without))
         .map(|s| s.stratum.as_str())

@@ -3,6 +3,7 @@
 use super::AgreementError;
 use crate::aggregation::Votes;
 use crate::stats::Sum;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Stands for a missing code.
@@ -21,6 +22,9 @@ pub enum Level {
     /// Their difference relative to their sum counts; values are at least 0.
     Ratio,
 }
+
+/// Units of a table that one core takes at a time.
+const COLUMNS: usize = 1 << 15;
 
 /// Units at most this large are compared pair by pair, larger ones are counted.
 const SMALL: usize = 16;
@@ -112,7 +116,8 @@ impl NominalCounts {
 
     /// Takes a table with one row of codes per annotator and a column per unit; [`MISSING`] where there is none.
     ///
-    /// Errors: rows of different lengths. Cost: one pass over all rows side by side.
+    /// Errors: rows of different lengths. Cost: one pass over all rows side by side, on all cores; counts are whole
+    /// numbers, so that they do not depend on how the work is shared.
     pub fn push_rows(&mut self, rows: &[&[u32]]) -> Result<(), AgreementError> {
         let expected = rows.first().map_or(0, |row| row.len());
         if let Some(row) = rows.iter().find(|row| row.len() != expected) {
@@ -122,16 +127,28 @@ impl NominalCounts {
                 expected,
             });
         }
-        let mut unit = vec![0; rows.len()];
-        for column in 0..expected {
-            let mut m = 0;
-            for row in rows {
-                let v = row[column];
-                unit[m] = v;
-                m += usize::from(v != MISSING);
+        let labels = self.given.len();
+        let of_columns = |first: usize| {
+            let mut counts = Self::new(labels);
+            let mut unit = vec![0; rows.len()];
+            for column in first..(first + COLUMNS).min(expected) {
+                let mut m = 0;
+                for row in rows {
+                    let v = row[column];
+                    unit[m] = v;
+                    m += usize::from(v != MISSING);
+                }
+                counts.push(&unit[..m]);
             }
-            self.push(&unit[..m]);
-        }
+            counts
+        };
+        let merged = |mut a: Self, b: Self| {
+            a.merge(&b);
+            a
+        };
+        let starts = (0..expected.div_ceil(COLUMNS)).into_par_iter();
+        let found = starts.map(|at| of_columns(at * COLUMNS));
+        self.merge(&found.reduce(Self::default, merged));
         Ok(())
     }
 
