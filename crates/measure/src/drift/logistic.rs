@@ -96,13 +96,18 @@ impl Logistic {
 
     /// Probability that a row is of the current sample.
     pub fn probability(&self, rows: &Rows, row: usize) -> f64 {
+        logistic(self.log_odds(rows, row))
+    }
+
+    /// Log odds that a row is of the current sample.
+    pub fn log_odds(&self, rows: &Rows, row: usize) -> f64 {
         let sum: f64 = self
             .weights
             .iter()
             .enumerate()
             .map(|(column, w)| w * rows.at(row, column))
             .sum();
-        logistic(sum + self.intercept)
+        sum + self.intercept
     }
 }
 
