@@ -5,6 +5,7 @@
 pub mod images;
 pub mod paths;
 pub mod people;
+pub mod preferences;
 pub mod vectors;
 
 use std::io::Write as _;

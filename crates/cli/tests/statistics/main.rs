@@ -5,6 +5,7 @@ mod agree;
 mod compare;
 mod confidence;
 mod drift;
+mod forms;
 mod label_errors;
 mod plan_qa;
 mod prefer;

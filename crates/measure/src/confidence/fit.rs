@@ -120,8 +120,8 @@ fn logistic<const K: usize>(features: &[[f64; K]], target: &[f64]) -> Option<[f6
     };
     let found = fitted.solve();
     // A loss of nothing is that of outcomes which the features separate: larger weights are always better.
-    let is_separated = found.loss < 1e-9 * target.len() as f64
-        || found.parameters.iter().any(|w| w.abs() > 1e8);
+    let is_separated =
+        found.loss < 1e-9 * target.len() as f64 || found.parameters.iter().any(|w| w.abs() > 1e8);
     if !found.is_converged || is_separated {
         return None;
     }
