@@ -3,7 +3,6 @@
 //! Each reader turns a file into cases of a measure and compares the results. Not here: files of cases
 //! ([`super::cases`]).
 
-use super::Outcome;
 use super::measured::{Entries, compared, list, run};
 use fieldassay_testkit::Comparison;
 use serde_json::{Value, json};

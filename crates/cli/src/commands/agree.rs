@@ -6,8 +6,7 @@ use fieldassay_engine::statistics::agree::{self, Level, Request};
 use fieldassay_engine::statistics::{Columns, Source};
 
 /// What the picture shows here, in the words of the help.
-const PLOT: &str =
-    "Draw disputed items over time (of a column `time`) and annotators to this file";
+const PLOT: &str = "Draw disputed items over time (of a column `time`) and annotators to this file";
 const FORCE: &str = "Replace the picture where it is already there";
 
 /// Say how much annotators agree: overall, per pair, category and annotator.
