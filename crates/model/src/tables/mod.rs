@@ -1,15 +1,7 @@
 //! The tables of a workspace, declared once: what a row is, its key, and every column with unit, frame and null rule.
 //!
-//! Read [`Table`] and [`Column`] first, then [`TABLES`]; [`lint`] holds the rules every declaration obeys. Rules of all
-//! tables, which no column repeats:
-//!
-//! - The first column of every key is the recording a row is about, so that its rows lie together. Keys are the sort
-//!   order, and no two rows have the same.
-//! - A moment is integer nanoseconds, on the clock the column or the row names. A stretch holds both its ends.
-//! - A number is finite: what is unknown is null, never NaN. Items of a list are never null.
-//! - A position is of the center of a thing, a quaternion turns the axes of the thing into those of the frame it is
-//!   given in (`frame_from_object`) and has length 1.
-//! - Digests are lower-case hexadecimal digits; JSON is canonical: keys sorted, no blanks.
+//! Read [`Table`] and [`Column`] first, then [`TABLES`] and [`CONVENTIONS`], which hold for all of them; [`lint`] holds
+//! the rules every declaration obeys.
 //!
 //! Not here: how rows are stored (Arrow, Delta), how they are made, and which values a policy tolerates.
 
@@ -46,6 +38,16 @@ pub const TABLES: &[Table] = &[
     people::VOTES,
     people::PREDICTIONS,
     people::OUTCOMES,
+];
+
+/// What holds for every table, so that no column repeats it.
+pub const CONVENTIONS: &[&str] = &[
+    "Rows are sorted by the key, and no two have the same; the first column of every key is the recording a row is about, so that its rows lie together.",
+    "A moment is integer nanoseconds on the clock that the column or the row names. A stretch of time holds both its ends.",
+    "A number is finite: what is unknown is null, never NaN. Items of lists are never null. Counts, shares, probabilities and words have no unit.",
+    "A position is of the center of a thing. A quaternion has length 1 and turns the axes of the thing into those of the frame it is given in.",
+    "Ids of ours are by content: a letter, `-` and 16 digits of a SHA-256; ids of a source are as it writes them. Digests are lower-case hexadecimal digits. JSON is canonical: keys sorted, no blanks.",
+    "What is volatile says by whom, where or when something was done, not what; workspaces are the same when everything else is.",
 ];
 
 /// The table of that name.

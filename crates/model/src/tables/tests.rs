@@ -477,5 +477,6 @@ fn a_change_of_a_table_is_meant() {
         context field purposes array<string>
         context field residency array<string>
         context field retention string
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
