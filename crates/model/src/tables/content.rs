@@ -1,7 +1,7 @@
 //! What recordings and label files hold: poses, calibration, objects, events, intervals.
 //!
 //! Read [`OBJECTS`] first. It is one table for boxes in space and shapes on images, because sources give both of one
-//! object in one row (KITTI, nuScenes, OpenLABEL), and a label and a prediction differ by who said them only.
+//! object in one row (KITTI, nuScenes, `OpenLABEL`), and a label and a prediction differ by who said them only.
 //!
 //! Not here: what is said about things that have no place of their own (`people`).
 

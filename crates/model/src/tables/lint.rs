@@ -165,6 +165,8 @@ pub const RESERVED_WORDS: &[&str] = &[
     "overlaps",
     "partition",
     "pivot",
+    "pivot_longer",
+    "pivot_wider",
     "placing",
     "position",
     "primary",

@@ -17,6 +17,7 @@ pub use lint::{Broken, Problem, RESERVED_WORDS, UNIT_SUFFIXES, lint, lint_column
 
 use crate::hexadecimal;
 use sha2::Digest as _;
+use std::fmt::Write as _;
 
 /// Every table of a workspace: recordings and their parts, evidence, content, what people and models say.
 pub const TABLES: &[Table] = &[
@@ -148,9 +149,9 @@ impl Table {
     pub fn canonical(&self) -> String {
         let mut text = format!("table {}\nkey {}\n", self.name, self.key.join(" "));
         for column in self.columns() {
-            text.push_str(&format!("column {} {}", column.name, column.kind.delta()));
+            let _ = write!(text, "column {} {}", column.name, column.kind.delta());
             for (name, value) in column.metadata() {
-                text.push_str(&format!(" {name}={value:?}"));
+                let _ = write!(text, " {name}={}", serde_json::Value::from(value));
             }
             text.push('\n');
         }
