@@ -1,4 +1,4 @@
-//! The same tables as CSV, JSON lines, NumPy and Parquet, the last written by pyarrow and by Polars, give the same answers.
+//! The same tables as CSV, JSON lines, `NumPy` and Parquet, the last written by pyarrow and by Polars, give the same answers.
 
 use super::{document, text};
 use fieldassay_testkit::repository_root;
@@ -60,7 +60,7 @@ fn probabilities_are_the_same_in_every_form() {
     }
 }
 
-/// NumPy numbers the classes, Parquet names them.
+/// `NumPy` numbers the classes, Parquet names them.
 fn without_names(document: &Value) -> Value {
     let told = ["car", "pedestrian", "cyclist"];
     let mut words = document.to_string();
