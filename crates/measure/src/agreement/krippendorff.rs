@@ -26,6 +26,12 @@ pub enum Level {
 /// Units of a table that one core takes at a time.
 const COLUMNS: usize = 1 << 15;
 
+/// Units compared at once: what is counted of them stays in the first cache.
+const LANES: usize = 512;
+
+/// Labels counted in tables of their own.
+const FEW_LABELS: usize = 1 << 12;
+
 /// Units at most this large are compared pair by pair, larger ones are counted.
 const SMALL: usize = 16;
 
@@ -129,16 +135,16 @@ impl NominalCounts {
         }
         let labels = self.given.len();
         let of_columns = |first: usize| {
+            let last = (first + COLUMNS).min(expected);
+            let part: Vec<&[u32]> = rows.iter().map(|row| &row[first..last]).collect();
             let mut counts = Self::new(labels);
-            let mut unit = vec![0; rows.len()];
-            for column in first..(first + COLUMNS).min(expected) {
-                let mut m = 0;
-                for row in rows {
-                    let v = row[column];
-                    unit[m] = v;
-                    m += usize::from(v != MISSING);
-                }
-                counts.push(&unit[..m]);
+            // A missing code becomes 0 and every other one more than it was.
+            let codes = part.iter().flat_map(|row| row.iter());
+            let top = codes.fold(0, |top, v| top.max(v.wrapping_add(1))) as usize;
+            if rows.len() <= SMALL && top <= FEW_LABELS {
+                counts.push_narrow(&part, top);
+            } else {
+                counts.push_columns(&part);
             }
             counts
         };
@@ -150,6 +156,74 @@ impl NominalCounts {
         let found = starts.map(|at| of_columns(at * COLUMNS));
         self.merge(&found.reduce(Self::default, merged));
         Ok(())
+    }
+
+    /// Column by column.
+    fn push_columns(&mut self, rows: &[&[u32]]) {
+        let mut unit = vec![0; rows.len()];
+        for column in 0..rows.first().map_or(0, |row| row.len()) {
+            let mut m = 0;
+            for row in rows {
+                let v = row[column];
+                unit[m] = v;
+                m += usize::from(v != MISSING);
+            }
+            self.push(&unit[..m]);
+        }
+    }
+
+    /// Row against row over many units at once, which the processor does for several units in one step; `top` is one
+    /// more than the largest code.
+    fn push_narrow(&mut self, rows: &[&[u32]], top: usize) {
+        let mut given = vec![[0_u32; 4]; top + 1];
+        let mut alone = vec![0_u32; top + 1];
+        let (mut units, mut pairs) = ([0_u64; SMALL + 1], [0_u64; SMALL + 1]);
+        let columns = rows.first().map_or(0, |row| row.len());
+        for start in (0..columns).step_by(LANES) {
+            let lanes = start..(start + LANES).min(columns);
+            let (mut missing, mut equal) = ([0_u32; LANES], [0_u32; LANES]);
+            for (i, row) in rows.iter().enumerate() {
+                let row = &row[lanes.clone()];
+                for (missing, v) in missing.iter_mut().zip(row) {
+                    *missing += u32::from(*v == MISSING);
+                }
+                for other in &rows[..i] {
+                    for ((equal, v), w) in equal.iter_mut().zip(row).zip(&other[lanes.clone()]) {
+                        *equal += u32::from(v == w);
+                    }
+                }
+                // Four counts of a label, because equal codes often follow one another and would wait.
+                let (fours, rest) = row.as_chunks::<4>();
+                for four in fours {
+                    for (k, v) in four.iter().enumerate() {
+                        given[v.wrapping_add(1) as usize][k] += 1;
+                    }
+                }
+                for v in rest {
+                    given[v.wrapping_add(1) as usize][0] += 1;
+                }
+            }
+            for (at, (&missing, &equal)) in lanes.zip(missing.iter().zip(&equal)) {
+                let m = rows.len() - missing as usize;
+                units[m] += 1;
+                // Missing codes are equal to one another too.
+                pairs[m] += u64::from(equal - missing * missing.saturating_sub(1) / 2);
+                if m == 1 {
+                    let codes = rows.iter().map(|row| row[at].wrapping_add(1));
+                    alone[codes.max().unwrap_or(0) as usize] += 1;
+                }
+            }
+        }
+        if let Some(most) = (2..units.len()).rev().find(|m| units[*m] > 0) {
+            self.units = units[2..].iter().sum();
+            self.equal = pairs[..=most].to_vec();
+        }
+        let counts = given.iter().zip(&alone).skip(1);
+        let counts = counts.map(|(four, alone)| u64::from(four.iter().sum::<u32>() - alone));
+        self.merge(&Self {
+            given: counts.collect(),
+            ..Self::default()
+        });
     }
 
     /// Adds what another has seen.
@@ -533,6 +607,24 @@ mod tests {
                     other => prop_assert!(false, "{level:?} {other:?}"),
                 }
             }
+        }
+
+        #[test]
+        fn rows_are_counted_as_columns_are(
+            codes in prop::collection::vec(0_u32..7, 0..4000),
+            raters in 1_usize..18,
+            far in prop_oneof![Just(1_u32), Just(5000)],
+        ) {
+            let n = codes.len() / raters;
+            let codes: Vec<u32> = codes.iter().map(|v| match v { 0 | 1 => MISSING, v => v * far }).collect();
+            let rows: Vec<&[u32]> = (0..raters).map(|r| &codes[r * n..(r + 1) * n]).collect();
+            let mut counts = NominalCounts::default();
+            counts.push_rows(&rows).unwrap();
+            let mut others = NominalCounts::default();
+            others.push_columns(&rows);
+            prop_assert_eq!(counts.alpha(), others.alpha());
+            prop_assert_eq!((counts.units(), counts.values()), (others.units(), others.values()));
+            prop_assert_eq!(counts.equal, others.equal);
         }
 
         #[test]
