@@ -1,0 +1,14 @@
+//! Blobs, tables, catalogue, log and jobs of a workspace: the only room that names deltalake, object_store and sqlx.
+//!
+//! Read [`Place`] (where a workspace keeps its files) and [`Blobs`] (originals, by content) first, then [`Catalog`].
+//!
+//! Not here: what is stored and why (`engine`), SQL over it (`query`). No clock and no random source is asked: callers
+//! pass times and names in.
+
+mod blobs;
+mod error;
+mod place;
+
+pub use blobs::{Blobs, Kept, STAGING};
+pub use error::{ErrorKind, StoreError};
+pub use place::Place;
