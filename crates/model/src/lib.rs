@@ -2,7 +2,7 @@
 //!
 //! Read [`Fact`] first (what was measured), then [`Policy`] (what is tolerated) and
 //! [`evaluate`] (facts and a policy give findings and a verdict).
-//! [`CheckDocument`] is the promised form of `fieldassay check --json`.
+//! [`CheckDocument`] is the promised form of `fieldassay check --json`, [`tables`] are what a workspace keeps of it.
 //!
 //! Not here: how a fact is measured (`check`, `measure`), how anything is shown (`report`, `cli`),
 //! files, clocks and threads.
@@ -17,6 +17,7 @@ mod finding;
 mod nearest;
 pub mod plot;
 pub mod policy;
+pub mod tables;
 mod time;
 
 pub use calibration::{

@@ -10,6 +10,7 @@ mod measures;
 mod policy;
 mod power;
 mod schema;
+mod tables;
 
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
@@ -28,6 +29,7 @@ const PAGES: &[Page] = &[
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/measures.md", measures::page),
     ("docs/reference/policy.md", policy::page),
+    ("docs/reference/tables.md", tables::page),
     ("docs/performance.md", crate::race::rendered_page),
     ("crates/engine/src/power.json", power::compact),
 ];
