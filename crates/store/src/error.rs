@@ -53,6 +53,46 @@ pub enum StoreError {
         /// SHA-256 of what it holds.
         seen: String,
     },
+    /// A table that is not there.
+    #[error(
+        "the store has no table `{table}`\nhint: `fieldassay init` makes the tables of a workspace"
+    )]
+    NoTable {
+        /// Its name.
+        table: String,
+    },
+    /// A table that is not as this version declares it.
+    #[error(
+        "table `{table}` has other columns than this version declares, or deleted rows that it cannot read\nhint: use the version of fieldassay that made the workspace, or a newer one"
+    )]
+    OtherTable {
+        /// Its name.
+        table: String,
+    },
+    /// Rows that a table cannot hold.
+    #[error("rows for table `{table}` are refused: {what}")]
+    Rows {
+        /// Its name.
+        table: String,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// A file of a table that is not what was written.
+    #[error("`{path}` is damaged: {what}\nhint: restore it from a copy; nothing was changed")]
+    Damaged {
+        /// Path in the folder of the table.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Delta refused.
+    #[error("table `{table}` failed: {source}")]
+    Delta {
+        /// Its name.
+        table: String,
+        /// What Delta said.
+        source: Box<deltalake_core::DeltaTableError>,
+    },
     /// A name that is not a SHA-256.
     #[error("`{seen}` is not a SHA-256\nhint: 64 lower-case hexadecimal digits name a blob")]
     NotADigest {
@@ -84,19 +124,30 @@ impl StoreError {
             Self::Object { .. } => "store.object",
             Self::Corrupt { .. } => "store.corrupt",
             Self::NotADigest { .. } => "store.digest",
+            Self::NoTable { .. } => "store.no_table",
+            Self::OtherTable { .. } => "store.other_table",
+            Self::Rows { .. } => "store.rows",
+            Self::Damaged { .. } => "store.damaged",
+            Self::Delta { .. } => "store.delta",
         }
     }
 
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Place { .. } | Self::NotADigest { .. } => ErrorKind::Usage,
-            Self::Object {
+            Self::Place { .. }
+            | Self::NotADigest { .. }
+            | Self::OtherTable { .. }
+            | Self::Rows { .. } => ErrorKind::Usage,
+            Self::NoTable { .. }
+            | Self::Object {
                 source: object_store::Error::NotFound { .. },
                 ..
             } => ErrorKind::NotFound,
-            Self::Io { .. } | Self::Object { .. } | Self::Changed { .. } => ErrorKind::System,
-            Self::Corrupt { .. } => ErrorKind::Damage,
+            Self::Io { .. } | Self::Object { .. } | Self::Changed { .. } | Self::Delta { .. } => {
+                ErrorKind::System
+            }
+            Self::Corrupt { .. } | Self::Damaged { .. } => ErrorKind::Damage,
         }
     }
 }
@@ -124,5 +175,14 @@ pub(crate) fn io(
         action,
         path,
         source,
+    }
+}
+
+/// To say which table failed.
+pub(crate) fn delta(table: &str) -> impl FnOnce(deltalake_core::DeltaTableError) -> StoreError {
+    let table = table.to_owned();
+    move |source| StoreError::Delta {
+        table,
+        source: Box::new(source),
     }
 }

@@ -1,4 +1,4 @@
-//! Blobs, tables, catalogue, log and jobs of a workspace: the only room that names deltalake, object_store and sqlx.
+//! Blobs, tables, catalogue, log and jobs of a workspace: the only room that names `deltalake`, `object_store` and `sqlx`.
 //!
 //! Read [`Place`] (where a workspace keeps its files) and [`Blobs`] (originals, by content) first, then [`Catalog`].
 //!
@@ -8,7 +8,9 @@
 mod blobs;
 mod error;
 mod place;
+mod tables;
 
 pub use blobs::{Blobs, Kept, STAGING};
 pub use error::{ErrorKind, StoreError};
 pub use place::Place;
+pub use tables::{DataFile, Snapshot, Step, Tables, schema, sorted};
