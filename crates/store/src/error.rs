@@ -93,6 +93,25 @@ pub enum StoreError {
         /// What Delta said.
         source: Box<deltalake_core::DeltaTableError>,
     },
+    /// The database of the catalogue refused.
+    #[error("the catalogue failed: {source}")]
+    Catalog {
+        /// What the database said.
+        source: Box<sqlx::Error>,
+    },
+    /// A catalogue that a newer version made.
+    #[error(
+        "the workspace was made by a newer version of fieldassay (its catalogue has step `{version}`)\nhint: use that version; nothing was changed"
+    )]
+    Newer {
+        /// The step of its schema that is unknown here.
+        version: i64,
+    },
+    /// A lease that ended: another has taken over.
+    #[error(
+        "another process has taken over\nhint: nothing of this one was kept after that; look at `fieldassay jobs`"
+    )]
+    Fenced,
     /// A name that is not a SHA-256.
     #[error("`{seen}` is not a SHA-256\nhint: 64 lower-case hexadecimal digits name a blob")]
     NotADigest {
@@ -129,6 +148,9 @@ impl StoreError {
             Self::Rows { .. } => "store.rows",
             Self::Damaged { .. } => "store.damaged",
             Self::Delta { .. } => "store.delta",
+            Self::Catalog { .. } => "store.catalog",
+            Self::Newer { .. } => "store.newer",
+            Self::Fenced => "store.fenced",
         }
     }
 
@@ -138,15 +160,19 @@ impl StoreError {
             Self::Place { .. }
             | Self::NotADigest { .. }
             | Self::OtherTable { .. }
-            | Self::Rows { .. } => ErrorKind::Usage,
+            | Self::Rows { .. }
+            | Self::Newer { .. } => ErrorKind::Usage,
             Self::NoTable { .. }
             | Self::Object {
                 source: object_store::Error::NotFound { .. },
                 ..
             } => ErrorKind::NotFound,
-            Self::Io { .. } | Self::Object { .. } | Self::Changed { .. } | Self::Delta { .. } => {
-                ErrorKind::System
-            }
+            Self::Io { .. }
+            | Self::Object { .. }
+            | Self::Changed { .. }
+            | Self::Delta { .. }
+            | Self::Catalog { .. }
+            | Self::Fenced => ErrorKind::System,
             Self::Corrupt { .. } | Self::Damaged { .. } => ErrorKind::Damage,
         }
     }

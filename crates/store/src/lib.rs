@@ -6,11 +6,15 @@
 //! pass times and names in.
 
 mod blobs;
+mod catalog;
 mod error;
 mod place;
 mod tables;
 
 pub use blobs::{Blobs, Kept, STAGING};
+pub use catalog::{
+    Batch, Catalog, Claim, Job, JobState, Listed, NewJob, Publication, Publisher, Retry, SeenFile,
+};
 pub use error::{ErrorKind, StoreError};
 pub use place::Place;
 pub use tables::{DataFile, Snapshot, Step, Tables, schema, sorted};
