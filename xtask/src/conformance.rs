@@ -13,6 +13,7 @@ mod choices;
 mod evidence;
 mod geometry;
 mod images;
+mod measured;
 mod paths;
 mod people;
 mod scores;
@@ -20,6 +21,7 @@ mod signals;
 mod texts;
 
 use anyhow::{Context as _, Result, bail};
+use fieldassay_testkit::Comparison;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,18 @@ pub(crate) enum Outcome {
     Failed(String),
     /// Not compared, and why.
     Skipped(String),
+}
+
+impl From<Comparison> for Outcome {
+    fn from(compared: Comparison) -> Self {
+        if !compared.differences.is_empty() {
+            Self::Failed(compared.differences.join("; "))
+        } else if compared.compared == 0 {
+            Self::Skipped("nothing in it that could be compared".to_owned())
+        } else {
+            Self::Passed
+        }
+    }
 }
 
 /// Entries by file, in order.
@@ -52,67 +66,6 @@ impl Report {
 
     fn failed(&self) -> usize {
         self.count(|o| matches!(o, Outcome::Failed(_)))
-    }
-}
-
-/// Compares found with expected numbers; remembers the differences.
-#[derive(Default)]
-pub(crate) struct Comparison {
-    differences: Vec<String>,
-    compared: usize,
-}
-
-impl Comparison {
-    /// Within `tolerance`, relative above 1 and absolute below, as the vectors' README says.
-    fn near(&mut self, name: &str, found: f64, expected: &Value, tolerance: f64) {
-        self.compared += 1;
-        let Some(expected) = expected.as_f64() else {
-            self.differences
-                .push(format!("{name}: the vector has `{expected}`, not a number"));
-            return;
-        };
-        let scale = expected.abs().max(1.0);
-        // Written so that a NaN is a difference.
-        let agrees = (found - expected).abs() <= tolerance * scale;
-        if !agrees {
-            self.differences.push(format!(
-                "{name}: found {found}, expected {expected} within {tolerance:e}"
-            ));
-        }
-    }
-
-    /// Within `tolerance` whatever the size, where the vectors give a unit with it.
-    fn near_absolute(&mut self, name: &str, found: f64, expected: &Value, tolerance: f64) {
-        let scale = expected.as_f64().map_or(1.0, |x| x.abs().max(1.0));
-        self.near(name, found, expected, tolerance / scale);
-    }
-
-    /// Exactly equal.
-    fn equal(&mut self, name: &str, found: &Value, expected: &Value) {
-        self.compared += 1;
-        let same = match (found.as_f64(), expected.as_f64()) {
-            (Some(a), Some(b)) => a == b,
-            _ => found == expected,
-        };
-        if !same {
-            self.differences
-                .push(format!("{name}: found {found}, expected {expected}"));
-        }
-    }
-
-    fn fail(&mut self, message: String) {
-        self.compared += 1;
-        self.differences.push(message);
-    }
-
-    fn outcome(self) -> Outcome {
-        if !self.differences.is_empty() {
-            Outcome::Failed(self.differences.join("; "))
-        } else if self.compared == 0 {
-            Outcome::Skipped("nothing in it that could be compared".to_owned())
-        } else {
-            Outcome::Passed
-        }
     }
 }
 

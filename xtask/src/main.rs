@@ -68,6 +68,8 @@ mod fuzz;
 mod gen_pages;
 #[cfg(feature = "rooms")]
 mod power;
+#[cfg(feature = "rooms")]
+mod sweep;
 
 /// Every chore, in the order of the help.
 const VERBS: &[Verb] = &[

@@ -1,4 +1,4 @@
-//! Running other programs, and the repository's place.
+//! Running other programs, what was typed, and the repository's place.
 //!
 //! Read [`Step`] first. Not here: what the chores decide to run.
 
@@ -30,6 +30,40 @@ pub(crate) fn full_build(arguments: &[String]) -> Result<()> {
         std::process::exit(status.code().unwrap_or(1));
     }
     Ok(())
+}
+
+/// Words of a command line that are still to be read.
+pub(crate) struct Words<'a>(std::slice::Iter<'a, String>);
+
+impl<'a> Words<'a> {
+    pub(crate) fn new(arguments: &'a [String]) -> Self {
+        Self(arguments.iter())
+    }
+
+    /// The value of an option that was read.
+    pub(crate) fn value(&mut self, option: &str) -> Result<&'a str> {
+        self.next()
+            .with_context(|| format!("`{option}` needs a value"))
+    }
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.0.next().map(String::as_str)
+    }
+}
+
+/// An amount of memory from the status file of a process, such as `VmHWM`; 0 where the system does not say.
+pub(crate) fn memory_bytes(status_file: &str, field: &str) -> u64 {
+    let amount = |text: String| {
+        let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+        let (_, amount) = fields.find(|(name, _)| *name == field)?;
+        amount.trim().trim_end_matches(" kB").parse::<u64>().ok()
+    };
+    let text = std::fs::read_to_string(status_file).ok();
+    text.and_then(amount).map_or(0, |kib| kib * 1024)
 }
 
 /// A command in the repository's root, shown as a person would type it.

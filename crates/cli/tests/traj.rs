@@ -5,6 +5,7 @@ mod common;
 
 use common::{Run, json, run};
 use expect_test::expect;
+use fieldassay_testkit::arrays::npy_of_floats;
 use fieldassay_testkit::{expect_near, shared_data};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -544,20 +545,6 @@ fn measures_are_listed_explained_and_run() {
     "]].assert_eq(&said);
 }
 
-/// An array of 64-bit floats as `NumPy` writes it.
-fn npy(rows: &[Vec<f64>]) -> Vec<u8> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let header = format!(
-        "{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {columns}), }}\n",
-        rows.len()
-    );
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(header.len()).expect("short").to_le_bytes());
-    out.extend(header.as_bytes());
-    out.extend(rows.iter().flatten().flat_map(|value| value.to_le_bytes()));
-    out
-}
-
 #[test]
 fn paths_may_be_tables() {
     let folder = folder();
@@ -591,7 +578,7 @@ fn paths_may_be_tables() {
     write(folder.path(), "a.csv", &csv);
     write(folder.path(), "a.jsonl", &lines);
     write(folder.path(), "nanos.csv", &nanos);
-    std::fs::write(folder.path().join("a.npy"), npy(&rows)).expect("written");
+    std::fs::write(folder.path().join("a.npy"), npy_of_floats(&rows)).expect("written");
     for name in ["a.csv", "a.jsonl", "nanos.csv", "a.npy"] {
         let made = run(folder.path(), &["traj", "ape", "gt.txt", name, "--json"]);
         assert_eq!(made.code, 0, "{}", made.stderr);

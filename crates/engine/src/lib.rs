@@ -13,6 +13,7 @@ pub mod demo;
 mod digest;
 mod error;
 pub mod info;
+mod input;
 pub mod limits;
 pub mod measures;
 mod output;

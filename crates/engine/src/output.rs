@@ -67,6 +67,24 @@ pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), EngineErro
     Ok(())
 }
 
+/// The same, and an error when the name of `path` promises another form than `ending`, which is what `rule` says.
+pub(crate) fn refuse_other_form(
+    path: &Path,
+    force: bool,
+    (ending, rule): (&str, &str),
+) -> Result<(), EngineError> {
+    let given = path.extension();
+    if given.is_some_and(|given| !given.eq_ignore_ascii_case(ending)) {
+        return Err(EngineError::Request {
+            message: format!(
+                "`{}` is not named as what it would be: {rule}\nhint: end its name in .{ending}",
+                path.display()
+            ),
+        });
+    }
+    refuse_existing(path, force)
+}
+
 /// Writes a whole text file.
 pub(crate) fn write_text(path: &Path, text: &str, force: bool) -> Result<(), EngineError> {
     write_bytes(path, text.as_bytes(), force)

@@ -1,7 +1,7 @@
 //! Vectors of the scenario subjects through the registry, at their own tolerances.
 
 use fieldassay_measure::registry;
-use fieldassay_testkit::repository_root;
+use fieldassay_testkit::{Comparison, repository_root};
 use serde_json::Value;
 
 /// File, function, measure, tolerance (relative above 1, absolute below).
@@ -68,32 +68,6 @@ const CASES: &[(&str, &str, &str, f64)] = &[
     ("trajectory_similarity", "", "similarity.paths", 1e-12),
 ];
 
-/// The first place where `found` lacks or differs from what is expected.
-fn difference(at: &str, found: &Value, expected: &Value, tolerance: f64) -> Option<String> {
-    match expected {
-        Value::Object(expected) => expected
-            .iter()
-            .find_map(|(key, e)| difference(&format!("{at}.{key}"), &found[key], e, tolerance)),
-        Value::Array(expected) => {
-            if found.as_array().map(Vec::len) != Some(expected.len()) {
-                return Some(format!("{at}: another length"));
-            }
-            let entries = expected.iter().enumerate();
-            entries
-                .into_iter()
-                .find_map(|(i, e)| difference(&format!("{at}[{i}]"), &found[i], e, tolerance))
-        }
-        Value::Number(expected) => {
-            let expected = expected.as_f64().unwrap_or(f64::NAN);
-            let found = found.get("estimate").unwrap_or(found).as_f64();
-            let close =
-                found.is_some_and(|x| (x - expected).abs() <= tolerance * expected.abs().max(1.0));
-            (!close).then(|| format!("{at}: found {found:?}, expected {expected}"))
-        }
-        other => (found != other).then(|| format!("{at}: found {found}, expected {other}")),
-    }
-}
-
 #[test]
 fn vectors_agree() {
     let folder = repository_root().join("conformance/scenario");
@@ -110,9 +84,9 @@ fn vectors_agree() {
             let found =
                 run(&case["in"]).unwrap_or_else(|e| panic!("{file} {function} {position}: {e}"));
             let name = format!("{file} {function} {position}");
-            if let Some(wrong) = difference(&name, &found, &case["out"], *tolerance) {
-                panic!("{wrong}");
-            }
+            let mut to = Comparison::default();
+            to.agree(&name, &found, &case["out"], *tolerance);
+            assert!(to.differences.is_empty(), "{:#?}", to.differences);
             compared += 1;
         }
         assert!(compared > 0, "{file} {function}: no cases");
@@ -140,8 +114,9 @@ fn exact_parts_agree_exactly() {
         for case in vectors["cases"].as_array().unwrap() {
             let found = run(&case["in"]).unwrap();
             for key in *keys {
-                let wrong = difference(key, &found[key], &case["out"][key], *tolerance);
-                assert_eq!(wrong, None, "{file}");
+                let mut to = Comparison::default();
+                to.agree(key, &found[*key], &case["out"][*key], *tolerance);
+                assert!(to.differences.is_empty(), "{file}: {:#?}", to.differences);
             }
         }
     }

@@ -5,35 +5,7 @@ use fieldassay_measure::text::{
     DuplicateOptions, NgramIndex, candidate_probability, hashed_shingles, inconsistencies, jaccard,
     near_duplicates, tokens,
 };
-use fieldassay_testkit::{loud, shared_data};
-use serde_json::Value;
-use std::io::Read;
-
-/// Prompts with the answers that were chosen and rejected; none where the data are absent.
-#[expect(clippy::expect_used, reason = "a test helper may panic")]
-fn pairs() -> Option<Vec<[String; 3]>> {
-    let Some(path) = shared_data("hh_rlhf/harmless-base/test.jsonl.gz") else {
-        loud("skipped: hh_rlhf is absent, near duplicates were not compared on real texts");
-        return None;
-    };
-    let bytes = std::fs::read(path).expect("readable");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(bytes.as_slice())
-        .read_to_string(&mut text)
-        .expect("gzip of UTF-8");
-    let split = |whole: &Value| -> (String, String) {
-        let whole = whole.as_str().expect("text");
-        let at = whole.rfind("\n\nAssistant:").expect("an answer");
-        (whole[..at].to_owned(), whole[at..].to_owned())
-    };
-    let rows = text.lines().map(|line| {
-        let row: Value = serde_json::from_str(line).expect("JSON lines");
-        let (prompt, chosen) = split(&row["chosen"]);
-        let (_, rejected) = split(&row["rejected"]);
-        [prompt, chosen, rejected]
-    });
-    Some(rows.collect())
-}
+use fieldassay_testkit::preferences::preferences;
 
 /// The count that a Poisson variable of this mean exceeds once in a thousand.
 fn poisson_quantile(mean: f64) -> u64 {
@@ -47,7 +19,7 @@ fn poisson_quantile(mean: f64) -> u64 {
 
 #[test]
 fn near_duplicates_of_real_prompts() {
-    let Some(pairs) = pairs() else { return };
+    let Some(pairs) = preferences() else { return };
     assert_eq!(pairs.len(), 2312);
     let options = DuplicateOptions {
         threshold: 0.5,
@@ -56,7 +28,7 @@ fn near_duplicates_of_real_prompts() {
     let texts: Vec<Vec<u64>> = pairs
         .iter()
         .take(700)
-        .map(|p| hashed_shingles(&tokens(&p[0]), options.words))
+        .map(|p| hashed_shingles(&tokens(&p.prompt), options.words))
         .collect();
     let found = near_duplicates(&texts, options).expect("options in range");
     let (mut near, mut missed, mut expected) = (0, 0, 0.0);
@@ -91,30 +63,33 @@ fn near_duplicates_of_real_prompts() {
 
 #[test]
 fn chosen_and_rejected_contradict_each_other_and_longer_is_not_better() {
-    let Some(pairs) = pairs() else { return };
+    let Some(pairs) = preferences() else { return };
     let some = &pairs[..200];
     let inputs: Vec<String> = some
         .iter()
-        .flat_map(|p| [p[0].clone(), p[0].clone()])
+        .flat_map(|p| [p.prompt.clone(), p.prompt.clone()])
         .collect();
     let answers: Vec<String> = some
         .iter()
-        .flat_map(|p| [p[1].clone(), p[2].clone()])
+        .flat_map(|p| [p.chosen.clone(), p.rejected.clone()])
         .collect();
     let found =
         inconsistencies(&inputs, &answers, 0.0, DuplicateOptions::default()).expect("texts");
     // Every prompt stands there twice with two answers.
     let rate = found.rate.expect("groups");
     assert!(rate.estimate > 0.95 && found.groups > 150, "{rate:?}");
-    let longer = pairs.iter().filter(|p| p[1].len() > p[2].len()).count() as u64;
+    let longer = pairs
+        .iter()
+        .filter(|p| p.chosen.len() > p.rejected.len())
+        .count() as u64;
     let interval = wilson(longer, pairs.len() as u64).expect("counts");
     assert!(interval.high < 0.56 && interval.low > 0.40, "{interval:?}");
 }
 
 #[test]
 fn a_split_that_leaks_is_seen() {
-    let Some(pairs) = pairs() else { return };
-    let words: Vec<Vec<String>> = pairs.iter().take(400).map(|p| tokens(&p[1])).collect();
+    let Some(pairs) = preferences() else { return };
+    let words: Vec<Vec<String>> = pairs.iter().take(400).map(|p| tokens(&p.chosen)).collect();
     let train = NgramIndex::new(words[..200].iter().map(Vec::as_slice), 13);
     let leaked = words[..200].iter().filter_map(|w| train.overlap(w));
     assert!(leaked.clone().count() > 100 && leaked.min_by(f64::total_cmp) == Some(1.0));

@@ -6,7 +6,7 @@ use fieldassay_measure::trajectory::{
     Alignment, Fit, Frame, Motion, Pairs, Relation, Step, ape, rpe,
 };
 use fieldassay_testkit::paths::{TrajectoryVector, number_rows, trajectory_vectors};
-use fieldassay_testkit::{repository_root, shared_data};
+use fieldassay_testkit::{Comparison, repository_root, shared_data};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,51 +15,17 @@ fn run(name: &str, case: &Value) -> Result<Value, String> {
     (measure.run)(case).map_err(|e| e.to_string())
 }
 
-/// Where `found` does not hold what `wanted` has, relative above 1 and absolute below.
-fn differences(at: &str, found: &Value, wanted: &Value, tolerance: f64) -> Vec<String> {
-    match wanted {
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(k, v)| differences(&format!("{at}.{k}"), &found[k], v, tolerance))
-            .collect(),
-        Value::Array(list) => {
-            let n = found.as_array().map_or(0, Vec::len);
-            let mut all: Vec<String> = (n != list.len())
-                .then(|| format!("{at}: {n} entries, wanted {}", list.len()))
-                .into_iter()
-                .collect();
-            for (i, v) in list.iter().enumerate() {
-                all.extend(differences(&format!("{at}[{i}]"), &found[i], v, tolerance));
-            }
-            all
-        }
-        _ => {
-            let plain = found.get("estimate").unwrap_or(found);
-            let (a, b) = (plain.as_f64(), wanted.as_f64());
-            let is_near = a.zip(b).is_some_and(|(a, b)| {
-                let exact = wanted.is_u64() && found.is_u64();
-                let most = if exact {
-                    0.0
-                } else {
-                    tolerance * b.abs().max(1.0)
-                };
-                (a - b).abs() <= most
-            });
-            (!is_near)
-                .then(|| format!("{at}: {plain}, wanted {wanted}"))
-                .into_iter()
-                .collect()
-        }
-    }
-}
-
 fn wrong(vector: &TrajectoryVector) -> Vec<String> {
     let found = run(vector.measure, &vector.case);
     match (&vector.out, found) {
         (None, Err(_)) => Vec::new(),
         (None, Ok(_)) => vec!["should be refused".to_owned()],
         (Some(_), Err(e)) => vec![e],
-        (Some(out), Ok(found)) => differences("", &vector.cut(found), out, vector.tolerance),
+        (Some(out), Ok(found)) => {
+            let mut to = Comparison::default();
+            to.agree("", &vector.cut(found), out, vector.tolerance);
+            to.differences
+        }
     }
 }
 

@@ -1,11 +1,17 @@
 //! Builders, damage, shared-data lookup and golden helpers for tests; never shipped.
 //!
-//! Read [`shared_data`] first; [`Lcg`] gives seeded pseudo-random numbers, [`expect_near`] compares floats.
+//! Read [`shared_data`] first; [`Lcg`] gives seeded pseudo-random numbers, [`expect_near`] compares floats, and
+//! [`Comparison`] whole documents.
 
+pub mod arrays;
+mod compare;
 pub mod images;
 pub mod paths;
 pub mod people;
+pub mod preferences;
 pub mod vectors;
+
+pub use compare::Comparison;
 
 use std::io::Write as _;
 use std::path::PathBuf;

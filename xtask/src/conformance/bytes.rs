@@ -1,12 +1,13 @@
 //! Blocks of `signals.json` that hold encoded messages.
 
-use super::{Comparison, Outcome};
+use super::Outcome;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int8Type, Int64Type, UInt8Type, UInt16Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use fieldassay_formats::Schema;
 use fieldassay_formats::decode::ColumnDecoder;
+use fieldassay_testkit::Comparison;
 use serde_json::{Map, Value, json};
 
 const SEPARATOR: &str =
@@ -113,7 +114,7 @@ fn message(encoding: &str, key: &str, hex: &Value, values: &Value) -> Outcome {
         Ok(row) => compare(key, &row, &expected(name, is_ros1, values), &mut c),
         Err(why) => c.fail(why),
     }
-    c.outcome()
+    c.into()
 }
 
 /// Field by field, so that the difference is named.

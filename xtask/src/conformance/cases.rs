@@ -5,8 +5,9 @@
 //!
 //! Not here: vectors of other forms.
 
-use super::{Comparison, Outcome};
-use fieldassay_measure::registry;
+use super::Outcome;
+use super::measured::measured;
+use fieldassay_testkit::Comparison;
 use serde_json::Value;
 
 /// How one function of one file is compared.
@@ -171,92 +172,18 @@ pub(super) fn compare(file: &str, vectors: &Value) -> Vec<(String, Outcome)> {
 }
 
 fn one(known: &Known, case: &Value) -> Outcome {
-    let Some(measure) = registry::find(known.measure) else {
-        return Outcome::Failed(format!("there is no measure `{}`", known.measure));
-    };
-    match (measure.run)(&case["in"]) {
-        Err(error) => Outcome::Failed(error.to_string()),
+    match measured(known.measure, &case["in"]) {
+        Err(why) => Outcome::Failed(why),
         Ok(found) => {
             let mut comparison = Comparison::default();
             let expected = &case["out"];
-            agree(&mut comparison, "out", &found, expected, known.tolerance);
+            comparison.agree("out", &found, expected, known.tolerance);
             for (_, key, tolerance) in CLOSER.iter().filter(|(file, ..)| *file == known.file) {
                 if let Some(value) = expected.get(key) {
-                    agree(&mut comparison, key, &found[key], value, *tolerance);
+                    comparison.agree(key, &found[key], value, *tolerance);
                 }
             }
-            comparison.outcome()
+            comparison.into()
         }
-    }
-}
-
-/// Compares what the vector has; what we say beyond it is not compared.
-pub(super) fn agree(
-    to: &mut Comparison,
-    name: &str,
-    found: &Value,
-    expected: &Value,
-    tolerance: f64,
-) {
-    match expected {
-        Value::Object(expected) => {
-            for (key, value) in expected {
-                agree(to, &format!("{name}.{key}"), &found[key], value, tolerance);
-            }
-        }
-        Value::Array(expected) => {
-            let n = found.as_array().map_or(0, Vec::len);
-            if n != expected.len() {
-                to.fail(format!("{name}: {n} entries, expected {}", expected.len()));
-                return;
-            }
-            for (i, value) in expected.iter().enumerate() {
-                agree(to, &format!("{name}[{i}]"), &found[i], value, tolerance);
-            }
-        }
-        Value::Number(_) => {
-            let found = found.get("estimate").unwrap_or(found);
-            match found.as_f64() {
-                Some(x) => to.near(name, x, expected, tolerance),
-                None => to.fail(format!("{name}: found {found}, expected {expected}")),
-            }
-        }
-        _ => to.equal(name, found.get("estimate").unwrap_or(found), expected),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn differences(found: &Value, expected: &Value) -> Outcome {
-        let mut comparison = Comparison::default();
-        agree(&mut comparison, "out", found, expected, 1e-9);
-        comparison.outcome()
-    }
-
-    #[test]
-    fn more_keys_are_fine_and_other_values_are_not() {
-        let found = json!({"a": {"estimate": 1.0, "n": 3}, "b": ["inf", 2.0], "c": 5});
-        assert_eq!(
-            differences(&found, &json!({"a": 1.0, "b": ["inf", 2]})),
-            Outcome::Passed
-        );
-        for wrong in [
-            json!({"a": 1.1}),
-            json!({"b": ["inf"]}),
-            json!({"d": 1}),
-            json!({"b": ["-inf", 2]}),
-        ] {
-            assert!(
-                matches!(differences(&found, &wrong), Outcome::Failed(_)),
-                "{wrong}"
-            );
-        }
-        assert!(matches!(
-            differences(&found, &json!({})),
-            Outcome::Skipped(_)
-        ));
     }
 }

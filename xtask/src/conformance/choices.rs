@@ -3,9 +3,9 @@
 //! Each reader turns a file into cases of measures and compares the results. Not here: files of cases
 //! ([`super::cases`]).
 
-use super::cases::agree;
-use super::scores::{Entries, compared, run};
-use super::{Comparison, Outcome};
+use super::Outcome;
+use super::measured::{Entries, compared, run};
+use fieldassay_testkit::Comparison;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -27,9 +27,9 @@ fn renamed(measure: &str, case: &Value, pairs: &[(&str, &Value)], tolerance: f64
     let mut to = Comparison::default();
     let found = run(&mut to, measure, case);
     for (name, expected) in pairs {
-        agree(&mut to, name, &found[*name], expected, tolerance);
+        to.agree(name, &found[*name], expected, tolerance);
     }
-    to.outcome()
+    to.into()
 }
 
 /// `F_active_learning`.

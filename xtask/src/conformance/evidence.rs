@@ -3,9 +3,9 @@
 //! Each reader turns a file into cases of measures and compares the results. Not here: files of cases
 //! ([`super::cases`]).
 
-use super::cases::agree;
-use super::{Comparison, Outcome};
-use fieldassay_measure::registry;
+use super::Outcome;
+use super::measured::{Entries, compared, list, run};
+use fieldassay_testkit::Comparison;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -18,31 +18,6 @@ const TEMPERATURE: f64 = 1e-6;
 const PLATT: f64 = 1e-4;
 const RISK: f64 = 1e-12;
 const COST: f64 = 1e-15;
-
-type Entries = Vec<(String, Outcome)>;
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// What a measure says of a case, null and a difference where it refuses.
-fn run(to: &mut Comparison, measure: &str, case: &Value) -> Value {
-    let found = match registry::find(measure) {
-        None => Err(format!("there is no measure `{measure}`")),
-        Some(known) => (known.run)(case).map_err(|error| error.to_string()),
-    };
-    found.unwrap_or_else(|why| {
-        to.fail(why);
-        Value::Null
-    })
-}
-
-fn compared(measure: &str, case: &Value, expected: &Value, tolerance: f64) -> Outcome {
-    let mut to = Comparison::default();
-    let found = run(&mut to, measure, case);
-    agree(&mut to, "out", &found, expected, tolerance);
-    to.outcome()
-}
 
 /// One entry per case of a list.
 fn each(name: &str, cases: &Value, compare: impl Fn(&Value) -> Outcome) -> Entries {
@@ -69,13 +44,7 @@ pub(super) fn acceptance(_: &Path, file: &Value) -> Entries {
             .iter()
             .map(|(_, passes)| json!({"passes": passes}))
             .collect();
-        agree(
-            &mut to,
-            "points",
-            &found["points"],
-            &Value::from(expected),
-            BOUNDS,
-        );
+        to.agree("points", &found["points"], &Value::from(expected), BOUNDS);
         to.near(
             "lq10",
             number(&found["lq10"]),
@@ -97,7 +66,7 @@ pub(super) fn acceptance(_: &Path, file: &Value) -> Entries {
         let plan = run(&mut to, "sampling.mil_std_105e", &case);
         to.equal("n", &plan["n"], &oc["n"]);
         to.equal("accept", &plan["accept"], &oc["Ac"]);
-        to.outcome()
+        to.into()
     })
 }
 
@@ -120,9 +89,9 @@ pub(super) fn bounds(_: &Path, file: &Value) -> Entries {
             let mut found = run(&mut to, "sampling.share_intervals", &asked);
             // statsmodels calls the interval of Clopper and Pearson after its distribution.
             found["beta"] = found["clopper_pearson"].clone();
-            agree(&mut to, name, &found, expected, BOUNDS);
+            to.agree(name, &found, expected, BOUNDS);
         }
-        to.outcome()
+        to.into()
     });
     entries.extend(each(
         "required_n_exact_binomial",
@@ -163,12 +132,12 @@ pub(super) fn sprt(_: &Path, file: &Value) -> Entries {
             .skip(path.len().saturating_sub(last.len()))
             .map(|step| step[0].clone())
             .collect();
-        agree(&mut to, "llr", &Value::from(ratios), &case["llr"], SPRT);
+        to.agree("llr", &Value::from(ratios), &case["llr"], SPRT);
         to.near("upper", number(&found["A"]), &case["upper"], SPRT);
         to.near("lower", number(&found["B"]), &case["lower"], SPRT);
         to.equal("n", &found["n"], &case["n"]);
         for key in ["lines", "ASN_p0", "ASN_p1"] {
-            agree(&mut to, key, &found[key], &case[key], SPRT);
+            to.agree(key, &found[key], &case[key], SPRT);
         }
         let words = match found["decision"].as_str() {
             Some("accept_h0") => "accept_lot",
@@ -179,7 +148,7 @@ pub(super) fn sprt(_: &Path, file: &Value) -> Entries {
         if !expected.starts_with(words) {
             to.fail(format!("decision: found {words}, expected {expected}"));
         }
-        to.outcome()
+        to.into()
     })
 }
 
@@ -199,15 +168,14 @@ pub(super) fn stratified(_: &Path, file: &Value) -> Entries {
         ("floor", "floor_10pct_per_category"),
         ("floor_total", "total_n_for_10pct_floor"),
     ] {
-        agree(&mut to, ours, &found[ours], &file[theirs], STRATIFIED);
+        to.agree(ours, &found[ours], &file[theirs], STRATIFIED);
     }
     let boxed = &file["box_constrained_neyman"];
     let case =
         json!({"strata": strata, "n": file["n"], "lower": boxed["lower"], "upper": boxed["upper"]});
     let mut bounded = Comparison::default();
     let found = run(&mut bounded, "sampling.allocate", &case);
-    agree(
-        &mut bounded,
+    bounded.agree(
         "bounded",
         &found["bounded"]["real"],
         &boxed["real"],
@@ -229,8 +197,8 @@ pub(super) fn stratified(_: &Path, file: &Value) -> Entries {
     }
     let case = json!({"strata": reviewed});
     vec![
-        ("allocation".to_owned(), to.outcome()),
-        ("box_constrained_neyman".to_owned(), bounded.outcome()),
+        ("allocation".to_owned(), to.into()),
+        ("box_constrained_neyman".to_owned(), bounded.into()),
         (
             "estimator".to_owned(),
             compared("sampling.stratified", &case, &expected, STRATIFIED),
@@ -315,7 +283,7 @@ fn binned(file: &Value, data: &Value) -> Outcome {
         );
         to.near("accuracy", number(&bin["accuracy"]), &row[3], CALIBRATION);
     }
-    to.outcome()
+    to.into()
 }
 
 fn curves(file: &Value, data: &Value) -> Outcome {
@@ -340,22 +308,20 @@ fn curves(file: &Value, data: &Value) -> Outcome {
                     .collect::<Vec<_>>(),
             )
         };
-        agree(
-            &mut to,
+        to.agree(
             theirs,
             &of("accuracy"),
             &file[theirs]["prob_true"],
             CALIBRATION,
         );
-        agree(
-            &mut to,
+        to.agree(
             theirs,
             &of("confidence"),
             &file[theirs]["prob_pred"],
             CALIBRATION,
         );
     }
-    to.outcome()
+    to.into()
 }
 
 fn isotonic(file: &Value) -> Outcome {
@@ -424,8 +390,7 @@ pub(super) fn selective(_: &Path, file: &Value) -> Entries {
             let trace: Vec<Value> = probes
                 .map(|p| json!([p["place"], p["accepted"], p["errors"], p["bound"]]))
                 .collect();
-            agree(
-                &mut to,
+            to.agree(
                 "trace",
                 &Value::from(trace),
                 &case["trace_[z,m_i,errors,bound]"],
@@ -435,14 +400,13 @@ pub(super) fn selective(_: &Path, file: &Value) -> Entries {
                 Value::Null => Value::Null,
                 threshold => json!([threshold, found["risk_bound"], found["coverage"]]),
             };
-            agree(
-                &mut to,
+            to.agree(
                 "result",
                 &result,
                 &case["result_theta_bound_coverage"],
                 BOUNDS,
             );
-            to.outcome()
+            to.into()
         },
     ));
     entries
@@ -457,14 +421,8 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
             "mean_loss": file["mean_loss"], "lambdas": file["lambdas"], "n": n, "alpha": case["alpha"],
         });
         let found = run(&mut to, "confidence.conformal_risk", &asked);
-        agree(
-            &mut to,
-            "lambda",
-            &found["lambda"],
-            &case["lhat_sup_with_<="],
-            RISK,
-        );
-        to.outcome()
+        to.agree("lambda", &found["lambda"], &case["lhat_sup_with_<="], RISK);
+        to.into()
     });
     entries.extend(each("hb_p_values", &file["hb_p_values"], |case| {
         let asked = json!({"r_hat": case["r_hat"], "n": case["n"], "alpha": case["alpha"]});
@@ -485,7 +443,7 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
         let asked = json!({"mean_loss": file["mean_loss"], "n": n, "alpha": alpha, "delta": delta});
         let found = run(&mut to, "confidence.learn_then_test", &asked);
         for key in ["p_hb", "bonferroni_valid_idx", "holm_valid_idx"] {
-            agree(&mut to, key, &found[key], &expected[key], RISK);
+            to.agree(key, &found[key], &expected[key], RISK);
         }
         let last = list(&found["fixed_sequence_valid_idx"])
             .last()
@@ -495,7 +453,7 @@ pub(super) fn conformal(_: &Path, file: &Value) -> Entries {
             last,
             &expected["fixed_sequence_from_lambda0_idx_max"],
         );
-        entries.push((name.clone(), to.outcome()));
+        entries.push((name.clone(), to.into()));
     }
     entries
 }
@@ -539,7 +497,7 @@ pub(super) fn single_plans(text: &str) -> Entries {
             to.equal(&name, &found[ours], &Value::from(number_of(theirs)));
         }
     }
-    vec![(String::new(), to.outcome())]
+    vec![(String::new(), to.into())]
 }
 
 /// `D_mil105e_code_letters.csv`: both ends of every range of lots at every level.
@@ -564,5 +522,5 @@ pub(super) fn code_letters(text: &str) -> Entries {
             }
         }
     }
-    vec![(String::new(), to.outcome())]
+    vec![(String::new(), to.into())]
 }

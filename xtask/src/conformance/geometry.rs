@@ -1,9 +1,10 @@
 //! Blocks of `signals.json` about motion and mounts.
 
-use super::{Comparison, Outcome};
+use super::Outcome;
 use fieldassay_measure::calibration::{residual, screw};
 use fieldassay_measure::motion::{normalized_correlation, parabola};
 use fieldassay_measure::pose::{Pose, multiply_quat};
+use fieldassay_testkit::Comparison;
 use fieldassay_testkit::vectors::numbers;
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ pub(super) fn time_offset(block: &Value) -> Outcome {
         },
         None => c.fail("`signal` is not of the form `A+B sin(2pi F t+P)+…`".to_owned()),
     }
-    c.outcome()
+    c.into()
 }
 
 /// Samples of the signal, of its copy shifted by the true offset, and their rate.
@@ -69,7 +70,7 @@ pub(super) fn hand_eye(block: &Value) -> Outcome {
     let (Some(x), Some(a), Some(b)) = (pose(&block["X"]), pose(&block["A"]), pose(&block["B"]))
     else {
         c.fail("`X`, `A` or `B` is no matrix of 4 x 4".to_owned());
-        return c.outcome();
+        return c.into();
     };
     let (angle, shift) = residual(&a, &b, &x);
     c.near(
@@ -107,7 +108,7 @@ pub(super) fn hand_eye(block: &Value) -> Outcome {
         );
         c.near(&along, found.along_meters, &block[&along], HAND_EYE);
     }
-    c.outcome()
+    c.into()
 }
 
 fn pose(matrix: &Value) -> Option<Pose> {

@@ -1,7 +1,8 @@
 //! Blocks of `signals.json` about images.
 
-use super::{Comparison, Outcome};
+use super::Outcome;
 use fieldassay_measure::image::{Grey, filters, scan, sequence};
+use fieldassay_testkit::Comparison;
 use fieldassay_testkit::images::polynomial_image;
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub(super) fn laplacian(block: &Value) -> Outcome {
     if let Err(why) = compare_laplacian(block, &mut c) {
         c.fail(why);
     }
-    c.outcome()
+    c.into()
 }
 
 fn compare_laplacian(block: &Value, c: &mut Comparison) -> Result<(), String> {
@@ -72,5 +73,5 @@ pub(super) fn mafd(block: &Value) -> Outcome {
         }
         Err(why) => c.fail(why),
     }
-    c.outcome()
+    c.into()
 }

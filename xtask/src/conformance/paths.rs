@@ -1,11 +1,11 @@
 //! Vectors about trajectories and trackers: `expected.json` with its trajectories beside it, `H_tracking.json`, and the
 //! KITTI segments of `signals.json`.
 
-use super::cases::agree;
-use super::{Comparison, Outcome};
+use super::Outcome;
+use super::measured::measured;
 use fieldassay_measure::pose::matrix::multiply;
-use fieldassay_measure::registry;
 use fieldassay_measure::trajectory::{Frame, KittiOptions, kitti_scores, kitti_segments};
+use fieldassay_testkit::Comparison;
 use fieldassay_testkit::paths::{TrajectoryVector, trajectory_vectors};
 use fieldassay_testkit::vectors::numbers;
 use serde_json::{Value, json};
@@ -15,11 +15,6 @@ use std::path::Path;
 const TRACKING: f64 = 1e-12;
 /// Tolerance of the vectors' README for `kitti_segments`.
 const KITTI: f64 = 1e-9;
-
-fn run(measure: &str, case: &Value) -> Result<Value, String> {
-    let found = registry::find(measure).ok_or_else(|| format!("there is no `{measure}`"))?;
-    (found.run)(case).map_err(|e| e.to_string())
-}
 
 /// Every case of `expected.json`.
 pub(super) fn trajectories(path: &Path, value: &Value) -> Vec<(String, Outcome)> {
@@ -37,19 +32,19 @@ pub(super) fn trajectories(path: &Path, value: &Value) -> Vec<(String, Outcome)>
 
 fn one(vector: &TrajectoryVector) -> Outcome {
     let mut c = Comparison::default();
-    match (&vector.out, run(vector.measure, &vector.case)) {
-        (Some(out), Ok(found)) => agree(&mut c, "out", &vector.cut(found), out, vector.tolerance),
+    match (&vector.out, measured(vector.measure, &vector.case)) {
+        (Some(out), Ok(found)) => c.agree("out", &vector.cut(found), out, vector.tolerance),
         (Some(_), Err(why)) => c.fail(why),
         (None, Ok(_)) => c.fail("the peer refuses this, we do not".to_owned()),
         (None, Err(_)) => return Outcome::Passed,
     }
-    c.outcome()
+    c.into()
 }
 
 /// Scores of `TrackEval` and py-motmetrics on the frames of `H_tracking.json`.
 pub(super) fn tracking(_: &Path, value: &Value) -> Vec<(String, Outcome)> {
     let case = json!({"box": value["box"], "frames": value["frames"]});
-    let found = match run("tracking.scores", &case) {
+    let found = match measured("tracking.scores", &case) {
         Ok(found) => found,
         Err(why) => return vec![(String::new(), Outcome::Failed(why))],
     };
@@ -63,8 +58,8 @@ pub(super) fn tracking(_: &Path, value: &Value) -> Vec<(String, Outcome)> {
         .iter()
         .map(|(theirs, ours)| {
             let mut c = Comparison::default();
-            agree(&mut c, "out", &found[ours], &value[theirs], TRACKING);
-            ((*theirs).to_owned(), c.outcome())
+            c.agree("out", &found[ours], &value[theirs], TRACKING);
+            ((*theirs).to_owned(), c.into())
         })
         .collect()
 }
@@ -145,14 +140,14 @@ pub(super) fn kitti(block: &Value) -> Outcome {
     let Some((reference, estimate, how)) = kitti_paths(text) else {
         let seen = numbers(text).len();
         c.fail(format!("`poses` is worded in another way ({seen} numbers)"));
-        return c.outcome();
+        return c.into();
     };
     let found = kitti_segments(&reference, &estimate, &how).and_then(|s| kitti_scores(&s, None));
     let scores = match found {
         Ok(scores) => scores,
         Err(e) => {
             c.fail(e.to_string());
-            return c.outcome();
+            return c.into();
         }
     };
     c.equal("segments", &json!(scores.segments), &block["segments"]);
@@ -168,5 +163,5 @@ pub(super) fn kitti(block: &Value) -> Outcome {
     }
     let lengths = by_length.as_object().map_or(0, serde_json::Map::len);
     c.equal("lengths", &json!(scores.by_length.len()), &json!(lengths));
-    c.outcome()
+    c.into()
 }

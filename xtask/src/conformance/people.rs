@@ -2,9 +2,9 @@
 //!
 //! [`people_vectors`] makes cases of them. Not here: files of cases ([`super::cases`]).
 
-use super::cases::agree;
-use super::{Comparison, Outcome};
+use super::Outcome;
 use fieldassay_measure::registry;
+use fieldassay_testkit::Comparison;
 use fieldassay_testkit::people::{PEOPLE, VectorCase, people_vectors};
 use serde_json::Value;
 
@@ -36,8 +36,8 @@ fn one(case: &VectorCase) -> Outcome {
         (Ok(found), None) => Outcome::Failed(format!("should be refused, found {found}")),
         (Ok(found), Some(expected)) => {
             let mut comparison = Comparison::default();
-            agree(&mut comparison, "out", &found, expected, case.tolerance);
-            comparison.outcome()
+            comparison.agree("out", &found, expected, case.tolerance);
+            comparison.into()
         }
     }
 }

@@ -3,9 +3,8 @@
 //! Each reader turns a file into cases of a measure and compares the results. Not here: files of cases
 //! ([`super::cases`]).
 
-use super::cases::agree;
-use super::{Comparison, Outcome};
-use fieldassay_measure::registry;
+use super::measured::{Entries, compared, list, run};
+use fieldassay_testkit::Comparison;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -15,31 +14,6 @@ const COCO: f64 = 1e-12;
 const KITTI: f64 = 1e-6;
 const NUSCENES: f64 = 1e-10;
 const CLASSES: f64 = 1e-12;
-
-pub(super) type Entries = Vec<(String, Outcome)>;
-
-/// What a measure says of a case, null and a difference where it refuses.
-pub(super) fn run(to: &mut Comparison, measure: &str, case: &Value) -> Value {
-    let found = match registry::find(measure) {
-        None => Err(format!("there is no measure `{measure}`")),
-        Some(known) => (known.run)(case).map_err(|error| error.to_string()),
-    };
-    found.unwrap_or_else(|why| {
-        to.fail(why);
-        Value::Null
-    })
-}
-
-pub(super) fn compared(measure: &str, case: &Value, expected: &Value, tolerance: f64) -> Outcome {
-    let mut to = Comparison::default();
-    let found = run(&mut to, measure, case);
-    agree(&mut to, "out", &found, expected, tolerance);
-    to.outcome()
-}
-
-pub(super) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
 
 /// `A_rotated_iou_shapely`.
 pub(super) fn rotated(_: &Path, file: &Value) -> Entries {
@@ -89,7 +63,7 @@ pub(super) fn coco(_: &Path, file: &Value) -> Entries {
             "stats_12 parity with ids from 0".to_owned(),
             of(&parity, &wrong),
         ),
-        ("AP per class".to_owned(), classes.outcome()),
+        ("AP per class".to_owned(), classes.into()),
     ]
 }
 
@@ -112,7 +86,7 @@ pub(super) fn kitti(_: &Path, file: &Value) -> Entries {
     let mut refused = Comparison::default();
     let found = run(&mut refused, "detection.kitti", &case);
     if found.is_null() {
-        return vec![("results".to_owned(), refused.outcome())];
+        return vec![("results".to_owned(), refused.into())];
     }
     let one = |view: &str| {
         let mut to = Comparison::default();
@@ -125,9 +99,9 @@ pub(super) fn kitti(_: &Path, file: &Value) -> Entries {
             };
             let mut found = found[view][key].clone();
             zeros_for_none(&mut found);
-            agree(&mut to, &format!("{view}.{name}"), &found, expected, KITTI);
+            to.agree(&format!("{view}.{name}"), &found, expected, KITTI);
         }
-        (format!("results.{view}"), to.outcome())
+        (format!("results.{view}"), to.into())
     };
     views.map(one).collect()
 }
@@ -249,7 +223,7 @@ pub(super) fn miou(_: &Path, file: &Value) -> Entries {
         );
         let iou = of("boundary_iou").as_f64().unwrap_or(f64::NAN);
         to.near("boundary_iou", iou, &boundary["boundary_iou"], CLASSES);
-        out.push((format!("boundary[{i}]"), to.outcome()));
+        out.push((format!("boundary[{i}]"), to.into()));
     }
     out
 }

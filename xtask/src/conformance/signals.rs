@@ -1,11 +1,12 @@
 //! Blocks of `signals.json` about clocks and changes.
 
-use super::{Comparison, Outcome};
+use super::Outcome;
 use fieldassay_measure::calibration::epipolar::epipolar as epipolar_distance;
 use fieldassay_measure::change::{Cusum, PageHinkley, PageHinkleyOptions, cusum, reference};
 use fieldassay_measure::clock::{hull, linear};
 use fieldassay_measure::imu::{adev, hdev, mdev, normal_gravity, oadev, ohdev, tdev};
 use fieldassay_measure::trajectory::umeyama_plane;
+use fieldassay_testkit::Comparison;
 use fieldassay_testkit::vectors::{ClockCase, DriftCase, UNITS_PER_SEC, numbers};
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ pub(super) fn epipolar(block: &Value) -> Outcome {
     let (Some(f), Some(x1), Some(x2)) = (matrix(), triple(&block["x1"]), triple(&block["x2"]))
     else {
         c.fail("F, x1 and x2 must be a 3 x 3 matrix and two triples".to_owned());
-        return c.outcome();
+        return c.into();
     };
     let found = epipolar_distance(&f, x1, x2);
     c.near("x2Fx1", found.residual, &block["x2Fx1"], EPIPOLAR);
@@ -44,7 +45,7 @@ pub(super) fn epipolar(block: &Value) -> Outcome {
     );
     c.near("dist_l2", found.second_to_line, &block["dist_l2"], EPIPOLAR);
     c.near("dist_l1", found.first_to_line, &block["dist_l1"], EPIPOLAR);
-    c.outcome()
+    c.into()
 }
 
 /// Lower hull and least squares between two generated clocks.
@@ -54,7 +55,7 @@ pub(super) fn clock_hull(block: &Value) -> Outcome {
         Ok(case) => compare_clock(block, &case, &mut c),
         Err(why) => c.fail(why),
     }
-    c.outcome()
+    c.into()
 }
 
 fn compare_clock(block: &Value, case: &ClockCase, c: &mut Comparison) {
@@ -99,7 +100,7 @@ pub(super) fn drift(block: &Value) -> Outcome {
         Ok(case) => compare_drift(block, &case.values, &mut c),
         Err(why) => c.fail(why),
     }
-    c.outcome()
+    c.into()
 }
 
 fn compare_drift(block: &Value, values: &[f64], c: &mut Comparison) {
@@ -191,7 +192,7 @@ pub(super) fn allan(block: &Value) -> Outcome {
     let generator = block["gen"].as_str().unwrap_or_default();
     let [seed, modulus, factor, _, count] = numbers(generator)[..] else {
         c.fail("`gen` is not of the form `n0=SEED; x=n/M; n=(A*n) mod M; N values`".to_owned());
-        return c.outcome();
+        return c.into();
     };
     let mut state = seed;
     let mut values = Vec::new();
@@ -230,7 +231,7 @@ pub(super) fn allan(block: &Value) -> Outcome {
             Err(e) => c.fail(format!("{name}: {e}")),
         }
     }
-    c.outcome()
+    c.into()
 }
 
 /// Normal gravity by latitude.
@@ -245,7 +246,7 @@ pub(super) fn gravity(block: &Value) -> Outcome {
             Err(e) => c.fail(format!("latitude `{latitude}`: {e}")),
         }
     }
-    c.outcome()
+    c.into()
 }
 
 /// The example of Umeyama (1991), with scale and rigid.
@@ -279,5 +280,5 @@ pub(super) fn umeyama(block: &Value) -> Outcome {
             Err(e) => c.fail(e.to_string()),
         }
     }
-    c.outcome()
+    c.into()
 }

@@ -3,9 +3,9 @@
 //! Each reader turns a file into cases of measures and compares the results. Not here: files of cases
 //! ([`super::cases`]).
 
-use super::cases::agree;
-use super::scores::{Entries, compared, list, run};
-use super::{Comparison, Outcome};
+use super::Outcome;
+use super::measured::{Entries, compared, list, run};
+use fieldassay_testkit::Comparison;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -47,9 +47,9 @@ pub(super) fn min_hash(_: &Path, file: &Value) -> Entries {
         let length: usize = n.parse().unwrap_or(0);
         let case = json!({"train": [leak["train"]], "eval": [leak["eval"]], "n": [length]});
         let found = run(&mut to, "text.contamination", &case);
-        agree(&mut to, n, &found[n][0], expected, CAPTIONS);
+        to.agree(n, &found[n][0], expected, CAPTIONS);
     }
-    entries.push(("contamination".to_owned(), to.outcome()));
+    entries.push(("contamination".to_owned(), to.into()));
     entries
 }
 
@@ -66,7 +66,7 @@ fn curve(given: &Value) -> Outcome {
         let found = fieldassay_measure::text::candidate_probability(similarity, cut);
         to.near(s, found, expected, CAPTIONS);
     }
-    to.outcome()
+    to.into()
 }
 
 /// `I_captions`.
@@ -78,14 +78,14 @@ pub(super) fn captions(_: &Path, file: &Value) -> Entries {
         &json!({"captions": file["tokens"]}),
     );
     for key in ["distinct_1", "distinct_2", "unigram_entropy_bits"] {
-        agree(&mut to, key, &found[key], &file[key], CAPTIONS);
+        to.agree(key, &found[key], &file[key], CAPTIONS);
     }
     let first = &found["type_token_ratio"][0];
-    agree(&mut to, "ttr_first", first, &file["ttr_first"], CAPTIONS);
+    to.agree("ttr_first", first, &file["ttr_first"], CAPTIONS);
     let case = json!({"captions": file["tokens"], "objects": file["gt_objects"], "synonyms": file["synonyms"]});
     let expected = json!({"chair_i": file["chair_i"], "chair_s": file["chair_s"], "per_caption": file["per_caption"]});
     vec![
-        ("variety".to_owned(), to.outcome()),
+        ("variety".to_owned(), to.into()),
         (
             "chair".to_owned(),
             compared("text.chair", &case, &expected, CAPTIONS),
@@ -158,13 +158,7 @@ fn permutations(file: &Value) -> Outcome {
         }
         let case = json!({"X": dealt[..n], "Y": dealt[n..]});
         let found = run(&mut to, "drift.mmd", &case);
-        agree(
-            &mut to,
-            "statistic",
-            &found["mmd2_unbiased"],
-            expected,
-            SHIFT,
-        );
+        to.agree("statistic", &found["mmd2_unbiased"], expected, SHIFT);
     }
-    to.outcome()
+    to.into()
 }

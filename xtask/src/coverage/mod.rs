@@ -2,21 +2,17 @@
 //! simulated data whose truth is known.
 //!
 //! Read [`run`], [`Results`], [`Row`] and [`Kind`] first. The results are committed as data and rendered by `gen`.
-//! Not here: what is simulated (`laws`) and how one trial goes (`trial`).
+//! Not here: what is simulated (`laws`), how one trial goes (`trial`) and how many are run (`sweep`).
 
 mod laws;
 mod trial;
 
-use crate::shell::root;
-use anyhow::{Context as _, Result, bail, ensure};
+use crate::sweep::{self, Asked, Mode, Stored};
+use anyhow::{Context as _, Result, ensure};
 use fieldassay_measure::registry::Measure;
-use fieldassay_measure::stats::wilson;
 use laws::{Case, Statistic, Truth};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use trial::Outcome;
 
 /// Resamples of every bootstrap.
@@ -115,46 +111,36 @@ impl Row {
     }
 }
 
-/// What the command line asks for.
-#[derive(Debug, PartialEq)]
-struct Options {
-    only: Option<String>,
-    jobs: usize,
-    mode: Mode,
-}
-
-#[derive(Debug, PartialEq)]
-enum Mode {
-    Print,
-    Write,
-    Check,
-}
+/// Where they are.
+const STORED: Stored<Results, Row> = Stored {
+    file: "docs/reference/coverage/results.json",
+    key: "rows",
+    rows: |results| &mut results.rows,
+};
 
 /// Runs the trials: `[--only NAME] [--jobs N] [--write | --check]`.
 ///
 /// NAME is the beginning of the names of measures. `--write` stores the committed results, with `--only` the rows of
 /// those measures; `--check` repeats the first trials of each row and compares them one by one.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let options = parse(arguments)?;
-    let is_asked =
-        |name: &str| (options.only.as_ref()).is_none_or(|only| name.starts_with(only.as_str()));
+    let (only, asked) = parse(arguments)?;
+    let is_asked = |name: &str| (only.as_ref()).is_none_or(|only| name.starts_with(only.as_str()));
     let cases: Vec<&Case> = laws::cases().filter(|c| is_asked(c.measure)).collect();
     ensure!(!cases.is_empty(), "no such measure has a law");
-    if options.mode == Mode::Check {
-        return compare(&cases, options.jobs);
+    if asked.mode == Mode::Check {
+        return compare(&cases, asked.jobs);
     }
     let mut rows = Vec::new();
     for case in cases {
-        rows.extend(all_sizes(case, options.jobs)?);
+        rows.extend(all_sizes(case, asked.jobs)?);
     }
-    if options.mode == Mode::Write {
-        let kept = match (&options.only, committed()?) {
+    if asked.mode == Mode::Write {
+        let kept = match (&only, committed()?) {
             (Some(_), Some(old)) => old.rows,
             _ => Vec::new(),
         };
         rows.extend(kept.into_iter().filter(|row| !is_asked(&row.measure)));
-        std::fs::create_dir_all(path().with_file_name(""))?;
-        std::fs::write(path(), render(&whole(rows))?)?;
+        STORED.write(&whole(rows))?;
     }
     Ok(())
 }
@@ -173,28 +159,16 @@ fn whole(mut rows: Vec<Row>) -> Results {
     }
 }
 
-fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options {
-        only: None,
-        jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        mode: Mode::Print,
-    };
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let mut value = || {
-            words
-                .next()
-                .with_context(|| format!("`{word}` needs a value"))
-        };
-        match word.as_str() {
-            "--only" => options.only = Some(value()?.clone()),
-            "--jobs" => options.jobs = value()?.parse::<usize>()?.max(1),
-            "--write" => options.mode = Mode::Write,
-            "--check" => options.mode = Mode::Check,
-            _ => bail!("`coverage` does not know `{word}`"),
+/// The beginning of the names of measures, and what all sweeps are asked for.
+fn parse(arguments: &[String]) -> Result<(Option<String>, Asked)> {
+    let mut only = None;
+    let asked = Asked::read("coverage", arguments, |word, words| {
+        if word == "--only" {
+            only = Some(words.value(word)?.to_owned());
         }
-    }
-    Ok(options)
+        Ok(word == "--only")
+    })?;
+    Ok((only, asked))
 }
 
 /// Every row of one law.
@@ -230,27 +204,10 @@ fn trials(
     truths: &[f64],
     (trials, jobs): (usize, usize),
 ) -> Result<Vec<Vec<Outcome>>> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(trials));
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= trials {
-                break;
-            }
-            let outcome = trial::outcomes(case, n, number, truths);
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.push((number, outcome));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(work);
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    let numbers: Vec<usize> = (0..trials).collect();
+    sweep::trials(&numbers, jobs, |number| {
+        trial::outcomes(case, n, *number, truths)
+    })
 }
 
 fn count(
@@ -262,12 +219,7 @@ fn count(
     let of = |wanted: Outcome| outcomes.iter().filter(|o| **o == wanted).count();
     let held = of(Outcome::Held);
     let given = outcomes.len() - of(Outcome::Missing);
-    let (low, high) = if given == 0 {
-        (0.0, 1.0)
-    } else {
-        let interval = wilson(held as u64, given as u64)?;
-        (rounded(interval.low), rounded(interval.high))
-    };
+    let (low, high) = sweep::interval(held as u64, given as u64)?;
     Ok(Row {
         measure: case.measure.to_owned(),
         kind: statistic.kind(),
@@ -290,11 +242,6 @@ fn count(
         high,
         first: outcomes.iter().take(KEPT).map(|o| o.sign()).collect(),
     })
-}
-
-/// Four decimals: more says nothing with a few hundred trials.
-fn rounded(share: f64) -> f64 {
-    (share * 1e4).round() / 1e4
 }
 
 fn line(row: &Row) -> String {
@@ -324,12 +271,7 @@ fn compare(cases: &[&Case], jobs: usize) -> Result<()> {
             differences.extend(drift(case, n, &stored, (KEPT, jobs))?);
         }
     }
-    ensure!(
-        differences.is_empty(),
-        "trials differ from the committed results:\n{}\nhint: repeat with `{}`",
-        differences.join("\n"),
-        stored.command
-    );
+    sweep::no_difference("trials differ", &differences, &stored.command)?;
     println!("the first {KEPT} trials of every row agree with the committed results");
     Ok(())
 }
@@ -399,32 +341,9 @@ fn holds_statistic(value: &Value) -> bool {
     }
 }
 
-/// JSON with one row per line, so that a changed row is a changed line.
-fn render(results: &Results) -> Result<String> {
-    let mut head = results.clone();
-    let rows = std::mem::take(&mut head.rows);
-    let head = serde_json::to_string(&head)?;
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| Ok(format!("\n{}", serde_json::to_string(row)?)))
-        .collect::<Result<_>>()?;
-    let rows = format!("\"rows\":[{}\n]", lines.join(","));
-    Ok(format!("{}\n", head.replacen("\"rows\":[]", &rows, 1)))
-}
-
 /// The committed results, none before the first run.
 pub(crate) fn committed() -> Result<Option<Results>> {
-    match std::fs::read_to_string(path()) {
-        Ok(text) => Ok(Some(
-            serde_json::from_str(&text).context("docs/reference/coverage/results.json")?,
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn path() -> PathBuf {
-    root().join("docs/reference/coverage/results.json")
+    STORED.read()
 }
 
 #[cfg(test)]
@@ -436,13 +355,13 @@ mod tests {
     #[test]
     fn the_command_line_is_read() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let options = parse(&words("--only stats --jobs 1 --write")).unwrap();
-        let wanted = Options {
-            only: Some("stats".to_owned()),
+        let (only, asked) = parse(&words("--only stats --jobs 1 --write")).unwrap();
+        assert_eq!(only.as_deref(), Some("stats"));
+        let wanted = Asked {
             jobs: 1,
             mode: Mode::Write,
         };
-        assert_eq!(options, wanted);
+        assert_eq!(asked, wanted);
         assert!(parse(&words("--nothing")).is_err());
         assert!(run(&words("--only no.such")).is_err());
     }
@@ -472,8 +391,8 @@ mod tests {
     #[test]
     fn the_committed_results_are_whole() {
         let results = committed().unwrap().unwrap();
-        let text = std::fs::read_to_string(path()).unwrap();
-        assert_eq!(render(&results).unwrap(), text);
+        let text = std::fs::read_to_string(STORED.path()).unwrap();
+        assert_eq!(STORED.render(&results).unwrap(), text);
         assert_eq!(results.resamples, RESAMPLES);
         let mut rows = results.rows.iter();
         for case in laws::cases() {

@@ -7,7 +7,7 @@
 mod entries;
 mod mutate;
 
-use crate::shell::root;
+use crate::shell::{Words, memory_bytes, root};
 use anyhow::{Context as _, Result, bail};
 use entries::{TARGETS, Target};
 use fieldassay_testkit::Lcg;
@@ -23,16 +23,13 @@ const MAX_RESIDENT_BYTES: u64 = 2_500_000_000;
 /// `fuzz [--secs N] [--seed N] [--target NAME]`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let (mut secs, mut seed, mut only) = (30u64, 1u64, None);
-    let mut rest = arguments.iter();
-    while let Some(flag) = rest.next() {
-        let mut value = || {
-            rest.next()
-                .with_context(|| format!("`{flag}` needs a value"))
-        };
-        match flag.as_str() {
+    let mut words = Words::new(arguments);
+    while let Some(flag) = words.next() {
+        let mut value = || words.value(flag);
+        match flag {
             "--secs" => secs = value()?.parse()?,
             "--seed" => seed = value()?.parse()?,
-            "--target" => only = Some(value()?.clone()),
+            "--target" => only = Some(value()?.to_owned()),
             other => bail!("`fuzz` does not know `{other}`"),
         }
     }
@@ -99,7 +96,9 @@ fn hunt(target: &Target, time: Duration, seed: u64) -> Result<usize> {
                 pool.push(input);
             }
         }
-        if runs.is_multiple_of(1024) && peak_resident_bytes() > MAX_RESIDENT_BYTES {
+        if runs.is_multiple_of(1024)
+            && memory_bytes("/proc/self/status", "VmHWM") > MAX_RESIDENT_BYTES
+        {
             bail!(
                 "`{}` has used over {MAX_RESIDENT_BYTES} bytes of memory",
                 target.name
@@ -148,17 +147,6 @@ fn corpus(target: &str) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         .into_iter()
         .map(|path| Ok((path.clone(), std::fs::read(&path)?)))
         .collect()
-}
-
-/// Peak resident memory of this process; 0 where the system does not say.
-fn peak_resident_bytes() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-        })
-        .map_or(0, |kib| kib * 1024)
 }
 
 #[cfg(test)]

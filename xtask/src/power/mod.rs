@@ -1,22 +1,18 @@
 //! How often checks fire: on clean drives, where they must not, and on drives with a known fault.
 //!
 //! Read [`run`] and [`Results`] first. The results are committed as data and rendered by `gen`.
-//! Not here: what is tried (`cases`) and how one trial goes (`trial`).
+//! Not here: what is tried (`cases`), how one trial goes (`trial`) and how many are run (`sweep`).
 
 mod cases;
 mod trial;
 
-use crate::shell::root;
-use anyhow::{Context as _, Result, bail, ensure};
+use crate::sweep::{self, Asked, Mode, Stored};
+use anyhow::{Context as _, Result, ensure};
 use cases::{CASES, Case};
-use fieldassay_measure::stats::wilson;
 use fieldassay_model::policy::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use trial::Outcome;
 
 /// Seeds below this are for development; quoted figures use seeds from here on.
@@ -127,20 +123,19 @@ impl Results {
     }
 }
 
+/// Where they are.
+const STORED: Stored<Results, Row> = Stored {
+    file: "docs/reference/power/results.json",
+    key: "faults",
+    rows: |results| &mut results.faults,
+};
+
 /// What the command line asks for.
 struct Options {
     seeds: Range<u64>,
-    jobs: usize,
     kinds: Vec<String>,
     verbose: bool,
-    mode: Mode,
-}
-
-#[derive(PartialEq)]
-enum Mode {
-    Print,
-    Write,
-    Check,
+    asked: Asked,
 }
 
 /// Runs the sweep: `[--seeds A..B | --drives N] [--jobs N] [--kinds K,K] [--verbose] [--write | --check]`.
@@ -150,11 +145,11 @@ enum Mode {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
     let policy = Policy::built_in("default")?;
-    if options.mode == Mode::Check {
+    if options.asked.mode == Mode::Check {
         return compare(&options, &policy);
     }
     let results = sweep(&options, &policy)?;
-    if options.mode == Mode::Write {
+    if options.asked.mode == Mode::Write {
         ensure!(
             options.seeds.start >= FIRST_QUOTED_SEED,
             "only drives from seed {FIRST_QUOTED_SEED} on are committed"
@@ -164,8 +159,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         } else {
             renewed(&options.kinds, results)?
         };
-        std::fs::create_dir_all(path().with_file_name(""))?;
-        std::fs::write(path(), render(&results)?)?;
+        STORED.write(&results)?;
     }
     Ok(())
 }
@@ -191,70 +185,34 @@ fn renewed(kinds: &[String], fresh: Results) -> Result<Results> {
     Ok(all)
 }
 
-/// JSON with one row per line, so that a changed row is a changed line.
-fn render(results: &Results) -> Result<String> {
-    let mut head = results.clone();
-    let rows = std::mem::take(&mut head.faults);
-    let head = serde_json::to_string(&head)?;
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| Ok(format!("\n{}", serde_json::to_string(row)?)))
-        .collect::<Result<_>>()?;
-    Ok(format!(
-        "{}\n",
-        head.replacen(
-            "\"faults\":[]",
-            &format!("\"faults\":[{}\n]", lines.join(",")),
-            1
-        )
-    ))
-}
-
 /// The committed results, none before the first sweep.
 pub(crate) fn committed() -> Result<Option<Results>> {
-    match std::fs::read_to_string(path()) {
-        Ok(text) => Ok(Some(
-            serde_json::from_str(&text).context("docs/reference/power/results.json")?,
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn path() -> PathBuf {
-    root().join("docs/reference/power/results.json")
+    STORED.read()
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options {
-        seeds: FIRST_QUOTED_SEED..FIRST_QUOTED_SEED + DRIVES,
-        jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        kinds: Vec::new(),
-        verbose: false,
-        mode: Mode::Print,
-    };
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let mut value = || {
-            words
-                .next()
-                .with_context(|| format!("`{word}` needs a value"))
-        };
-        match word.as_str() {
+    let mut seeds = FIRST_QUOTED_SEED..FIRST_QUOTED_SEED + DRIVES;
+    let (mut kinds, mut verbose) = (Vec::new(), false);
+    let asked = Asked::read("power", arguments, |word, words| {
+        match word {
             "--seeds" => {
-                let (first, last) = value()?.split_once("..").context("`--seeds` takes A..B")?;
-                options.seeds = first.parse()?..last.parse()?;
+                let range = words.value(word)?.split_once("..");
+                let (first, last) = range.context("`--seeds` takes A..B")?;
+                seeds = first.parse()?..last.parse()?;
             }
-            "--drives" => options.seeds.end = options.seeds.start + value()?.parse::<u64>()?,
-            "--jobs" => options.jobs = value()?.parse::<usize>()?.max(1),
-            "--kinds" => options.kinds = value()?.split(',').map(str::to_owned).collect(),
-            "--verbose" => options.verbose = true,
-            "--write" => options.mode = Mode::Write,
-            "--check" => options.mode = Mode::Check,
-            _ => bail!("`power` does not know `{word}`"),
+            "--drives" => seeds.end = seeds.start + words.value(word)?.parse::<u64>()?,
+            "--kinds" => kinds = words.value(word)?.split(',').map(str::to_owned).collect(),
+            "--verbose" => verbose = true,
+            _ => return Ok(false),
         }
-    }
-    Ok(options)
+        Ok(true)
+    })?;
+    Ok(Options {
+        seeds,
+        kinds,
+        verbose,
+        asked,
+    })
 }
 
 /// One row to be.
@@ -353,38 +311,17 @@ fn trials(
     policy: &Policy,
 ) -> Result<Vec<Outcome>> {
     let seeds: Vec<u64> = seeds.clone().collect();
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(seeds.len()));
-    let work = || {
-        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = match plan {
-                Plan::Clean => trial::clean(*seed, policy),
-                Plan::CleanOfAll => trial::clean_of_all(*seed, policy),
-                Plan::Fault(case, magnitude) => trial::faulty(*seed, case, magnitude, policy),
-            };
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.push((*seed, outcome));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs {
-            scope.spawn(work);
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(seed, _)| *seed);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    sweep::trials(&seeds, options.asked.jobs, |seed| match plan {
+        Plan::Clean => trial::clean(*seed, policy),
+        Plan::CleanOfAll => trial::clean_of_all(*seed, policy),
+        Plan::Fault(case, magnitude) => trial::faulty(*seed, case, magnitude, policy),
+    })
 }
 
 fn count(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) -> Result<Row> {
     let found = outcomes.iter().filter(|outcome| outcome.found).count() as u64;
     let drives = outcomes.len() as u64;
-    let interval = if drives == 0 {
-        (0.0, 1.0)
-    } else {
-        let interval = wilson(found, drives)?;
-        (interval.low, interval.high)
-    };
+    let (low, high) = sweep::interval(found, drives)?;
     // On a clean drive a finding counts against us, on a faulty one its absence.
     let bad = |outcome: &Outcome| outcome.found == plan.is_clean();
     let mut by_channel: BTreeMap<String, [u64; 2]> = BTreeMap::new();
@@ -420,16 +357,11 @@ fn count(plan: Plan, seeds: &Range<u64>, outcomes: &[Outcome]) -> Result<Row> {
         first_seed: seeds.start,
         drives,
         found,
-        low: rounded(interval.0),
-        high: rounded(interval.1),
+        low,
+        high,
         against,
         by_channel,
     })
-}
-
-/// Four decimals: more says nothing with a few hundred drives.
-fn rounded(share: f64) -> f64 {
-    (share * 1e4).round() / 1e4
 }
 
 fn line(row: &Row) -> String {
@@ -490,12 +422,7 @@ fn compare(options: &Options, policy: &Policy) -> Result<()> {
             ));
         }
     }
-    ensure!(
-        differences.is_empty(),
-        "the sweep differs from the committed results:\n{}\nhint: repeat with `{}`",
-        differences.join("\n"),
-        stored.command
-    );
+    sweep::no_difference("the sweep differs", &differences, &stored.command)?;
     println!("{drives} drives per row agree with the committed results");
     Ok(())
 }
@@ -508,11 +435,11 @@ mod tests {
     fn the_command_line_is_read() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let options = parse(&words("--seeds 5..9 --jobs 1 --kinds skew_ppm,none")).unwrap();
-        assert_eq!((options.seeds, options.jobs), (5..9, 1));
+        assert_eq!((options.seeds, options.asked.jobs), (5..9, 1));
         assert_eq!(plans(&options.kinds).len(), 6);
         let options = parse(&words("--check --drives 5")).unwrap();
         assert_eq!(options.seeds, FIRST_QUOTED_SEED..FIRST_QUOTED_SEED + 5);
-        assert!(options.mode == Mode::Check);
+        assert_eq!(options.asked.mode, Mode::Check);
         assert!(parse(&words("--nothing")).is_err());
     }
 
@@ -557,8 +484,8 @@ mod tests {
     #[test]
     fn the_committed_results_are_whole_and_as_promised() {
         let results = committed().unwrap().unwrap();
-        let text = std::fs::read_to_string(path()).unwrap();
-        assert!(render(&results).unwrap() == text);
+        let text = std::fs::read_to_string(STORED.path()).unwrap();
+        assert!(STORED.render(&results).unwrap() == text);
         let rows = [&results.clean, &results.clean_all];
         for row in rows.into_iter().chain(&results.faults) {
             assert!(row.first_seed >= FIRST_QUOTED_SEED, "{}", row.fault);

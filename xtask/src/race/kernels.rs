@@ -4,7 +4,7 @@
 //! Read [`image`] and [`allan`] first. Not here: installing peers, the page.
 
 use super::contender::environment;
-use super::{Plan, Programs, machine, median, timed};
+use super::{Plan, Programs, machine, measure, median, timed};
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -73,12 +73,7 @@ impl Kernel {
         arguments: &[String],
     ) -> Self {
         Self {
-            row: KernelRow {
-                name: name.to_owned(),
-                version: version.to_owned(),
-                does: does.to_owned(),
-                seconds: Vec::new(),
-            },
+            row: measure::row(name, version, does),
             program: program.to_path_buf(),
             arguments: arguments.to_vec(),
             last: None,

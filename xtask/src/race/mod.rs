@@ -11,7 +11,7 @@ mod page;
 mod results;
 mod timed;
 
-use crate::shell::{Step, root};
+use crate::shell::{Step, Words, root};
 use anyhow::{Context as _, Result, bail};
 use contender::Contender;
 use results::{Input, Memory, RaceResult, Row, median};
@@ -126,13 +126,10 @@ fn plan(arguments: &[String]) -> Result<Plan> {
         parts: Vec::new(),
         only: Vec::new(),
     };
-    let mut rest = arguments.iter();
-    while let Some(flag) = rest.next() {
-        let mut value = || {
-            rest.next()
-                .with_context(|| format!("`{flag}` needs a value"))
-        };
-        match flag.as_str() {
+    let mut words = Words::new(arguments);
+    while let Some(flag) = words.next() {
+        let mut value = || words.value(flag);
+        match flag {
             "--runs" => plan.runs = value()?.parse()?,
             "--slow-runs" => plan.slow_runs = value()?.parse()?,
             "--messages" => plan.messages = value()?.parse()?,
@@ -164,15 +161,20 @@ fn plan(arguments: &[String]) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Runs the parts asked for.
-fn check(plan: &Plan) -> Result<()> {
+/// A folder for inputs, and the lock without which two races at once would measure each other.
+fn alone() -> Result<(PathBuf, std::fs::File)> {
     let place = cache()?.join("race");
     std::fs::create_dir_all(&place)?;
-    // Two races at once would measure each other. The lock ends with the process.
     let lock = std::fs::File::create(place.join("lock"))?;
     if lock.try_lock().is_err() {
         bail!("another race is running; hint: wait for it, they would slow each other down");
     }
+    Ok((place, lock))
+}
+
+/// Runs the parts asked for.
+fn check(plan: &Plan) -> Result<()> {
+    let (place, _alone) = alone()?;
     let programs = build()?;
     if plan.has(Part::Messages) {
         let found = messages(&programs, &place, plan)?;

@@ -8,6 +8,7 @@ use super::{Part, Plan};
 use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a race found: the committed result from which the page is rendered.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -87,23 +88,23 @@ pub(super) struct Results {
 
 /// Reads what is committed.
 pub(super) fn read() -> Result<Results> {
-    let messages = read_part(Part::Messages)?
+    let messages = read_file(&Part::Messages.path())?
         .context("`bench/results/check.json` is not there; run `cargo xtask race check`")?;
     Ok(Results {
         messages,
-        mixed: read_part(Part::Mixed)?,
-        image: read_part(Part::Image)?,
-        allan: read_part(Part::Allan)?,
+        mixed: read_file(&Part::Mixed.path())?,
+        image: read_file(&Part::Image.path())?,
+        allan: read_file(&Part::Allan.path())?,
         measures: measure::read()?,
     })
 }
 
-fn read_part<T: DeserializeOwned>(part: Part) -> Result<Option<T>> {
-    let path = part.path();
+/// What a file of results holds; none before the first race.
+pub(super) fn read_file<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(&path)?;
+    let text = std::fs::read_to_string(path)?;
     let found = serde_json::from_str(&text);
     Ok(Some(found.with_context(|| {
         format!("`{}` is not a result of this race", path.display())
@@ -115,7 +116,11 @@ pub(super) fn keep<T: Serialize>(plan: &Plan, part: Part, found: &T) -> Result<(
     if !plan.write {
         return Ok(());
     }
-    let path = part.path();
+    write_file(&part.path(), found)
+}
+
+/// Writes a file of results.
+pub(super) fn write_file<T: Serialize>(path: &Path, found: &T) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -2,6 +2,7 @@
 //!
 //! Not here: which programs run.
 
+use crate::shell::memory_bytes;
 use anyhow::{Context as _, Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -41,7 +42,7 @@ pub(super) fn run(program: &Path, arguments: &[String], name: &str) -> Result<Ru
         let watcher = scope.spawn(|| {
             let mut peak = 0;
             while !ended.load(Ordering::Relaxed) {
-                peak = peak.max(anonymous_bytes(&status_file));
+                peak = peak.max(memory_bytes(&status_file, "RssAnon"));
                 std::thread::sleep(POLL);
             }
             peak
@@ -75,19 +76,6 @@ pub(super) fn run(program: &Path, arguments: &[String], name: &str) -> Result<Ru
         peak_anon_bytes: peak,
         output,
     })
-}
-
-/// Anonymous memory of a process now; 0 once it is gone.
-fn anonymous_bytes(status_file: &str) -> u64 {
-    std::fs::read_to_string(status_file)
-        .ok()
-        .and_then(|text| {
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix("RssAnon:"))?;
-            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-        })
-        .map_or(0, |kib| kib * 1024)
 }
 
 #[cfg(test)]

@@ -1,13 +1,19 @@
 //! `agree`: how much annotators agree.
 
+use super::Picture;
 use crate::render;
-use fieldassay_engine::pictures;
 use fieldassay_engine::statistics::agree::{self, Level, Request};
 use fieldassay_engine::statistics::{Columns, Source};
+
+/// What the picture shows here, in the words of the help.
+const PLOT: &str = "Draw disputed items over time (of a column `time`) and annotators to this file";
+const FORCE: &str = "Replace the picture where it is already there";
 
 /// Say how much annotators agree: overall, per pair, category and annotator.
 #[derive(Debug, clap::Args)]
 #[command(
+    mut_arg("plot", |plot| plot.help(PLOT)),
+    mut_arg("force", |force| force.help(FORCE)),
     after_help = "VOTES is a long table `item,annotator,label[,category,time]`: CSV, Parquet, Feather, JSON lines or NumPy."
 )]
 pub(crate) struct Arguments {
@@ -23,12 +29,8 @@ pub(crate) struct Arguments {
     /// Look at each value of this column; `category` without such a column at each label.
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
-    /// Draw disputed items over time (of a column `time`) and annotators to this file.
-    #[arg(long, value_name = "OUT.svg")]
-    plot: Option<std::path::PathBuf>,
-    /// Replace the picture where it is already there.
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    picture: Picture,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -48,14 +50,9 @@ enum Meaning {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    if let Some(file) = &arguments.plot {
-        pictures::refuse(file, arguments.force)?;
-    }
+    arguments.picture.refuse()?;
     let document = agree::run(&Request {
-        votes: Source::new(
-            arguments.votes.clone(),
-            arguments.columns.clone().unwrap_or_default(),
-        ),
+        votes: Source::new(&arguments.votes, arguments.columns.as_ref()),
         level: match arguments.level {
             Meaning::Nominal => Level::Nominal,
             Meaning::Ordinal => Level::Ordinal,
@@ -64,13 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         },
         by: arguments.by.clone(),
     })?;
-    if let Some(file) = &arguments.plot {
-        pictures::write(&agree::svg(&document), file, arguments.force)?;
-    }
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::agree::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::agree::document)?;
+    arguments.picture.write(|| agree::svg(&document))?;
     Ok(crate::exit::DONE)
 }

@@ -75,11 +75,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let bar = Bar::new(bytes);
     let outcome = check::run(&request, &paths, &bar)?;
     bar.finish();
-    if arguments.json {
-        render::json(&outcome.document)?;
-    } else {
-        render::check::document(&outcome.document)?;
-    }
+    let document = &outcome.document;
+    render::answer(arguments.json, document, render::check::document)?;
     if let Some(path) = &arguments.report {
         page::write(&outcome, None, &policy, path, arguments.force)?;
         render::note(&format!("report written to {}", path.display()));

@@ -70,10 +70,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             seed: arguments.seed,
         },
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::compare::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::compare::document)?;
     Ok(crate::exit::DONE)
 }

@@ -43,11 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         bootstrap: resampling(is_asked, draws, arguments.seed),
         seed: arguments.seed,
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::confidence::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::confidence::document)?;
     arguments.picture.write(|| confidence::svg(&document))?;
     Ok(crate::exit::DONE)
 }

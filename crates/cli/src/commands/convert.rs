@@ -61,11 +61,7 @@ pub(crate) fn convert(arguments: &ConvertArguments) -> anyhow::Result<u8> {
 
 fn run(request: &Request, json: bool) -> anyhow::Result<u8> {
     let outcome = convert::run(request)?;
-    if json {
-        render::json(&outcome)?;
-    } else {
-        render::convert::outcome(&outcome)?;
-    }
+    render::answer(json, &outcome, render::convert::outcome)?;
     Ok(Happened {
         loss: !outcome.complete,
         ..Happened::default()

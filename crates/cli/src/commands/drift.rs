@@ -73,10 +73,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             seed: arguments.seed,
         },
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::drift::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::drift::document)?;
     Ok(crate::exit::DONE)
 }

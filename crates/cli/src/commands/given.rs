@@ -25,10 +25,9 @@ pub(crate) struct Given {
 impl Given {
     /// The tables of predictions and of labels.
     pub(crate) fn sources(&self) -> (Source, Source) {
-        let columns = |given: &Option<Columns>| given.clone().unwrap_or_default();
         (
-            Source::new(self.predictions.clone(), columns(&self.columns)),
-            Source::of_truth(self.labels.clone(), columns(&self.truth_columns)),
+            Source::new(&self.predictions, self.columns.as_ref()),
+            Source::of_truth(&self.labels, self.truth_columns.as_ref()),
         )
     }
 }

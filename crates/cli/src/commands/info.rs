@@ -18,11 +18,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let document = info::run(&arguments.file, 0, &Limits::default())?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::info::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::info::document)?;
     Ok(Happened {
         loss: !document.complete,
         ..Happened::default()

@@ -65,10 +65,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             Rank::ConfidenceWeightedEntropy => Score::ConfidenceWeightedEntropy,
         },
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::label_errors::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::label_errors::document)?;
     Ok(crate::exit::DONE)
 }

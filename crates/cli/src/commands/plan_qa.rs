@@ -49,10 +49,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     arguments.picture.refuse()?;
     let document = plan_qa::run(&Request {
-        strata: Source::new(
-            arguments.strata.clone(),
-            arguments.columns.clone().unwrap_or_default(),
-        ),
+        strata: Source::new(&arguments.strata, arguments.columns.as_ref()),
         claim: Claim {
             accuracy: arguments.claim,
             confidence: arguments.confidence,
@@ -63,11 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             is_joint: arguments.joint,
         },
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::plan_qa::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::plan_qa::document)?;
     arguments.picture.write(|| plan_qa::svg(&document))?;
     Ok(crate::exit::DONE)
 }

@@ -48,10 +48,7 @@ enum TieModel {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let document = prefer::run(&Request {
-        pairs: Source::new(
-            arguments.pairs.clone(),
-            arguments.columns.clone().unwrap_or_default(),
-        ),
+        pairs: Source::new(&arguments.pairs, arguments.columns.as_ref()),
         ties: match arguments.ties {
             TieModel::Half => Ties::Half,
             TieModel::Davidson => Ties::Davidson,
@@ -63,10 +60,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             seed: arguments.seed,
         },
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::prefer::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::prefer::document)?;
     Ok(crate::exit::DONE)
 }

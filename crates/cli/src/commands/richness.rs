@@ -31,17 +31,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     arguments.picture.refuse()?;
     let document = richness::run(&Request {
-        counts: Source::new(
-            arguments.counts.clone(),
-            arguments.columns.clone().unwrap_or_default(),
-        ),
+        counts: Source::new(&arguments.counts, arguments.columns.as_ref()),
         units: arguments.units,
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::richness::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::richness::document)?;
     arguments.picture.write(|| richness::svg(&document))?;
     Ok(crate::exit::DONE)
 }

@@ -82,11 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         },
         thresholds: (!thresholds.is_empty()).then_some(thresholds),
     })?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::route::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::route::document)?;
     arguments.picture.write(|| route::svg(&document))?;
     Ok(crate::exit::DONE)
 }

@@ -105,10 +105,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         jobs: arguments.jobs,
     };
     let document = score::run(&request)?;
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::score::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::score::document)?;
     Ok(crate::exit::DONE)
 }

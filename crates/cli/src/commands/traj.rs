@@ -421,10 +421,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let document = &outcome.document;
     if prints_picture {
         render::text(&traj::svg(&outcome))?;
-    } else if paths.json {
-        render::json(document)?;
     } else {
-        render::traj::document(document)?;
+        render::answer(paths.json, document, render::traj::document)?;
     }
     if let Some(file) = &paths.plot {
         pictures::write(&traj::svg(&outcome), file, paths.force)?;

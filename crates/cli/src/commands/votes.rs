@@ -65,11 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if let Some(file) = &arguments.out {
         votes::refuse(file, arguments.force)?;
     }
-    let columns = |given: &Option<Columns>| given.clone().unwrap_or_default();
-    let truth = arguments.truth.clone();
+    let truth_columns = arguments.truth_columns.as_ref();
+    let truth = arguments.truth.as_deref();
     let document = votes::run(&Request {
-        votes: Source::new(arguments.votes.clone(), columns(&arguments.columns)),
-        truth: truth.map(|path| Source::of_truth(path, columns(&arguments.truth_columns))),
+        votes: Source::new(&arguments.votes, arguments.columns.as_ref()),
+        truth: truth.map(|path| Source::of_truth(path, truth_columns)),
         method: match arguments.method {
             How::Mv => Method::Mv,
             How::Ds => Method::Ds,
@@ -84,11 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if let Some(file) = &arguments.out {
         votes::write(&document, file, arguments.force)?;
     }
-    if arguments.json {
-        render::json(&document)?;
-    } else {
-        render::votes::document(&document)?;
-    }
+    render::answer(arguments.json, &document, render::votes::document)?;
     if let Some(file) = &arguments.out {
         render::note(&format!("labels written to {}", file.display()));
     }

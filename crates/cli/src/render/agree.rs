@@ -1,6 +1,6 @@
 //! The answer of `agree`: coefficients first, then who and what.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::agree::{Chart, Document, Pair};
 use std::fmt::Write as _;
 
@@ -43,11 +43,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     if let Some(chart) = &document.chart {
         out.push_str(&over_time(chart));
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 /// What the chart says, in a sentence.
@@ -106,16 +102,13 @@ fn people(document: &Document) -> String {
     for one in order.iter().take(SHOWN) {
         table.row(vec![
             one.annotator.clone(),
-            one.same.map_or("-".to_owned(), |same| format!("{same:.3}")),
-            one.vitality
-                .map_or("-".to_owned(), |vitality| format!("{vitality:+.4}")),
+            statistic::number_or_dash(one.same, 3),
+            statistic::or_dash(one.vitality, |vitality| format!("{vitality:+.4}")),
             one.votes.to_string(),
         ]);
     }
     let mut out = table.render("");
-    if order.len() > SHOWN {
-        let _ = writeln!(out, "{} more annotators are in --json", order.len() - SHOWN);
-    }
+    out += &statistic::left_out(order.len(), SHOWN, "annotators");
     let mut table = Table::new(&[
         ("pair", Align::Left),
         ("kappa [95 %]", Align::Left),

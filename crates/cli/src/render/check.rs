@@ -1,6 +1,6 @@
 //! The answer of `check`: verdict first, then the findings that matter, then a table by channel.
 
-use super::{Align, Style, Table, text};
+use super::{Align, Style, Table, statistic, text};
 use fieldassay_model::{
     ChannelReport, CheckDocument, Finding, Loss, LossReason, RecordingReport, Severity, Verdict,
     display,
@@ -229,20 +229,14 @@ fn channels(channels: &[ChannelReport]) -> String {
         ("longest gap", Align::Right),
         ("worst", Align::Left),
     ]);
-    let nanos = |nanos: Option<i64>| {
-        nanos.map_or_else(
-            || "-".to_owned(),
-            |nanos| display::quantity(nanos as f64, "ns"),
-        )
-    };
+    let nanos =
+        |nanos| statistic::or_dash(nanos, |nanos: i64| display::quantity(nanos as f64, "ns"));
     for channel in channels {
         table.row(vec![
             channel.topic.clone(),
             channel.schema.clone(),
             display::integer(channel.message_count as f64),
-            channel
-                .rate_hz
-                .map_or_else(|| "-".to_owned(), |rate| display::quantity(rate, "Hz")),
+            statistic::or_dash(channel.rate_hz, |rate| display::quantity(rate, "Hz")),
             nanos(channel.median_period_ns),
             nanos(channel.max_gap_ns),
             match channel.worst {

@@ -1,6 +1,6 @@
 //! The list of checks and the explanation of one.
 
-use super::{Align, Style, Table, text};
+use super::{Align, Style, Table, statistic, text};
 use fieldassay_model::{CheckInfo, Compare, Policy, Power, display, policy::Rule};
 use std::fmt::Write as _;
 
@@ -14,8 +14,7 @@ pub(crate) fn list(checks: &[&CheckInfo], policy: &Policy) -> anyhow::Result<()>
     ]);
     for check in checks {
         let rule = policy.checks.get(check.code).filter(|rule| rule.enabled);
-        let threshold =
-            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| limit(check, value));
+        let threshold = |value| statistic::or_dash(value, |value| limit(check, value));
         table.row(vec![
             check.code.to_owned(),
             threshold(rule.and_then(|rule| rule.info)),

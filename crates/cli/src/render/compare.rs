@@ -1,6 +1,6 @@
 //! The answer of `compare`: the verdict first, then what it rests on.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::compare::{Document, Verdict};
 use std::fmt::Write as _;
 
@@ -63,9 +63,5 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
             found.detectable, found.margin
         );
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }

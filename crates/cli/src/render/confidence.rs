@@ -1,6 +1,6 @@
 //! The answer of `confidence`: the errors, what a temperature would gain, and the bins.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::confidence::Document;
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     let mut table = Table::new(&[("measure", Align::Left), ("estimate [95 %]", Align::Left)]);
     let bins = document.bins;
     let mut row = |name: String, value: Option<_>| {
-        table.row(vec![name, value.map_or("-".to_owned(), &shown)]);
+        table.row(vec![name, statistic::or_dash(value, shown)]);
     };
     row(
         format!("ECE, {bins} bins of equal width"),
@@ -64,11 +64,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     }
     out.push('\n');
     out += &reliability(document);
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 /// The bins that hold items.

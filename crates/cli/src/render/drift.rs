@@ -1,6 +1,7 @@
 //! The answer of `drift`: the verdict first, then column by column.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
+use fieldassay_engine::statistics::Estimate;
 use fieldassay_engine::statistics::drift::{Document, Together, Verdict};
 use std::fmt::Write as _;
 
@@ -24,15 +25,11 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         out.push('\n');
         out.push_str(&together(found));
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 fn chance(p: Option<f64>) -> String {
-    p.map_or("-".to_owned(), statistic::chance)
+    statistic::or_dash(p, statistic::chance)
 }
 
 fn columns(document: &Document) -> String {
@@ -49,17 +46,19 @@ fn columns(document: &Document) -> String {
         ("why", Align::Left),
     ]);
     for one in &document.columns {
-        let digits = |value: Option<f64>| value.map_or("-".to_owned(), |x| format!("{x:.3}"));
-        let wasserstein = one.wasserstein.map(|w| w.estimate);
+        let digits = |value: Option<Estimate>, digits| {
+            statistic::number_or_dash(value.map(|value| value.estimate), digits)
+        };
         table.row(vec![
             one.column.clone(),
             statistic::word(&one.verdict).replace('_', " "),
-            digits(one.psi.map(|psi| psi.estimate)),
-            one.psi_without_drift
-                .map_or("-".to_owned(), |null| format!("<{:.3}", null.bound99)),
-            digits(one.ks.map(|ks| ks.estimate)),
-            wasserstein.map_or("-".to_owned(), |w| format!("{w:.4}")),
-            digits(one.js.map(|js| js.estimate)),
+            digits(one.psi, 3),
+            statistic::or_dash(one.psi_without_drift, |null| {
+                format!("<{:.3}", null.bound99)
+            }),
+            digits(one.ks, 3),
+            digits(one.wasserstein, 4),
+            digits(one.js, 3),
             chance(one.p),
             chance(one.p_adjusted),
             one.why.clone(),

@@ -1,8 +1,7 @@
 //! The answer of `label-errors`: how many labels are wrong, which classes, and which items to look at first.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::label_errors::Document;
-use std::fmt::Write as _;
 
 /// Rows of a table; the document has all.
 const SHOWN: usize = 20;
@@ -18,11 +17,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     out += &items(document);
     out.push('\n');
     out += &confusions(document);
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 fn items(document: &Document) -> String {
@@ -58,15 +53,7 @@ fn items(document: &Document) -> String {
     if document.items.is_empty() {
         return "no label is suspected\n".to_owned();
     }
-    let mut out = table.render("");
-    if document.items.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "{} more suspects are in --json",
-            document.items.len() - SHOWN
-        );
-    }
-    out
+    table.render("") + &statistic::left_out(document.items.len(), SHOWN, "suspects")
 }
 
 /// The labels that are given for others most often.
@@ -86,13 +73,5 @@ fn confusions(document: &Document) -> String {
             one.count.to_string(),
         ]);
     }
-    let mut out = table.render("");
-    if document.confusions.len() > SHOWN / 2 {
-        let _ = writeln!(
-            out,
-            "{} more pairs are in --json",
-            document.confusions.len() - SHOWN / 2
-        );
-    }
-    out
+    table.render("") + &statistic::left_out(document.confusions.len(), SHOWN / 2, "pairs")
 }

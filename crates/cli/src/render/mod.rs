@@ -47,6 +47,28 @@ pub(crate) fn json<T: serde::Serialize>(document: &T) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An answer: one JSON document, or in words.
+pub(crate) fn answer<T: serde::Serialize>(
+    as_json: bool,
+    document: &T,
+    in_words: impl FnOnce(&T) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if as_json {
+        json(document)
+    } else {
+        in_words(document)
+    }
+}
+
+/// Text on standard output, and what to mind about it on standard error.
+pub(crate) fn text_with_notes(out: &str, notes: &[String]) -> anyhow::Result<()> {
+    text(out)?;
+    for line in notes {
+        note(&format!("note: {line}"));
+    }
+    Ok(())
+}
+
 /// A line for the person at the terminal, on standard error.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");

@@ -1,6 +1,6 @@
 //! The answer of `plan-qa`: how many in all, then stratum by stratum.
 
-use super::{Align, Table, note, text};
+use super::{Align, Table, text_with_notes};
 use fieldassay_engine::statistics::plan_qa::Document;
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
@@ -35,9 +35,5 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         ]);
     }
     out.push_str(&table.render(""));
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }

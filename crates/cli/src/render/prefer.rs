@@ -1,6 +1,6 @@
 //! The answer of `prefer`: the order first, then whether there is one.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::prefer::{Annotators, Document};
 use std::fmt::Write as _;
 
@@ -30,11 +30,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     if let Some(found) = &document.annotators {
         out.push_str(&people(found));
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 fn items(document: &Document) -> String {
@@ -56,15 +52,7 @@ fn items(document: &Document) -> String {
             one.ties.to_string(),
         ]);
     }
-    let mut out = table.render("");
-    if document.items.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "{} more items are in --json",
-            document.items.len() - SHOWN
-        );
-    }
-    out
+    table.render("") + &statistic::left_out(document.items.len(), SHOWN, "items")
 }
 
 /// Whether one order explains the comparisons.
@@ -107,22 +95,14 @@ fn people(found: &Annotators) -> String {
         ("reliability", Align::Right),
         ("same as others", Align::Right),
     ]);
-    let digits = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.3}"));
     for one in found.each.iter().take(SHOWN) {
         table.row(vec![
             one.annotator.clone(),
             one.comparisons.to_string(),
-            digits(one.reliability),
-            digits(one.same),
+            statistic::number_or_dash(one.reliability, 3),
+            statistic::number_or_dash(one.same, 3),
         ]);
     }
     out.push_str(&table.render(""));
-    if found.each.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "{} more annotators are in --json",
-            found.each.len() - SHOWN
-        );
-    }
-    out
+    out + &statistic::left_out(found.each.len(), SHOWN, "annotators")
 }

@@ -1,6 +1,6 @@
 //! The answer of `richness`: how many there are, how much is covered, what it takes.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::richness::{Basis, Document};
 
 pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
@@ -44,9 +44,5 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
         };
         out.push_str(&line);
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }

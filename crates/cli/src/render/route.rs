@@ -1,6 +1,6 @@
 //! The answer of `route`: the threshold with its guarantee, and what is left for people.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::Estimate;
 use fieldassay_engine::statistics::route::Document;
 use std::fmt::Write as _;
@@ -38,9 +38,5 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
             document.risk
         );
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }

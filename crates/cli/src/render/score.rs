@@ -1,6 +1,6 @@
 //! The answer of `score`: the lines each benchmark is known for, then classes and slices.
 
-use super::{Align, Table, note, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::score::{Node, Number, ScoreDocument};
 use std::fmt::Write as _;
 
@@ -36,11 +36,7 @@ pub(crate) fn document(document: &ScoreDocument) -> anyhow::Result<()> {
         let named: Vec<_> = named.collect();
         out.push_str(&sliced(&slices.by, &heading, &named, digits));
     }
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 /// `n` of the first number.
@@ -53,28 +49,15 @@ fn units(node: &Node) -> usize {
 
 /// A number with its interval, where it has one.
 fn shown(number: Option<Number>, digits: usize) -> String {
-    let Some(Number {
-        estimate: Some(estimate),
-        low,
-        high,
-        ..
-    }) = number
-    else {
-        return "-".to_owned();
-    };
-    match (low, high) {
-        (Some(low), Some(high)) => {
-            format!("{estimate:.digits$} [{low:.digits$}, {high:.digits$}]")
-        }
-        _ => format!("{estimate:.digits$}"),
-    }
+    let known = number.and_then(|n| Some((n.estimate?, (n.low, n.high))));
+    statistic::or_dash(known, |(estimate, ends)| {
+        statistic::with_ends(estimate, ends, digits)
+    })
 }
 
 /// A count.
 fn counted(number: Option<Number>) -> String {
-    number
-        .and_then(|n| n.estimate)
-        .map_or("-".to_owned(), |n| format!("{n:.0}"))
+    statistic::number_or_dash(number.and_then(|n| n.estimate), 0)
 }
 
 /// Names and numbers, a line each.

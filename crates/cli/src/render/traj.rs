@@ -1,6 +1,6 @@
 //! Errors of paths as tables.
 
-use super::{Align, Style, Table, note, text};
+use super::{Align, Style, Table, note, statistic, text};
 use fieldassay_engine::traj::{
     Aligned, Compared, ErrorStats, Errors, Estimate, Measured, Relation, Segments, TrajDocument,
 };
@@ -173,10 +173,7 @@ fn one(out: &mut String, document: &TrajDocument, found: &Errors, style: Style) 
 
 /// Both ends of an interval; a dash where there is none.
 fn interval(stat: &Estimate) -> String {
-    match (stat.low, stat.high) {
-        (Some(low), Some(high)) => format!("{low:.6} to {high:.6}"),
-        _ => "-".to_owned(),
-    }
+    statistic::ends_or_dash(stat, |low, high| format!("{low:.6} to {high:.6}"))
 }
 
 fn side_by_side(out: &mut String, document: &TrajDocument, all: &[&Errors]) {
@@ -226,17 +223,15 @@ fn turning(radians_per_meter: f64) -> String {
 
 /// A share with both ends of its interval, in percent.
 fn percent_interval(stat: &Estimate) -> String {
-    match (stat.low, stat.high) {
-        (Some(low), Some(high)) => format!("{:.4} to {:.4} %", 100.0 * low, 100.0 * high),
-        _ => "-".to_owned(),
-    }
+    statistic::ends_or_dash(stat, |low, high| {
+        format!("{:.4} to {:.4} %", 100.0 * low, 100.0 * high)
+    })
 }
 
 fn turning_interval(stat: &Estimate) -> String {
-    match (stat.low, stat.high) {
-        (Some(low), Some(high)) => format!("{:.6} to {}", low.to_degrees(), turning(high)),
-        _ => "-".to_owned(),
-    }
+    statistic::ends_or_dash(stat, |low, high| {
+        format!("{:.6} to {}", low.to_degrees(), turning(high))
+    })
 }
 
 fn segments(out: &mut String, document: &TrajDocument, found: &Segments) {
@@ -332,9 +327,8 @@ fn drift_side_by_side(out: &mut String, document: &TrajDocument, all: &[&Segment
                 .by_length
                 .iter()
                 .find(|score| score.length_meters.total_cmp(length).is_eq());
-            of.map_or("-".to_owned(), |score| {
-                format!("{:.4}", 100.0 * score.translation_ratio.estimate)
-            })
+            let percent = of.map(|score| 100.0 * score.translation_ratio.estimate);
+            statistic::number_or_dash(percent, 4)
         }));
         row.push(format!("{:.4}", 100.0 * scores.translation_ratio.estimate));
         if document.method.intervals.is_some() {
@@ -374,7 +368,7 @@ fn compared(out: &mut String, document: &TrajDocument, all: &[&Compared]) {
         headings.push(("RPE rmse, 95 %", Align::Left));
     }
     let mut table = Table::new(&headings);
-    let share = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{:.1} %", 100.0 * x));
+    let share = |x: Option<f64>| statistic::or_dash(x, |x| format!("{:.1} %", 100.0 * x));
     for found in all {
         let mut row = vec![
             found.estimate.clone(),
@@ -385,9 +379,7 @@ fn compared(out: &mut String, document: &TrajDocument, all: &[&Compared]) {
             format!("{:.6}", found.rpe.rmse.estimate),
             format!("{:.6}", found.rpe.mean.estimate),
             share(Some(found.length_ratio)),
-            found
-                .best_scale
-                .map_or("-".to_owned(), |scale| format!("{scale:.4}")),
+            statistic::number_or_dash(found.best_scale, 4),
         ];
         if has_intervals {
             row.push(interval(&found.ape.rmse));

@@ -1,6 +1,6 @@
 //! The answer of `votes`: how many labels are right where that is known, then items and people.
 
-use super::{Align, Table, note, statistic, text};
+use super::{Align, Table, statistic, text_with_notes};
 use fieldassay_engine::statistics::votes::{Annotator, Document, Item};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,11 +35,7 @@ pub(crate) fn document(document: &Document) -> anyhow::Result<()> {
     out += &unsure(document);
     out.push('\n');
     out += &people(document);
-    text(&out)?;
-    for line in &document.notes {
-        note(&format!("note: {line}"));
-    }
-    Ok(())
+    text_with_notes(&out, &document.notes)
 }
 
 /// How often each label was found, and how sure.
@@ -61,18 +57,14 @@ fn labels(document: &Document) -> String {
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     for (name, (count, sum)) in sums.iter().take(SHOWN) {
-        let mean = if *count > 0 {
-            format!("{:.3}", sum / *count as f64)
-        } else {
-            "-".to_owned()
-        };
-        table.row(vec![(*name).to_owned(), count.to_string(), mean]);
+        let mean = (*count > 0).then(|| sum / *count as f64);
+        table.row(vec![
+            (*name).to_owned(),
+            count.to_string(),
+            statistic::number_or_dash(mean, 3),
+        ]);
     }
-    let mut out = table.render("");
-    if sums.len() > SHOWN {
-        let _ = writeln!(out, "{} more labels are in --json", sums.len() - SHOWN);
-    }
-    out
+    table.render("") + &statistic::left_out(sums.len(), SHOWN, "labels")
 }
 
 /// The items whose labels are least sure, first.
@@ -98,20 +90,11 @@ fn unsure(document: &Document) -> String {
         table.row(vec![
             item.item.to_owned(),
             format!("{}{tied}", item.label.unwrap_or("-")),
-            item.confidence
-                .map_or("-".to_owned(), |c| format!("{c:.3}")),
+            statistic::number_or_dash(item.confidence, 3),
             item.votes.to_string(),
         ]);
     }
-    let mut out = table.render("");
-    if document.items.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "{} more items are in --json",
-            document.items.len() - SHOWN
-        );
-    }
-    out
+    table.render("") + &statistic::left_out(document.items.len(), SHOWN, "items")
 }
 
 /// The worst annotators first.
@@ -133,22 +116,17 @@ fn people(document: &Document) -> String {
         let of = |one: &Annotator| rank(one.quality.map(|quality| quality.estimate));
         of(a).total_cmp(&of(b))
     });
-    let number = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.3}"));
     for one in order.iter().take(SHOWN) {
         let mut row = vec![
             one.annotator.clone(),
             statistic::shown_or_dash(one.quality.as_ref()),
-            number(one.above_chance),
+            statistic::number_or_dash(one.above_chance, 3),
             one.votes.to_string(),
         ];
         if has_skill {
-            row.push(number(one.skill));
+            row.push(statistic::number_or_dash(one.skill, 3));
         }
         table.row(row);
     }
-    let mut out = table.render("");
-    if order.len() > SHOWN {
-        let _ = writeln!(out, "{} more annotators are in --json", order.len() - SHOWN);
-    }
-    out
+    table.render("") + &statistic::left_out(order.len(), SHOWN, "annotators")
 }

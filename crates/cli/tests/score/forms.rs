@@ -1,19 +1,9 @@
 //! The forms predictions may come in, and slices.
 
-use super::{coco_files, list, mot_text, near, npy, refused, scored, vectors, write};
+use super::{coco_files, list, mot_text, near, refused, scored, vectors, write};
+use fieldassay_testkit::arrays::{npy_of_bytes, npy_of_floats};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-
-/// An array of 64-bit floats as `NumPy` writes it.
-fn npy_of_floats(rows: &[Vec<f64>]) -> Vec<u8> {
-    let shape = format!("({}, {})", rows.len(), rows.first().map_or(0, Vec::len));
-    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(header.len()).expect("short").to_le_bytes());
-    out.extend(header.as_bytes());
-    out.extend(rows.iter().flatten().flat_map(|value| value.to_le_bytes()));
-    out
-}
 
 #[test]
 fn detections_of_coco_may_be_tables_and_lines() {
@@ -96,22 +86,22 @@ fn maps_of_classes_may_lie_in_folders_which_are_slices() {
     write(
         folder.path(),
         "gt/rome/a.npy",
-        npy(&[vec![0, 1], vec![1, 1]]),
+        npy_of_bytes(&[vec![0, 1], vec![1, 1]]),
     );
     write(
         folder.path(),
         "pred/rome/a.npy",
-        npy(&[vec![0, 1], vec![1, 1]]),
+        npy_of_bytes(&[vec![0, 1], vec![1, 1]]),
     );
     write(
         folder.path(),
         "gt/oslo/a.npy",
-        npy(&[vec![0, 1], vec![1, 1]]),
+        npy_of_bytes(&[vec![0, 1], vec![1, 1]]),
     );
     write(
         folder.path(),
         "pred/oslo/a.npy",
-        npy(&[vec![1, 0], vec![0, 0]]),
+        npy_of_bytes(&[vec![1, 0], vec![0, 0]]),
     );
     let document = scored(&["miou", &at("gt"), &at("pred"), "--by", "folder"]);
     near(&document["summary"]["accuracy"], &json!(0.5), 1e-15);

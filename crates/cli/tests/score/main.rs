@@ -4,55 +4,30 @@
 
 mod forms;
 
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/verb.rs"]
+mod verb;
+
+use common::Run;
+use fieldassay_testkit::arrays::npy_of_bytes;
 use fieldassay_testkit::{expect_near, repository_root, shared_data};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
-
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
 
 fn run(arguments: &[&str]) -> Run {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_fieldassay"))
-        .env("NO_COLOR", "1")
-        .arg("score")
-        .args(arguments)
-        .output()
-        .expect("the binary starts");
-    Run {
-        code: status.code().expect("an exit code"),
-        stdout: String::from_utf8(stdout).expect("text"),
-        stderr: String::from_utf8(stderr).expect("text"),
-    }
+    verb::run(&[&["score"], arguments].concat())
 }
 
 /// The document of a run that must succeed.
 fn scored(arguments: &[&str]) -> Value {
-    let mut with_json = arguments.to_vec();
-    with_json.push("--json");
-    let run = run(&with_json);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let document: Value = serde_json::from_str(&run.stdout).expect("one JSON document");
-    assert_eq!(document["schema"], "fieldassay.score");
-    assert_eq!(document["version"], 1);
-    document
+    verb::document(&[&["score"], arguments].concat())
 }
 
 /// What a run that must fail says.
 fn refused(arguments: &[&str]) -> String {
-    let run = run(arguments);
-    assert!(matches!(run.code, 1 | 2), "{} {}", run.code, run.stdout);
-    assert!(run.stdout.is_empty());
-    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
-    run.stderr
+    verb::refused(&[&["score"], arguments].concat())
 }
 
 fn vectors(name: &str) -> Value {
@@ -717,18 +692,6 @@ fn voc_annotations_and_their_twins_in_coco_agree() {
     assert!(said.contains("is in image `2007_x`"), "{said}");
 }
 
-/// A map of classes as a `NumPy` array of bytes.
-fn npy(rows: &[Vec<u8>]) -> Vec<u8> {
-    let (height, width) = (rows.len(), rows.first().map_or(0, Vec::len));
-    let header =
-        format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({height}, {width}), }}\n");
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(header.len()).expect("short").to_le_bytes());
-    out.extend(header.as_bytes());
-    out.extend(rows.concat());
-    out
-}
-
 #[test]
 fn classes_of_pixels_have_their_known_scores() {
     let vector = vectors("H_miou_boundary.json");
@@ -752,8 +715,12 @@ fn classes_of_pixels_have_their_known_scores() {
         }
     }
     let folder = tempfile::tempdir().expect("a folder");
-    write(folder.path(), "gt/a.npy", npy(&label));
-    write(folder.path(), "pred/a.npy", npy(&digits("pred_rows")));
+    write(folder.path(), "gt/a.npy", npy_of_bytes(&label));
+    write(
+        folder.path(),
+        "pred/a.npy",
+        npy_of_bytes(&digits("pred_rows")),
+    );
     let at = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
     let document = scored(&["miou", &at("gt"), &at("pred")]);
     for (ours, theirs) in [
@@ -774,7 +741,7 @@ fn classes_of_pixels_have_their_known_scores() {
             );
         }
     }
-    write(folder.path(), "pred/a.npy", npy(&[vec![0, 1]]));
+    write(folder.path(), "pred/a.npy", npy_of_bytes(&[vec![0, 1]]));
     let said = refused(&["miou", &at("gt"), &at("pred")]);
     assert!(said.contains("predicted pixels"), "{said}");
 }

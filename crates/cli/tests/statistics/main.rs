@@ -5,6 +5,7 @@ mod agree;
 mod compare;
 mod confidence;
 mod drift;
+mod forms;
 mod label_errors;
 mod plan_qa;
 mod prefer;
@@ -12,53 +13,26 @@ mod richness;
 mod route;
 mod votes;
 
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/verb.rs"]
+mod verb;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use verb::{document, refused, run};
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn run(arguments: &[&str]) -> Run {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_fieldassay"))
-        .env("NO_COLOR", "1")
-        .args(arguments)
-        .output()
-        .expect("the binary starts");
-    Run {
-        code: status.code().expect("an exit code"),
-        stdout: String::from_utf8(stdout).expect("text"),
-        stderr: String::from_utf8(stderr).expect("text"),
-    }
-}
-
-/// The document of a run that must succeed; the first argument is the verb.
-fn document(arguments: &[&str]) -> Value {
-    let mut with_json = arguments.to_vec();
-    with_json.push("--json");
-    let run = run(&with_json);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let document: Value = serde_json::from_str(&run.stdout).expect("one JSON document");
-    let verb = arguments.first().expect("a verb");
-    assert_eq!(document["schema"], format!("fieldassay.{verb}"));
-    assert_eq!(document["version"], 1);
-    document
-}
-
-/// What a run that must fail says.
-fn refused(arguments: &[&str]) -> String {
-    let run = run(arguments);
-    assert!(matches!(run.code, 1 | 2), "{} {}", run.code, run.stdout);
-    assert!(run.stdout.is_empty(), "{}", run.stdout);
-    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
-    run.stderr
+/// The picture that a run draws to the file its last argument names; it is never drawn over another.
+fn picture(arguments: &[&str]) -> String {
+    let drawn = run(arguments);
+    assert_eq!(drawn.code, 0, "{}", drawn.stderr);
+    let svg = std::fs::read_to_string(arguments.last().expect("a file")).expect("a picture");
+    let said = refused(arguments);
+    assert!(
+        said.contains("is already there") && said.contains("--force"),
+        "{said}"
+    );
+    svg
 }
 
 /// A file in a folder that goes away.

@@ -1,6 +1,7 @@
 //! `prefer` on whole files.
 
 use super::{document, file, is_statistic, refused, text};
+use fieldassay_testkit::preferences::preferences;
 use fieldassay_testkit::{expect_near, repository_root};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -252,4 +253,37 @@ fn bad_comparisons_are_told() {
             .iter()
             .all(|one| one["rank"] == 1 && one["strength"]["low"].is_null())
     );
+}
+
+/// Whether people prefer the longer of two answers, which would reward a model for length: in hh-rlhf they do not.
+#[test]
+fn length_does_not_win_in_recorded_preferences() {
+    let Some(preferences) = preferences() else {
+        return;
+    };
+    let mut rows = String::from("left,right,winner\n");
+    let (mut longer, mut shorter) = (0_u32, 0_u32);
+    for one in &preferences {
+        let winner = match one.chosen.len().cmp(&one.rejected.len()) {
+            std::cmp::Ordering::Greater => "longer",
+            std::cmp::Ordering::Less => "shorter",
+            std::cmp::Ordering::Equal => continue,
+        };
+        longer += u32::from(winner == "longer");
+        shorter += u32::from(winner == "shorter");
+        let _ = writeln!(rows, "longer,shorter,{winner}");
+    }
+    let folder = tempdir().expect("a folder");
+    let path = file(folder.path(), "length.csv", rows);
+    let found = document(&["prefer", text(&path)]);
+    let items = found["items"].as_array().expect("items");
+    let strength = |name: &str| {
+        let item = items.iter().find(|one| one["item"] == name);
+        let item = item.expect("the item");
+        item["strength"]["estimate"].as_f64().expect("a number")
+    };
+    // The best strengths of two are the log odds of the counts.
+    let odds = (f64::from(longer) / f64::from(shorter)).ln();
+    expect_near(strength("longer") - strength("shorter"), odds, 1e-7);
+    assert!(longer + shorter > 2200 && odds < 0.1, "{longer} {shorter}");
 }

@@ -5,16 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The bytes of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, EngineError> {
-    exists(path)?;
-    if path.is_dir() {
-        return Err(EngineError::Request {
-            message: format!(
-                "`{}` is a folder, and a file belongs there\nhint: name the file in it",
-                path.display()
-            ),
-        });
-    }
-    std::fs::read(path).map_err(|error| EngineError::io("read", path, error))
+    crate::input::bytes(path, "file", |path| EngineError::NoLabels { path })
 }
 
 /// A path for messages.

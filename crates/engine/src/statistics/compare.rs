@@ -283,7 +283,7 @@ fn some(names: &[String]) -> String {
 /// Errors: tables that cannot be read, an item twice, no item in both, an item in two clusters, a negative margin.
 /// Cost: a pass over the items or clusters per draw.
 pub fn run(request: &Request) -> Result<Document, EngineError> {
-    let source = |path: &PathBuf| Source::new(path.clone(), request.columns.clone());
+    let source = |path| Source::new(path, Some(&request.columns));
     let (old, new) = (
         Scores::new(&source(&request.old), request)?,
         Scores::new(&source(&request.new), request)?,

@@ -295,7 +295,7 @@ fn source(request: &Request, path: &std::path::Path) -> Source {
     } else {
         Columns::as_named(names.map(String::as_str))
     };
-    Source::new(path.to_owned(), columns)
+    Source::new(path, Some(&columns))
 }
 
 /// Names of the columns to look at, in the order of the reference.

@@ -57,21 +57,20 @@ pub struct Source {
 }
 
 impl Source {
-    /// A table whose columns `--columns` renames.
-    pub fn new(path: PathBuf, columns: Columns) -> Self {
+    /// A table whose columns `--columns` renames, where it is given.
+    pub fn new(path: &Path, columns: Option<&Columns>) -> Self {
         Self {
-            path,
-            columns,
+            path: path.to_owned(),
+            columns: columns.cloned().unwrap_or_default(),
             option: "--columns",
         }
     }
 
     /// A table of truths, whose columns `--truth-columns` renames.
-    pub fn of_truth(path: PathBuf, columns: Columns) -> Self {
+    pub fn of_truth(path: &Path, columns: Option<&Columns>) -> Self {
         Self {
-            path,
-            columns,
             option: "--truth-columns",
+            ..Self::new(path, columns)
         }
     }
 }
@@ -81,24 +80,6 @@ impl Source {
 pub(super) struct Opened<'a> {
     source: &'a Source,
     table: Table,
-}
-
-/// The bytes of a file. Errors: it is not there, or a folder.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
-    if !path.exists() {
-        return Err(EngineError::NoTable {
-            path: path.to_owned(),
-        });
-    }
-    if path.is_dir() {
-        return Err(EngineError::Request {
-            message: format!(
-                "`{}` is a folder, and a table belongs there\nhint: name the file in it",
-                path.display()
-            ),
-        });
-    }
-    std::fs::read(path).map_err(|error| EngineError::io("read", path, error))
 }
 
 impl<'a> Opened<'a> {
@@ -129,7 +110,8 @@ impl<'a> Opened<'a> {
     }
 
     fn read(source: &'a Source, is_unnamed: bool) -> Result<Self, EngineError> {
-        let bytes = bytes(&source.path)?;
+        let missing = |path| EngineError::NoTable { path };
+        let bytes = crate::input::bytes(&source.path, "table", missing)?;
         let name = source.path.display().to_string();
         let table = if is_unnamed {
             table::read_unnamed(&name, &bytes)

@@ -4,7 +4,7 @@ use super::agree::{PARTS, Table};
 use super::table::Opened;
 use super::{Estimate, Source, undefined};
 use crate::EngineError;
-use crate::output::{Output, refuse_existing};
+use crate::output::{Output, refuse_other_form};
 use fieldassay_formats::table::{Codes, MISSING};
 use fieldassay_measure::aggregation::{
     self, EmOptions, GladOptions, Known, MaceOptions, SoftLabels, Votes, VotesError,
@@ -463,16 +463,7 @@ fn true_labels(
 
 /// An error where the table of labels would replace something, or its name promises another form; ask before the work.
 pub fn refuse(path: &Path, force: bool) -> Result<(), EngineError> {
-    let ending = path.extension();
-    if ending.is_some_and(|ending| !ending.eq_ignore_ascii_case("csv")) {
-        return Err(EngineError::Request {
-            message: format!(
-                "`{}` is not named as what it would be: labels are written as CSV\nhint: end its name in .csv",
-                path.display()
-            ),
-        });
-    }
-    refuse_existing(path, force)
+    refuse_other_form(path, force, ("csv", "labels are written as CSV"))
 }
 
 /// Writes `item,label,confidence,votes`, one row per item.

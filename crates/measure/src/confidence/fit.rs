@@ -4,7 +4,8 @@
 //! on other data again. Not here: measuring calibration ([`super::bins`]).
 
 use super::{Classes, ConfidenceError, at_least, same_length};
-use crate::stats::{largest, soft_plus};
+use crate::stats::largest;
+use crate::stats::regression::Regression;
 use serde::Serialize;
 
 /// A temperature and what it changed.
@@ -107,82 +108,24 @@ pub fn softmax(logits: &[f64], classes: usize, t: f64, out: &mut Vec<f64>) {
     }
 }
 
-/// Logistic regression on a few features by Newton's method with halved steps; none where no finite weights are best.
+/// Logistic regression on a few features; none where no finite weights are best.
 fn logistic<const K: usize>(features: &[[f64; K]], target: &[f64]) -> Option<[f64; K]> {
-    let loss = |w: &[f64; K]| -> f64 {
-        let one = |(x, t): (&[f64; K], &f64)| {
-            let s: f64 = x.iter().zip(w).map(|(x, w)| x * w).sum();
-            soft_plus(s) - t * s
-        };
-        features.iter().zip(target).map(one).sum()
+    let fitted = Regression {
+        table: features.as_flattened(),
+        width: K,
+        target,
+        c: 1.0,
+        ridge: 0.0,
+        most_steps: 200,
     };
-    let mut w = [0.0; K];
-    let mut now = loss(&w);
-    for _ in 0..200 {
-        let (mut gradient, mut hessian) = ([0.0; K], [[0.0; K]; K]);
-        for (x, t) in features.iter().zip(target) {
-            let s: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum();
-            let p = 1.0 / (1.0 + (-s).exp());
-            for i in 0..K {
-                gradient[i] += (p - t) * x[i];
-                for j in 0..K {
-                    hessian[i][j] += p * (1.0 - p) * x[i] * x[j];
-                }
-            }
-        }
-        let step = solve(hessian, gradient)?;
-        let mut share = 1.0;
-        let mut moved = false;
-        for _ in 0..60 {
-            let mut next = w;
-            for i in 0..K {
-                next[i] -= share * step[i];
-            }
-            let there = loss(&next);
-            if there <= now {
-                moved = there < now;
-                now = there;
-                w = next;
-                break;
-            }
-            share *= 0.5;
-        }
-        let size = step.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
-        // A loss of nothing is that of outcomes which the features separate: larger weights are always better.
-        let is_separated = now < 1e-9 * target.len() as f64;
-        if is_separated || w.iter().any(|w| w.abs() > 1e8) {
-            return None;
-        }
-        if !moved || size < 1e-13 {
-            return Some(w);
-        }
+    let found = fitted.solve();
+    // A loss of nothing is that of outcomes which the features separate: larger weights are always better.
+    let is_separated =
+        found.loss < 1e-9 * target.len() as f64 || found.parameters.iter().any(|w| w.abs() > 1e8);
+    if !found.is_converged || is_separated {
+        return None;
     }
-    None
-}
-
-/// Gaussian elimination with the largest pivot; none for a singular matrix.
-fn solve<const K: usize>(mut a: [[f64; K]; K], mut b: [f64; K]) -> Option<[f64; K]> {
-    for i in 0..K {
-        let pivot = (i..K).max_by(|&r, &s| a[r][i].abs().total_cmp(&a[s][i].abs()))?;
-        a.swap(i, pivot);
-        b.swap(i, pivot);
-        if a[i][i].abs() < 1e-300 {
-            return None;
-        }
-        for r in i + 1..K {
-            let share = a[r][i] / a[i][i];
-            let (above, below) = a.split_at_mut(r);
-            for (x, y) in below[0].iter_mut().zip(&above[i]).skip(i) {
-                *x -= share * y;
-            }
-            b[r] -= share * b[i];
-        }
-    }
-    for i in (0..K).rev() {
-        let rest: f64 = (i + 1..K).map(|c| a[i][c] * b[c]).sum();
-        b[i] = (b[i] - rest) / a[i][i];
-    }
-    Some(b)
+    found.parameters.try_into().ok()
 }
 
 fn both_outcomes(field: &'static str, n: usize, correct: &[bool]) -> Result<(), ConfidenceError> {
@@ -231,7 +174,8 @@ impl Platt {
             .collect();
         let features: Vec<[f64; 2]> = score.iter().map(|s| [*s, 1.0]).collect();
         // Scores that are all alike leave the offset alone.
-        if let Some([a, b]) = logistic(&features, &target) {
+        let are_alike = score.windows(2).all(|pair| pair[0] == pair[1]);
+        if !are_alike && let Some([a, b]) = logistic(&features, &target) {
             return Ok(Self { a: -a, b: -b });
         }
         let mean = target.iter().sum::<f64>() / target.len() as f64;

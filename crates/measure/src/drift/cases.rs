@@ -487,10 +487,10 @@ pub(crate) static MEASURES: &[Measure] = &[
         name: "drift.classifier",
         about: About {
             title: "Can a model tell the samples apart? Classifier two-sample test by logistic regression",
-            formula: "held-out predictions by folds; accuracy against the majority rate (exact binomial), AUC, z = (accuracy - 1/2) / sqrt(1/4n); unit_p: t-test over clusters",
+            formula: "held-out predictions by folds; accuracy against the majority rate (exact binomial), AUC, z = (accuracy - 1/2) / sqrt(1/4n); unit_p: a model of the first half of the folds scores the others, Welch's t-test of the scores of units (rows or clusters)",
             defaults: "folds 5 by index mod 5 over both samples, X first; c 1; cluster none: whole clusters share a fold",
             direction: Direction::Lower,
-            blind_spots: "accuracies of folds share their training rows, so about one false alarm in twelve comes where one in twenty is promised; linear: sees shifts of means, not of correlations or spread. z and the binomial test need independent rows: with clusters use unit_p",
+            blind_spots: "linear: sees shifts of means, not of correlations or spread. The binomial test and z take the accuracies of folds as independent, though they share training rows, and alarm in about one case in twelve where one in twenty is promised; unit_p keeps its promise, from one hold-out, and needs ten held-out units",
             peers: "scikit-learn 1.9.1 LogisticRegression(C=1); the ridge leaves the intercept alone as there",
             source: "Lopez-Paz and Oquab 2017; Kim, Ramdas, Singh and Wasserman 2021",
         },

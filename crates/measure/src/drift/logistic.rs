@@ -2,8 +2,8 @@
 
 use super::DriftError;
 use crate::rows::Rows;
-use crate::stats::linear::{cholesky, cholesky_solve};
-use crate::stats::{logistic, soft_plus};
+use crate::stats::logistic;
+use crate::stats::regression::Regression;
 
 /// How the model is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,33 +60,15 @@ impl Logistic {
             table.extend((0..rows.columns()).map(|c| rows.at(*row as usize, c)));
             table.push(1.0);
         }
-        let mut parameters = vec![0.0; width];
-        let mut loss = objective(&table, &labels, &parameters, options.c);
-        for _ in 0..options.most_steps {
-            let Some(step) = newton_step(&table, &labels, &parameters, options.c) else {
-                break;
-            };
-            let mut scale = 1.0;
-            let mut is_better = false;
-            for _ in 0..30 {
-                let next: Vec<f64> = parameters
-                    .iter()
-                    .zip(&step)
-                    .map(|(p, s)| p - scale * s)
-                    .collect();
-                let value = objective(&table, &labels, &next, options.c);
-                if value <= loss {
-                    is_better = value < loss;
-                    (parameters, loss) = (next, value);
-                    break;
-                }
-                scale *= 0.5;
-            }
-            let largest = step.iter().fold(0.0_f64, |m, s| m.max(s.abs()));
-            if !is_better || scale * largest < 1e-12 {
-                break;
-            }
-        }
+        let fitted = Regression {
+            table: &table,
+            width,
+            target: &labels,
+            c: options.c,
+            ridge: 1.0,
+            most_steps: options.most_steps,
+        };
+        let mut parameters = fitted.solve().parameters;
         let intercept = parameters.pop().unwrap_or(0.0);
         Ok(Self {
             weights: parameters,
@@ -96,56 +78,19 @@ impl Logistic {
 
     /// Probability that a row is of the current sample.
     pub fn probability(&self, rows: &Rows, row: usize) -> f64 {
+        logistic(self.log_odds(rows, row))
+    }
+
+    /// Log odds that a row is of the current sample.
+    pub fn log_odds(&self, rows: &Rows, row: usize) -> f64 {
         let sum: f64 = self
             .weights
             .iter()
             .enumerate()
             .map(|(column, w)| w * rows.at(row, column))
             .sum();
-        logistic(sum + self.intercept)
+        sum + self.intercept
     }
-}
-
-fn objective(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> f64 {
-    let width = parameters.len();
-    let losses: f64 = table
-        .chunks_exact(width)
-        .zip(labels)
-        .map(|(row, y)| {
-            let z: f64 = row.iter().zip(parameters).map(|(x, w)| x * w).sum();
-            soft_plus(z) - y * z
-        })
-        .sum();
-    let ridge: f64 = parameters[..width - 1].iter().map(|w| w * w).sum();
-    0.5 * ridge + c * losses
-}
-
-/// `H^-1 g`; none where the Hessian is not positive definite.
-fn newton_step(table: &[f64], labels: &[f64], parameters: &[f64], c: f64) -> Option<Vec<f64>> {
-    let width = parameters.len();
-    let mut gradient: Vec<f64> = parameters.to_vec();
-    gradient[width - 1] = 0.0;
-    let mut hessian = vec![0.0; width * width];
-    for i in 0..width - 1 {
-        hessian[i * width + i] = 1.0;
-    }
-    for (row, y) in table.chunks_exact(width).zip(labels) {
-        let z: f64 = row.iter().zip(parameters).map(|(x, w)| x * w).sum();
-        let p = logistic(z);
-        let weight = c * p * (1.0 - p);
-        for (i, x) in row.iter().enumerate() {
-            gradient[i] += c * (p - y) * x;
-            let scaled = weight * x;
-            for (cell, other) in hessian[(i * width)..=(i * width + i)].iter_mut().zip(row) {
-                *cell += scaled * other;
-            }
-        }
-    }
-    if !cholesky(&mut hessian, width) {
-        return None;
-    }
-    cholesky_solve(&hessian, width, &mut gradient);
-    Some(gradient)
 }
 
 #[cfg(test)]

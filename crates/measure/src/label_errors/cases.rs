@@ -523,7 +523,7 @@ pub(crate) static MEASURES: &[Measure] = &[
             formula: "each feature is tested on a random half (chi-squared, permutation where counts are small) with the share of false findings held (Benjamini-Hochberg); a habit is significant there and on the other half, with a corrected Cramer's V of at least least_effect; detectable is the V that would have been found with power 0.8",
             defaults: "options {level 0.05, least_effect 0.1, permutations 999, seed 1}; `units` name what is independent",
             direction: Direction::Describes,
-            blind_spots: "association is not cause: annotators who got the night shift look like bad annotators",
+            blind_spots: "association is not cause: annotators who got the night shift look like bad annotators. The worst value of a feature is chosen by looking, so its interval holds its true rate less often than it says; the test on the other half is the one to trust",
             peers: "none known",
             source: "own verdict rule; Cramer 1946; Benjamini and Hochberg 1995",
         },

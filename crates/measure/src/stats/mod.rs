@@ -16,6 +16,7 @@ mod moments;
 mod multiple;
 mod probabilities;
 mod quantile;
+pub(crate) mod regression;
 mod resample;
 mod special;
 mod student;

@@ -5,7 +5,7 @@
 //!
 //! Not here: what is said about things that have no place of their own (`people`).
 
-use super::people::{ANNOTATOR, SAID_UNDER};
+use super::people::{ANNOTATOR, ITEM_KIND, NOT_SAID, SAID_NS, SAID_UNDER, STEP};
 use super::{
     CLOCK, Column, POSE, SOURCE, SOURCE_KEY, Table, integer, integers, meters, nanos, pixels, real,
     reals, text, texts,
@@ -91,8 +91,8 @@ pub(super) const CAMERAS: Table = Table {
                 "frame",
                 "The optical frame: x to the right, y down, z forward.",
             ),
-            pixels("width_px", "Width of the images.").null("the source does not say"),
-            pixels("height_px", "Height of the images.").null("the source does not say"),
+            pixels("width_px", "Width of the images.").null(NOT_SAID),
+            pixels("height_px", "Height of the images.").null(NOT_SAID),
             text(
                 "distortion_model",
                 "`plumb_bob`, `rational_polynomial`, `equidistant`, …; empty for none.",
@@ -118,6 +118,29 @@ pub(super) const CAMERAS: Table = Table {
     ],
 };
 
+pub(super) const ITEMS: Table = Table {
+    name: "items",
+    about: "One thing that a source of labels speaks of, those without labels too: an image, a sweep, a video and its frames, a question.",
+    key: SOURCE_KEY,
+    groups: &[
+        SOURCE,
+        &[
+            text(
+                "item",
+                "Its name as the source has it: a file, a token, a task.",
+            ),
+            ITEM_KIND,
+            STEP.null("the item is no sequence, or the row is about all of it"),
+            text("camera", "The camera or other stream the row is about.")
+                .null("it is about all, or the source names none"),
+            TIME.null(NO_TIME),
+            CLOCK.null(NO_TIME),
+            pixels("width_px", "Width of the image.").null(NOT_SAID),
+            pixels("height_px", "Height of the image.").null(NOT_SAID),
+        ],
+    ],
+};
+
 pub(super) const OBJECTS: Table = Table {
     name: "objects",
     about: "One object at a moment, as a box in space, as a shape on an image, or as both; said by people, by a model or by a simulator.",
@@ -126,41 +149,49 @@ pub(super) const OBJECTS: Table = Table {
         SOURCE,
         &[
             TIME.null(NO_TIME),
+            nanos("end_ns", "Last moment it is so.").null("it is so at `t_ns` only"),
             CLOCK.null(NO_TIME),
-            text("frame", "The frame of the box in space: `egovehicle`, `map`, an optical frame.").null(NO_BOX),
+            text("item", "What it was seen in, `item` of `items`; for messages the topic.").null("the source names nothing"),
+            STEP.null("it was seen in no sequence, or in all of it"),
+            text("object_id", "The thing within item and source; its shapes and parts share it.").null("the source gives none"),
             text("track_id", "The object over time; the same text is the same object within recording and source.")
                 .null("the source follows no objects"),
+            integer("part_of_row", "The row it is a part of: `source_row` of the same recording and source.")
+                .null("it is whole"),
             text("category", "Its class, in the words of the source.").null("the source names none"),
+            text("frame", "The frame of what is in space: `egovehicle`, `map`, an optical frame.").null(NO_BOX),
         ],
         &BOX_POSE,
         &[
             meters("length_m", "Size along the object's x axis.").frame(OBJECT).null(NO_BOX),
             meters("width_m", "Size along its y axis.").frame(OBJECT).null(NO_BOX),
             meters("height_m", "Size along its z axis.").frame(OBJECT).null(NO_BOX),
+            reals("points_m", "Points or a line in space, x, y and z in turn.")
+                .unit("m")
+                .frame_in("frame")
+                .null("the source gives none"),
             real("vx_mps", "Velocity over ground, along the first axis of the frame.").unit("m/s").frame_in("frame").null(NO_VELOCITY),
             real("vy_mps", "Velocity over ground, second axis.").unit("m/s").frame_in("frame").null(NO_VELOCITY),
             real("vz_mps", "Velocity over ground, third axis.").unit("m/s").frame_in("frame").null("the source gives no velocity upwards"),
-            integer("point_count", "LiDAR or radar points inside the box.").null("the source does not say"),
+            integer("point_count", "LiDAR or radar points inside the box.").null(NOT_SAID),
         ],
         &[
-            text("image", "The image of the shape: its name as the source has it, or the topic of the camera.").null(NO_SHAPE),
-            pixels("image_width_px", "Width of that image.").null("the source does not say"),
-            pixels("image_height_px", "Height of that image.").null("the source does not say"),
+            text("camera", "The camera on whose image the shape lies.").null("there is no shape, or the source names no camera"),
             text("shape", "What is drawn on the image.")
-                .one_of(&["box", "polygon", "polyline", "points", "mask"])
+                .one_of(&["box", "ellipse", "polygon", "polyline", "points", "mask"])
                 .null(NO_SHAPE),
             pixels("x_px", "Left edge of the box around the shape, before `rotation_rad`.").frame(IMAGE).null(NO_SHAPE),
             pixels("y_px", "Top edge of that box.").frame(IMAGE).null(NO_SHAPE),
             pixels("width_px", "Width of that box.").frame(IMAGE).null(NO_SHAPE),
             pixels("height_px", "Height of that box.").frame(IMAGE).null(NO_SHAPE),
-            real("rotation_rad", "Turn of that box about its center, from x to y, clockwise to the eye.")
+            real("rotation_rad", "Turn of a box or ellipse about its center, from x to y, clockwise to the eye.")
                 .unit("rad")
                 .frame(IMAGE)
-                .null("the box is along the axes of the image"),
+                .null("it is along the axes of the image"),
             reals("points_px", "Corners or points, x and y in turn, part by part.")
                 .unit("px")
                 .frame(IMAGE)
-                .null("the shape is a box or a mask, or there is none"),
+                .null("the shape is a box, an ellipse or a mask, or there is none"),
             integers("part_point_counts", "Points of each part.").null("there is one part"),
             text("mask_rle", "Mask as COCO's compressed run lengths.").null("the shape is no mask"),
         ],
@@ -170,6 +201,7 @@ pub(super) const OBJECTS: Table = Table {
             ANNOTATOR.null("no person is named"),
             text("model", "The model that said it, with its version.").null("no model is named"),
             real("score", "How sure the model is; more is surer.").null("the source gives none"),
+            SAID_NS.null(NOT_SAID),
         ],
         SAID_UNDER,
     ],
@@ -208,21 +240,23 @@ pub(super) const EVENTS: Table = Table {
 
 pub(super) const INTERVALS: Table = Table {
     name: "intervals",
-    about: "A stretch of a recording in which something holds: a scenario that was found, an action, a task, a label.",
+    about: "A stretch of a recording in which something holds: a scenario that was found, an action, a relation, a task.",
     key: SOURCE_KEY,
     groups: &[
         SOURCE,
         &[
-            nanos("start_ns", "First moment."),
-            nanos("end_ns", "Last moment."),
-            CLOCK,
+            nanos("start_ns", "First moment.").null("it holds from the start"),
+            nanos("end_ns", "Last moment.").null("it holds to the end"),
+            CLOCK.null("it holds for all of the recording"),
             text("kind", "What sort of thing holds.")
                 .one_of(&["scenario", "action", "event", "context", "relation", "task", "episode", "segment"]),
             text("name", "Which one: name of the scenario, class of the action, task in words."),
-            texts("track_ids", "Objects it is about, in the order the source or the scenario names them."),
+            text("item", "The sequence it is a stretch of, `item` of `items`.").null("it is the recording itself"),
+            texts("subject_ids", "Who it is about: ids of tracks, of objects where the source follows none; in the order the scenario or the source names them."),
+            texts("object_ids", "Whom they relate to, in the same form."),
             real("robustness", "By how much the scenario holds; above 0 it does, in the unit of its weakest condition.")
                 .null("it was not found by a scenario"),
-            text("evidence_json", "What it rests on, an object of names and values.").null("nothing is stated"),
+            text("detail_json", "What else is said of it or what it rests on, an object of names and values.").null("there is nothing"),
             ANNOTATOR.null("no person is named"),
         ],
     ],

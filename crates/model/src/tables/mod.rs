@@ -32,6 +32,7 @@ pub const TABLES: &[Table] = &[
     content::POSES,
     content::TRANSFORMS,
     content::CAMERAS,
+    content::ITEMS,
     content::OBJECTS,
     content::EVENTS,
     content::INTERVALS,

@@ -10,22 +10,38 @@ use super::{
     texts,
 };
 
+/// Null rule of what a source may say or not.
+pub(super) const NOT_SAID: &str = "the source does not say";
+
+/// What sort of thing is spoken about.
+pub(super) const ITEM_KIND: Column =
+    text("item_kind", "What sort of thing the item is.").one_of(&[
+        "recording",
+        "interval",
+        "image",
+        "sweep",
+        "video",
+        "object",
+        "track",
+        "pair",
+        "text",
+        "other",
+    ]);
+
+/// Which frame of a sequence.
+pub(super) const STEP: Column = integer(
+    "step",
+    "Number of the frame in its sequence, as the source counts.",
+);
+
 /// What is spoken about.
 const ITEM: &[Column] = &[
     text(
         "item",
         "The item as its source names it: an image, a question, a clip, a track.",
     ),
-    text("item_kind", "What sort of thing the item is.").one_of(&[
-        "recording",
-        "interval",
-        "image",
-        "object",
-        "track",
-        "pair",
-        "text",
-        "other",
-    ]),
+    ITEM_KIND,
+    STEP.null("the item is no sequence, or it is about all of it"),
     integer(
         "object_row",
         "The object it is: `source_row` in `objects` of the same recording and source.",
@@ -38,6 +54,9 @@ const ITEM: &[Column] = &[
     CLOCK.null("the source names no time"),
 ];
 
+/// When it was said.
+pub(super) const SAID_NS: Column = nanos("said_ns", "When it was said, since 1970, UTC.");
+
 /// Which person.
 pub(super) const ANNOTATOR: Column = text(
     "annotator",
@@ -46,10 +65,10 @@ pub(super) const ANNOTATOR: Column = text(
 
 /// Under what conditions it was said: what systematic errors are looked for by.
 pub(super) const SAID_UNDER: &[Column] = &[
-    text("supplier", "Who employed the annotator.").null("the source does not say"),
-    text("tool", "Program used, with its version.").null("the source does not say"),
-    text("batch", "Batch, task or job it was done in.").null("the source does not say"),
-    text("guideline", "Guideline followed, `name@version`.").null("the source does not say"),
+    text("supplier", "Who employed the annotator.").null(NOT_SAID),
+    text("tool", "Program used, with its version.").null(NOT_SAID),
+    text("batch", "Batch, task or job it was done in.").null(NOT_SAID),
+    text("guideline", "Guideline followed, `name@version`.").null(NOT_SAID),
     text("ontology", "Ontology the words are of, `name@version`.").null("none is declared"),
 ];
 
@@ -65,7 +84,7 @@ const DISTRIBUTION: [Column; 2] = [
 
 const ATTRIBUTE: Column = text(
     "attribute",
-    "Which attribute of the item it is about: `occluded`, `color`.",
+    "Which attribute of the item it is about, or what was asked: `occluded`, `color`.",
 )
 .null("it is about the class of the item");
 
@@ -102,10 +121,10 @@ pub(super) const LABELS: Table = Table {
                 "adjudicated",
                 "Whether a person settled it after others had disagreed.",
             )
-            .null("the source does not say"),
-            GOLD.null("the source does not say"),
+            .null(NOT_SAID),
+            GOLD.null(NOT_SAID),
             ANNOTATOR.null("no person is named"),
-            nanos("said_ns", "When it was said, since 1970, UTC.").null("the source does not say"),
+            SAID_NS.null(NOT_SAID),
         ],
         &DISTRIBUTION,
         SAID_UNDER,
@@ -128,9 +147,9 @@ pub(super) const VOTES: Table = Table {
             text("category", "Category of the item, to measure agreement by.")
                 .null("the source names none"),
             real("confidence", "How sure the annotator was, 0 to 1.").null("nobody asked"),
-            GOLD.null("the source does not say"),
-            nanos("said_ns", "When it was said, since 1970, UTC.").null("the source does not say"),
-            nanos("spent_ns", "How long it took.").null("the source does not say"),
+            GOLD.null(NOT_SAID),
+            SAID_NS.null(NOT_SAID),
+            nanos("spent_ns", "How long it took.").null(NOT_SAID),
         ],
         SAID_UNDER,
     ],

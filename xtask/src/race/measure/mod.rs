@@ -10,9 +10,9 @@ mod scores;
 mod timing;
 
 use super::kernels::{KernelResult, KernelRow};
-use super::{Programs, build, cache, page};
-use crate::shell::root;
-use anyhow::{Context as _, Result, bail};
+use super::{Programs, alone, build, page, results};
+use crate::shell::{Words, root};
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -78,13 +78,10 @@ pub(super) struct Duel {
 pub(super) fn run(arguments: &[String]) -> Result<()> {
     let (mut rounds, mut slow_rounds, mut is_kept) = (ROUNDS, SLOW_ROUNDS, true);
     let mut only: Vec<String> = Vec::new();
-    let mut rest = arguments.iter();
-    while let Some(flag) = rest.next() {
-        let mut value = || {
-            rest.next()
-                .with_context(|| format!("`{flag}` needs a value"))
-        };
-        match flag.as_str() {
+    let mut words = Words::new(arguments);
+    while let Some(flag) = words.next() {
+        let mut value = || words.value(flag);
+        match flag {
             "--rounds" => rounds = value()?.parse()?,
             "--slow-rounds" => slow_rounds = value()?.parse()?,
             "--only" => only.extend(value()?.split(',').map(str::to_owned)),
@@ -96,13 +93,7 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
     if let Some(name) = only.iter().find(|name| !names().contains(&name.as_str())) {
         bail!("`{name}` is none of the parts {}", names().join(", "));
     }
-    let place = cache()?.join("race");
-    std::fs::create_dir_all(&place)?;
-    // Two races at once would measure each other. The lock ends with the process.
-    let lock = std::fs::File::create(place.join("lock"))?;
-    if lock.try_lock().is_err() {
-        bail!("another race is running; hint: wait for it, they would slow each other down");
-    }
+    let (place, _alone) = alone()?;
     let programs = build()?;
     for part in PARTS {
         if !only.is_empty() && !only.iter().any(|name| name == part.name) {
@@ -125,7 +116,7 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
         }
     }
     if is_kept {
-        page::write(&super::results::read()?)?;
+        page::write(&results::read()?)?;
     }
     Ok(())
 }
@@ -136,12 +127,7 @@ fn path() -> PathBuf {
 
 /// The committed duels; none before the first race.
 pub(super) fn read() -> Result<Vec<Duel>> {
-    if !path().is_file() {
-        return Ok(Vec::new());
-    }
-    let text = std::fs::read_to_string(path())?;
-    serde_json::from_str(&text)
-        .with_context(|| format!("`{}` is not a result of this race", path().display()))
+    Ok(results::read_file(&path())?.unwrap_or_default())
 }
 
 /// Replaces the duels of a part.
@@ -151,11 +137,7 @@ fn keep(part: &str, found: Vec<Duel>) -> Result<()> {
     all.extend(found);
     let order = |duel: &Duel| PARTS.iter().position(|part| part.name == duel.part);
     all.sort_by_key(order);
-    if let Some(folder) = path().parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path(), serde_json::to_string_pretty(&all)? + "\n")?;
-    Ok(())
+    results::write_file(&path(), &all)
 }
 
 /// A duel as the page shows it.

@@ -177,8 +177,6 @@ fn by_classifier(
         Err(DriftError::Empty { .. }) => return Ok((None, Vec::new())),
         Err(error) => return Err(error),
     };
-    let exact = found.binom_p_greater_vs_majority;
-    let p = found.unit_p.or(units.is_none().then_some(exact));
     let telling = (found.columns.iter())
         .filter_map(|(column, weight)| {
             Some(Telling {
@@ -190,7 +188,7 @@ fn by_classifier(
     let test = JointTest {
         test: "classifier",
         estimate: Estimate::bare(found.accuracy, n),
-        p,
+        p: found.unit_p,
         p_adjusted: None,
     };
     Ok((Some(test), telling))
