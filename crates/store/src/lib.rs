@@ -1,4 +1,4 @@
-//! Blobs, tables, catalogue, log and jobs of a workspace: the only room that names `deltalake`, `object_store` and `sqlx`.
+//! Blobs, tables, catalogue and jobs of a workspace: the only room that names `deltalake`, `object_store` and `sqlx`.
 //!
 //! Read [`Place`] (where a workspace keeps its files) and [`Blobs`] (originals, by content) first, then [`Catalog`].
 //!

@@ -1,9 +1,5 @@
 //! Originals are kept byte for byte, once, whoever writes them, and damage is told.
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "tests may fail loudly"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use fieldassay_store::{Blobs, ErrorKind, Place, STAGING, StoreError};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "tests may fail loudly"
+    reason = "helpers of tests may fail loudly"
 )]
 
 use fieldassay_store::{

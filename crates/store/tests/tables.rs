@@ -2,7 +2,7 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "tests may fail loudly"
+    reason = "helpers of tests may fail loudly"
 )]
 
 use deltalake_core::arrow::array::{
@@ -113,7 +113,7 @@ async fn a_step_is_committed_once_and_versions_stay() {
             .await
             .unwrap();
         let same = tables
-            .append("events", step(1), &[first.clone()])
+            .append("events", step(1), std::slice::from_ref(&first))
             .await
             .unwrap();
         assert_eq!((one, same), (1, 1));
@@ -123,13 +123,13 @@ async fn a_step_is_committed_once_and_versions_stay() {
             .unwrap()
             .unwrap();
         let two = tables
-            .append("events", step(2), &[more.clone()])
+            .append("events", step(2), std::slice::from_ref(&more))
             .await
             .unwrap();
         // An earlier step that comes late has been done.
         assert_eq!(
             tables
-                .append("events", step(1), &[first.clone()])
+                .append("events", step(1), std::slice::from_ref(&first))
                 .await
                 .unwrap(),
             two

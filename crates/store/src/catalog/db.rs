@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long a writer waits for another one.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 /// Connections of a process to PostgreSQL, and readers of SQLite.
 const CONNECTIONS: u32 = 8;
 

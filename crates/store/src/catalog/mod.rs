@@ -210,7 +210,7 @@ impl Catalog {
             "SELECT sequence, plan_sha256, content, state FROM batches WHERE plan_sha256 = $1";
         let rows = open.rows(sql, &[plan_sha256.into()]).await?;
         open.commit().await?;
-        rows.first().map(batch).unwrap_or(Err(StoreError::Fenced))
+        rows.first().map_or(Err(StoreError::Fenced), batch)
     }
 
     /// Makes a batch visible, all at once. Doing it again changes nothing.

@@ -1,1 +1,0 @@
-//! SQL over the tables and recordings of a workspace.
