@@ -14,7 +14,7 @@ const STEPS: &[&str] = &[
     "cargo xtask deps",
     "cargo clippy --workspace --all-targets -- -D warnings",
     "cargo xtask gen --check",
-    "cargo test --workspace",
+    "cargo xtask services --install -- cargo test --workspace",
     "cargo xtask conformance conformance",
     "cargo xtask power --check --drives 3",
     "cargo xtask readme",

@@ -17,6 +17,7 @@ mod ci;
 mod deps;
 mod race;
 mod readme;
+mod services;
 mod shell;
 mod tidy;
 
@@ -87,6 +88,11 @@ const VERBS: &[Verb] = &[
         name: "deps",
         help: "edges between rooms, heavy crates, the default build, licences",
         run: Run::Here(deps::run),
+    },
+    Verb {
+        name: "services",
+        help: "[--install] -- COMMAND: runs a command with the servers some tests need",
+        run: Run::Here(services::run),
     },
     Verb {
         name: "readme",

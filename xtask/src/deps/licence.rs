@@ -15,6 +15,8 @@ const ALLOWED: &[&str] = &[
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // The list of root certificates of `webpki-roots`: data, to be passed on with its licence text.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -35,7 +35,7 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
     let metadata = metadata()?;
     let mut breaches = room_edges(&metadata, &rooms)?;
     breaches.extend(heavy_crates(&metadata, &rooms)?);
-    breaches.extend(default_build(&metadata)?);
+    breaches.extend(default_build(&default_tree()?)?);
     breaches.extend(licence::check(&metadata)?);
     for breach in &breaches {
         println!("{breach}");
@@ -139,45 +139,42 @@ fn heavy_crates(metadata: &Value, rooms: &BTreeMap<String, Room>) -> Result<Vec<
     Ok(breaches)
 }
 
+/// Everything the binary is built from when nobody asks for features, as a tree: `<depth><name> v<version>` per line.
+/// `cargo metadata` would not do: it resolves features for the whole workspace at once.
+fn default_tree() -> Result<String> {
+    let command = "cargo tree --package fieldassay --edges normal,build --prefix depth";
+    Step::new(command).output()
+}
+
 /// Heavy engine crates in the tree of the binary's default build.
-fn default_build(metadata: &Value) -> Result<Vec<String>> {
-    let names: BTreeMap<&str, &str> = list(metadata, "packages")?
-        .iter()
-        .map(|package| (text(package, "id"), text(package, "name")))
-        .collect();
-    let nodes: BTreeMap<&str, &Value> = list(&metadata["resolve"], "nodes")?
-        .iter()
-        .map(|node| (text(node, "id"), node))
-        .collect();
-    let start = names
-        .iter()
-        .find(|(_, name)| **name == "fieldassay")
-        .map(|(id, _)| *id)
-        .context("the workspace has no package `fieldassay`")?;
-    let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut open = vec![start];
-    while let Some(id) = open.pop() {
-        let Some(node) = nodes.get(id) else { continue };
-        for dependency in list(node, "deps")? {
-            let kinds = list(dependency, "dep_kinds")?;
-            let target = text(dependency, "pkg");
-            if kinds.iter().all(|kind| text(kind, "kind") == "dev")
-                || came_from.contains_key(target)
-            {
-                continue;
-            }
-            came_from.insert(target, id);
-            open.push(target);
+fn default_build(tree: &str) -> Result<Vec<String>> {
+    let mut path: Vec<&str> = Vec::new();
+    let mut breaches = BTreeMap::new();
+    for line in tree.lines().filter(|line| !line.is_empty()) {
+        let digits = line
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(line.len());
+        let (depth, rest) = line.split_at(digits);
+        let depth: usize = depth
+            .parse()
+            .with_context(|| format!("`cargo tree` wrote `{line}`"))?;
+        let name = rest.split_whitespace().next().unwrap_or_default();
+        path.truncate(depth);
+        path.push(name);
+        if is_never(name) {
+            let way = || {
+                format!(
+                    "`{name}` is part of the default build: {}",
+                    path.join(" > ")
+                )
+            };
+            breaches.entry(name).or_insert_with(way);
         }
     }
-    let breaches = came_from.keys().filter_map(|id| {
-        let name = names.get(id)?;
-        is_never(name).then(|| {
-            let path = path_to(id, &came_from, &names);
-            format!("`{name}` is part of the default build: {path}")
-        })
-    });
-    Ok(breaches.collect())
+    if path.is_empty() {
+        bail!("`cargo tree` knows no package `fieldassay`");
+    }
+    Ok(breaches.into_values().collect())
 }
 
 fn is_never(name: &str) -> bool {
@@ -187,18 +184,6 @@ fn is_never(name: &str) -> bool {
             Some(start) => name.starts_with(start),
             None => name == *rule,
         })
-}
-
-/// How the crate came in, from the binary on.
-fn path_to(id: &str, came_from: &BTreeMap<&str, &str>, names: &BTreeMap<&str, &str>) -> String {
-    let mut path = vec![names.get(id).copied().unwrap_or(id)];
-    let mut at = id;
-    while let Some(from) = came_from.get(at) {
-        path.push(names.get(from).copied().unwrap_or(from));
-        at = from;
-    }
-    path.reverse();
-    path.join(" > ")
 }
 
 fn join(names: &BTreeSet<String>) -> String {
@@ -251,30 +236,14 @@ mod tests {
 
     #[test]
     fn a_heavy_crate_is_found_however_deep() {
-        let node = |id: &str, to: &[&str], kind: &Value| {
-            let deps: Vec<Value> = to
-                .iter()
-                .map(|to| json!({"pkg": to, "dep_kinds": [{"kind": kind}]}))
-                .collect();
-            json!({"id": id, "deps": deps})
-        };
-        let packages: Vec<Value> = ["fieldassay", "a", "tokio"]
-            .iter()
-            .map(|name| json!({"id": name, "name": name}))
-            .collect();
-        let graph = |kind: &Value| {
-            json!({"packages": packages, "resolve": {"nodes": [
-                node("fieldassay", &["a"], &Value::Null), node("a", &["tokio"], kind), node("tokio", &[], &Value::Null)]}})
-        };
-        let found = default_build(&graph(&Value::Null)).expect("metadata");
+        let light = "0fieldassay v0.1.0 (/x)\n1a v1.0.0\n2b v1.0.0\n1c v2.1.0\n";
+        assert!(default_build(light).expect("a tree").is_empty());
+        let heavy = format!("{light}2tokio v1.0.0\n1tokio v1.0.0 (*)\n");
         assert_eq!(
-            found,
-            ["`tokio` is part of the default build: fieldassay > a > tokio"]
+            default_build(&heavy).expect("a tree"),
+            ["`tokio` is part of the default build: fieldassay > c > tokio"]
         );
-        assert!(
-            default_build(&graph(&json!("dev")))
-                .expect("metadata")
-                .is_empty()
-        );
+        assert!(default_build("").is_err());
+        assert!(default_build("what is this").is_err());
     }
 }

@@ -1,0 +1,316 @@
+//! Originals, kept as they came under their content: read once, written once, never changed.
+
+use crate::error::{io, object};
+use crate::{Place, StoreError};
+use bytes::Bytes;
+use fieldassay_model::{Digests, hexadecimal};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStoreExt as _, PutPayload, WriteMultipart};
+use sha2::Digest as _;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+/// Folder of what is being written; nothing in it is part of the workspace.
+pub const STAGING: &str = "staging";
+/// Folder of the blobs.
+const FOLDER: &str = "blobs";
+/// Bytes read, hashed and written at a time: they stay in the cache between the two digests and the copy.
+const SLICE_BYTES: usize = 512 << 10;
+/// Bytes of a part of an upload; S3 takes ten thousand of them, which is 160 GB.
+const PART_BYTES: usize = 16 << 20;
+/// Parts under way at a time.
+const PARTS_AT_ONCE: usize = 4;
+
+/// What is kept of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Digests of its bytes.
+    pub digests: Digests,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Whether it was not there before.
+    pub is_new: bool,
+}
+
+/// Blobs by SHA-256 at a place.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    place: Place,
+}
+
+impl Blobs {
+    /// The blobs of a place.
+    pub fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// Where the blob of a SHA-256 is in the place: `blobs/<two digits>/<the rest>`, so that no folder grows without
+    /// bound. Errors: [`StoreError::NotADigest`].
+    pub fn path(sha256: &str) -> Result<ObjectPath, StoreError> {
+        let is_digest = sha256.len() == 64
+            && sha256
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        match sha256.split_at_checked(2) {
+            Some((first, rest)) if is_digest => Ok(ObjectPath::from_iter([FOLDER, first, rest])),
+            _ => Err(StoreError::NotADigest {
+                seen: sha256.to_owned(),
+            }),
+        }
+    }
+
+    /// Keeps a file under its content, unless it is there already. `scratch` names what is written until the digest is
+    /// known and must be of this call alone; what an interrupted call leaves under it in `staging` is no part of the
+    /// workspace. `advance` is told of bytes read.
+    ///
+    /// In a folder the file is read once and the copy is on the disk when this returns; elsewhere it is read for its digest, and again
+    /// only if it has to be sent, in parts.
+    ///
+    /// Errors: [`StoreError::Io`], [`StoreError::Changed`], [`StoreError::Object`]. Memory: four parts of 16 MB.
+    pub async fn keep_file(
+        &self,
+        file: &Path,
+        scratch: &str,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Kept, StoreError> {
+        match self.place.as_folder() {
+            Some(folder) => keep_in_folder(folder, file, scratch, advance),
+            None => self.send(file, advance).await,
+        }
+    }
+
+    /// Keeps bytes under their content, unless they are there already.
+    pub async fn keep_bytes(&self, bytes: Bytes) -> Result<Kept, StoreError> {
+        let mut both = Both::default();
+        both.update(&bytes);
+        let size_bytes = bytes.len() as u64;
+        let digests = both.finish();
+        let path = Self::path(&digests.sha256)?;
+        let is_new = !self.has(&digests.sha256).await?;
+        if is_new {
+            let store = self.place.store();
+            let put = store.put(&path, PutPayload::from_bytes(bytes)).await;
+            put.map_err(object("write", &path))?;
+        }
+        Ok(Kept {
+            digests,
+            size_bytes,
+            is_new,
+        })
+    }
+
+    /// Whether a blob is there. Errors: [`StoreError::NotADigest`], [`StoreError::Object`].
+    pub async fn has(&self, sha256: &str) -> Result<bool, StoreError> {
+        let path = Self::path(sha256)?;
+        match self.place.store().head(&path).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(source) => Err(object("look for", &path)(source)),
+        }
+    }
+
+    /// Reads a stretch of a blob.
+    pub async fn read(
+        &self,
+        sha256: &str,
+        range: std::ops::Range<u64>,
+    ) -> Result<Bytes, StoreError> {
+        let path = Self::path(sha256)?;
+        let read = self.place.store().get_range(&path, range).await;
+        read.map_err(object("read", &path))
+    }
+
+    /// Reads a blob whole and compares its digest. Errors: [`StoreError::Corrupt`], [`StoreError::Object`].
+    /// Gives its size. Memory: one piece of a stream.
+    pub async fn verify(&self, sha256: &str) -> Result<u64, StoreError> {
+        let path = Self::path(sha256)?;
+        let read = self.place.store().get(&path).await;
+        let mut stream = read.map_err(object("read", &path))?.into_stream();
+        let (mut hash, mut size) = (sha2::Sha256::new(), 0_u64);
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(object("read", &path))?;
+            hash.update(&piece);
+            size += piece.len() as u64;
+        }
+        let seen = hexadecimal(&hash.finalize());
+        if seen == sha256 {
+            return Ok(size);
+        }
+        Err(StoreError::Corrupt {
+            expected: sha256.to_owned(),
+            seen,
+        })
+    }
+
+    /// SHA-256 of every blob, sorted.
+    pub async fn list(&self) -> Result<Vec<String>, StoreError> {
+        let folder = ObjectPath::from(FOLDER);
+        let listed = self.place.store().list(Some(&folder));
+        let mut all: Vec<String> = listed
+            .map_ok(|meta| {
+                let parts = meta.location.parts().skip(1);
+                parts.map(|part| part.as_ref().to_owned()).collect()
+            })
+            .try_collect()
+            .await
+            .map_err(object("list", &folder))?;
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    async fn send(&self, file: &Path, advance: &(dyn Fn(u64) + Sync)) -> Result<Kept, StoreError> {
+        let mut opened = std::fs::File::open(file).map_err(io("read", file))?;
+        let size_bytes = opened.metadata().map_err(io("read", file))?.len();
+        let mut both = Both::default();
+        let mut buffer = vec![0; SLICE_BYTES];
+        let mut seen = 0;
+        loop {
+            let read = opened.read(&mut buffer).map_err(io("read", file))?;
+            if read == 0 {
+                break;
+            }
+            let slice = buffer.get(..read).unwrap_or_default();
+            both.update(slice);
+            seen += read as u64;
+            advance(read as u64);
+        }
+        unchanged(file, size_bytes, seen)?;
+        let digests = both.finish();
+        let kept = |is_new| Kept {
+            digests: digests.clone(),
+            size_bytes,
+            is_new,
+        };
+        if self.has(&digests.sha256).await? {
+            return Ok(kept(false));
+        }
+        let path = Self::path(&digests.sha256)?;
+        let upload = self.place.store().put_multipart(&path).await;
+        let upload = upload.map_err(object("write", &path))?;
+        let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let mut opened = std::fs::File::open(file).map_err(io("read", file))?;
+        // What is sent is what was hashed, or nothing is.
+        let mut again = sha2::Sha256::new();
+        loop {
+            let read = opened.read(&mut buffer).map_err(io("read", file))?;
+            if read == 0 {
+                break;
+            }
+            let ready = writer.wait_for_capacity(PARTS_AT_ONCE).await;
+            ready.map_err(object("write", &path))?;
+            let slice = buffer.get(..read).unwrap_or_default();
+            again.update(slice);
+            writer.write(slice);
+        }
+        if hexadecimal(&again.finalize()) != digests.sha256 {
+            // The parts sent so far are no blob; the store clears them away if this fails too.
+            let _ = writer.abort().await;
+            return Err(StoreError::Changed {
+                path: file.to_owned(),
+                how: "its content is other than when it was hashed".to_owned(),
+            });
+        }
+        let done = writer.finish().await;
+        done.map_err(object("write", &path))?;
+        Ok(kept(true))
+    }
+}
+
+fn unchanged(file: &Path, expected: u64, seen: u64) -> Result<(), StoreError> {
+    if expected == seen {
+        return Ok(());
+    }
+    Err(StoreError::Changed {
+        path: file.to_owned(),
+        how: format!("it had {expected} bytes when it was opened, and {seen} were read"),
+    })
+}
+
+/// Both digests as bytes go by.
+#[derive(Default)]
+struct Both {
+    sha256: sha2::Sha256,
+    blake3: blake3::Hasher,
+}
+
+impl Both {
+    fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.blake3.update(bytes);
+    }
+
+    fn finish(self) -> Digests {
+        Digests {
+            sha256: hexadecimal(&self.sha256.finalize()),
+            blake3: self.blake3.finalize().to_hex().to_string(),
+        }
+    }
+}
+
+/// Copies into `staging`, hashing on the way, then names the copy by its content with a hard link, which fails where
+/// another writer was first: then theirs is as good.
+fn keep_in_folder(
+    folder: &Path,
+    file: &Path,
+    scratch: &str,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Kept, StoreError> {
+    let staging = folder.join(STAGING);
+    std::fs::create_dir_all(&staging).map_err(io("create", &staging))?;
+    let scratch = staging.join(scratch);
+    let kept = copy_under_digest(folder, file, &scratch, advance);
+    match std::fs::remove_file(&scratch) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound && kept.is_ok() => {
+            Err(io("remove", &scratch)(error))
+        }
+        _ => kept,
+    }
+}
+
+fn copy_under_digest(
+    folder: &Path,
+    file: &Path,
+    scratch: &Path,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Kept, StoreError> {
+    let mut from = std::fs::File::open(file).map_err(io("read", file))?;
+    let size_bytes = from.metadata().map_err(io("read", file))?.len();
+    let mut to = std::fs::File::create(scratch).map_err(io("write", scratch))?;
+    let mut both = Both::default();
+    let mut buffer = vec![0; SLICE_BYTES];
+    let mut seen = 0;
+    loop {
+        let read = from.read(&mut buffer).map_err(io("read", file))?;
+        if read == 0 {
+            break;
+        }
+        let slice = buffer.get(..read).unwrap_or_default();
+        both.update(slice);
+        to.write_all(slice).map_err(io("write", scratch))?;
+        seen += read as u64;
+        advance(read as u64);
+    }
+    unchanged(file, size_bytes, seen)?;
+    let digests = both.finish();
+    let target = folder.join(Blobs::path(&digests.sha256)?.as_ref());
+    let mut is_new = !target.exists();
+    if is_new {
+        to.sync_all().map_err(io("write", scratch))?;
+        let parent = target.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(io("create", parent))?;
+        match std::fs::hard_link(scratch, &target) {
+            Ok(()) => {
+                let opened = std::fs::File::open(parent).map_err(io("open", parent))?;
+                opened.sync_all().map_err(io("write", parent))?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => is_new = false,
+            Err(error) => return Err(io("write", &target)(error)),
+        }
+    }
+    Ok(Kept {
+        digests,
+        size_bytes,
+        is_new,
+    })
+}
