@@ -14,15 +14,21 @@
 pub mod av2;
 pub mod class_map;
 pub mod coco;
+pub mod content;
+pub mod cvat;
 pub mod kitti;
 pub mod mot;
 pub mod nuscenes;
+pub mod open_images;
 mod rows;
 pub mod voc;
+mod xml;
+pub mod yolo;
 
 use crate::table::TableError;
 use crate::trajectory::text::RowError;
 
+pub use content::{Content, Item, Kind, Label, Shape};
 pub use rows::{Rows, list, list_field};
 
 /// Where in a file something is.
