@@ -14,11 +14,14 @@
 pub mod av2;
 pub mod class_map;
 pub mod coco;
+pub mod commonroad;
 pub mod content;
 pub mod cvat;
 pub mod kitti;
+pub mod label_studio;
 pub mod mot;
 pub mod nuscenes;
+pub mod nuscenes_tables;
 pub mod open_images;
 mod rows;
 pub mod voc;

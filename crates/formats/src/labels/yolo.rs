@@ -351,7 +351,12 @@ mod tests {
             assert!(error.to_string().contains(said), "{error}");
         }
         let poses = names_of_poses();
-        let error = read("0 0.5 0.5 0.5 0.5 0.1 0.1", Some(&poses), Confidence::Absent).unwrap_err();
+        let error = read(
+            "0 0.5 0.5 0.5 0.5 0.1 0.1",
+            Some(&poses),
+            Confidence::Absent,
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("columns where"), "{error}");
         for wrong in [
             "a: 1",
