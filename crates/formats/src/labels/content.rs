@@ -131,8 +131,8 @@ pub enum Shape {
         /// Extent along the box's own x, y and z; NaN where the form has none.
         size_meters: [f64; 3],
     },
-    /// A line in space, meters.
-    Polyline3(Vec<[f64; 3]>),
+    /// Points in space in their order, meters.
+    Points3(Vec<[f64; 3]>),
 }
 
 impl Shape {
@@ -146,7 +146,7 @@ impl Shape {
             Self::Polyline(_) => "polyline",
             Self::Points(_) => "points",
             Self::Box3 { .. } => "box3",
-            Self::Polyline3(_) => "polyline3",
+            Self::Points3(_) => "points3",
         }
     }
 

@@ -23,6 +23,7 @@ pub mod mot;
 pub mod nuscenes;
 pub mod nuscenes_tables;
 pub mod open_images;
+pub mod openlabel;
 mod rows;
 pub mod voc;
 mod xml;

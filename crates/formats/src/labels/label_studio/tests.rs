@@ -1,5 +1,6 @@
 //! Made exports: the forms are the documentation's and those of label-studio-sdk 2.1.2; the content is invented. The rows
-//! of JSON-MIN are what the converter of that version writes from the tasks.
+//! of JSON-MIN are some of those the converter of that version writes from the tasks, and a field of data that looks like
+//! an answer.
 
 use super::super::content::Shape;
 use super::*;
