@@ -6,7 +6,7 @@
 //!
 //! Not here: ids that stand twice or name nothing (`measure::detection::coco` checks them).
 
-use super::content::{Content, Fields, Item, Label, Shape, corners_of, pairs};
+use super::content::{Budget, Content, Fields, Item, Label, Shape, corners_of, pairs, too_much};
 use super::rows::{FieldOfRows, Rows, json_error, list, object, text_of};
 use super::{At, LabelError, Place};
 use crate::table::{Table, is_table};
@@ -72,6 +72,7 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
         (one.id, name)
     });
     let names: BTreeMap<i64, String> = names.collect();
+    let mut budget = Budget::default();
     for (row, annotation) in annotations.into_iter().enumerate() {
         let at = At {
             file,
@@ -92,6 +93,11 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
             attributes: annotation.attributes(),
             ..Label::default()
         };
+        let times = match &annotation.segmentation {
+            Segmentation::Polygons(polygons) => polygons.len() + 2,
+            Segmentation::Other(_) => 2,
+        };
+        budget.spend(|| too_much(at), &base, times)?;
         add(&mut out, at, base, annotation)?;
     }
     Ok(out)

@@ -10,7 +10,7 @@
 //! Not here: lanelets, signs, lights and planning problems, of which only the number is said; the protobuf form.
 
 use super::LabelError;
-use super::content::{Content, Fields, Item, Label, Shape, Step, about_z};
+use super::content::{Budget, Content, Fields, Item, Label, Shape, Step, about_z, too_much};
 use super::xml::{self, Element};
 use std::collections::BTreeSet;
 
@@ -42,6 +42,7 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
         fields: about(root),
         ..Item::default()
     }));
+    let mut budget = Budget::default();
     for node in root.elements() {
         let role = match node.name() {
             "staticObstacle" => "static",
@@ -66,7 +67,7 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
                 ..Label::default()
             },
         };
-        obstacle.add(&mut out)?;
+        obstacle.add(&mut out, &mut budget)?;
     }
     let numbers = out.labels.iter().filter_map(|label| label.steps);
     let numbers: BTreeSet<i64> = numbers.flatten().collect();
@@ -126,13 +127,14 @@ struct Obstacle<'a, 'i> {
 }
 
 impl Obstacle<'_, '_> {
-    fn add(&self, out: &mut Content) -> Result<(), LabelError> {
+    fn add(&self, out: &mut Content, budget: &mut Budget) -> Result<(), LabelError> {
         let shape = self.node.find("shape").map(Extent::of).transpose()?;
         let initial = self.node.find("initialState").into_iter();
         let listed = self.node.find("trajectory");
         let listed = listed.into_iter().flat_map(|path| path.all("state"));
         for state in initial.chain(listed) {
             let label = self.state(state, shape.as_ref())?;
+            budget.spend(|| too_much(state.at()), &label, 1)?;
             out.label(label);
         }
         let sets = self.node.find("occupancySet");
@@ -142,6 +144,7 @@ impl Obstacle<'_, '_> {
             label.steps = Some(steps(set.need("time")?)?);
             extent.place(&mut label, [0.0, 0.0], 0.0);
             add_field(&mut label.attributes, "occupancy", "set");
+            budget.spend(|| too_much(set.at()), &label, 1)?;
             out.label(label);
         }
         Ok(())

@@ -150,6 +150,18 @@ impl Shape {
         }
     }
 
+    /// What a copy of its label takes besides texts.
+    pub(super) const fn copy_bytes(&self) -> usize {
+        let points = match self {
+            Self::Polygon(points) | Self::Polyline(points) | Self::Points(points) => {
+                16 * points.len()
+            }
+            Self::Points3(points) => 24 * points.len(),
+            _ => 0,
+        };
+        size_of::<Label>() + points
+    }
+
     /// A box that is not turned.
     pub(super) const fn upright(corners_px: [f64; 4]) -> Self {
         Self::Box2 {
@@ -282,6 +294,59 @@ impl Content {
         self.labels.push(label);
         self.labels.len() - 1
     }
+}
+
+/// What a few bytes of a file may become when they are repeated for each label: names of classes, an element's attributes
+/// at each of its frames.
+const MOST_REPEATED_BYTES: u64 = 1 << 30;
+
+/// How much repeating a file asks for.
+#[derive(Debug, Default)]
+pub(super) struct Budget(u64);
+
+impl Budget {
+    /// Counts the text of `times` labels made of one. Error: `error`, where labels would fill memory with repetitions.
+    pub(super) fn spend(
+        &mut self,
+        error: impl Fn() -> LabelError,
+        label: &Label,
+        times: usize,
+    ) -> Result<(), LabelError> {
+        let optional = [&label.id, &label.track, &label.annotator];
+        let optional = optional.into_iter().flatten().map(String::len);
+        let fixed = label.category.len() + label.question.len() + label.frame.len();
+        let bytes = fixed + text_bytes(&label.attributes) + optional.sum::<usize>();
+        self.spend_bytes(error, bytes, times)
+    }
+
+    /// Counts so many bytes that are repeated.
+    pub(super) fn spend_bytes(
+        &mut self,
+        error: impl Fn() -> LabelError,
+        bytes: usize,
+        times: usize,
+    ) -> Result<(), LabelError> {
+        let product = (bytes as u64).saturating_mul(times as u64);
+        self.0 = self.0.saturating_add(product);
+        if self.0 > MOST_REPEATED_BYTES {
+            return Err(error());
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of the names and values of fields.
+pub(super) fn text_bytes(fields: &Fields) -> usize {
+    let bytes = fields.iter().map(|(name, value)| name.len() + value.len());
+    bytes.sum()
+}
+
+/// The error of a spent [`Budget`].
+pub(super) fn too_much(at: At<'_>) -> LabelError {
+    at.form(
+        "its labels repeat more than a gigabyte",
+        "split the file, or shorten names and attributes",
+    )
 }
 
 /// The quaternion, order x y z w, of a turn about z.

@@ -9,7 +9,7 @@
 //! cuboids become their eight corners as points.
 
 use super::LabelError;
-use super::content::{Content, Fields, Item, Kind, Label, Shape};
+use super::content::{Budget, Content, Fields, Item, Kind, Label, Shape, too_much};
 use super::xml::{self, Element};
 use std::collections::BTreeMap;
 
@@ -118,6 +118,7 @@ fn tracks(out: &mut Content, root: Element<'_, '_>) -> Result<(), LabelError> {
         return Ok(());
     }
     let tasks = tasks(out, root);
+    let mut budget = Budget::default();
     for track in root.all("track") {
         let id = track.need_attribute("id")?;
         let task = track.attribute("task_id");
@@ -143,6 +144,7 @@ fn tracks(out: &mut Content, root: Element<'_, '_>) -> Result<(), LabelError> {
                 attributes: shared.clone(),
                 ..Label::default()
             };
+            budget.spend(|| too_much(shape.at()), &base, 1)?;
             add(out, shape, base)?;
         }
     }

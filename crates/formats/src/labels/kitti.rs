@@ -100,19 +100,26 @@ pub fn read(file: &str, bytes: &[u8], scored: bool) -> Result<Vec<Row>, LabelErr
 /// The coordinate frame of boxes in space: the first camera after rectification, x right, y down, z forward.
 pub const CAMERA: &str = "camera_0";
 
-/// The box of an object in camera axes, with x forward, y left and z up of its own; none where the row does not know it.
-///
-/// The file's turn is about the camera's y axis, which looks down; at 0 the object looks to the right.
-pub fn box3(row: &Row) -> Option<Shape> {
+/// Center and orientation (x y z w) in camera axes of a box with x forward, y left and z up of its own, of which the file
+/// says the height, the middle of the bottom and the turn about the camera's y axis, which looks down; at 0 the object
+/// looks to the right.
+pub(crate) fn in_camera_axes(height: f64, [x, y, z]: [f64; 3], turn: f64) -> ([f64; 3], [f64; 4]) {
+    // A quarter turn about x takes the axes of a box to the camera's; then comes the turn about y.
+    let to_camera = [FRAC_1_SQRT_2, 0.0, 0.0, FRAC_1_SQRT_2];
+    let (sin, cos) = (0.5 * turn).sin_cos();
+    let quat_xyzw = product([0.0, sin, 0.0, cos], to_camera);
+    ([x, y - 0.5 * height, z], quat_xyzw)
+}
+
+/// The box of an object in space; none where the row does not know it.
+fn box3(row: &Row) -> Option<Shape> {
     let [length, height, width] = row.dimensions_meters;
     let is_known = row.dimensions_meters.iter().all(|side| *side >= 0.0);
-    let [x, y, z] = row.location_meters;
-    // A quarter turn about x takes the axes of a box to the camera's.
-    let to_camera = [FRAC_1_SQRT_2, 0.0, 0.0, FRAC_1_SQRT_2];
-    let (sin, cos) = (0.5 * row.rotation_y_radians).sin_cos();
-    is_known.then(|| Shape::Box3 {
-        center_meters: [x, y - 0.5 * height, z],
-        quat_xyzw: product([0.0, sin, 0.0, cos], to_camera),
+    let (center_meters, quat_xyzw) =
+        in_camera_axes(height, row.location_meters, row.rotation_y_radians);
+    is_known.then_some(Shape::Box3 {
+        center_meters,
+        quat_xyzw,
         size_meters: [length, width, height],
     })
 }

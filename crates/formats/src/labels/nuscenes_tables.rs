@@ -6,7 +6,7 @@
 //!
 //! Not here: detection classes, velocities and submissions ([`super::nuscenes`]); sensors' files ([`crate::folder`]).
 
-use super::content::{Content, Fields, Item, Label, Placement, Shape, unit};
+use super::content::{Budget, Content, Fields, Item, Label, Placement, Shape, too_much, unit};
 use super::nuscenes::{AnnotationRow, InstanceRow, NamedRow, SampleRow};
 use super::rows::list;
 use super::{At, LabelError, Place};
@@ -111,8 +111,14 @@ pub fn content<E: From<LabelError>, B: AsRef<[u8]>>(
             .map(|row| (row.token, row.category_token))
             .collect(),
     };
+    let mut budget = Budget::default();
     for (row, given) in annotations.into_iter().enumerate() {
         let label = known.label(row, given)?;
+        let at = At {
+            file: annotation,
+            place: Place::Row(row),
+        };
+        budget.spend(|| too_much(at), &label, 1)?;
         out.label(label);
     }
     let sensors: Vec<Sensor> = rows(sensor, read(sensor)?.as_ref())?;

@@ -6,7 +6,7 @@
 //!
 //! Not here: masks, relationships, labels of whole images; sizes of images, which no table says.
 
-use super::content::{Content, Item, Label, Shape};
+use super::content::{Budget, Content, Item, Label, Shape, too_much};
 use super::{At, LabelError, Place};
 use crate::table::{self, Table};
 use std::collections::BTreeMap;
@@ -52,6 +52,7 @@ pub fn content(
     }
     let mut out = Content::default();
     let mut items: BTreeMap<String, (usize, [f64; 2])> = BTreeMap::new();
+    let mut budget = Budget::default();
     for (row, (image, code)) in images.into_iter().zip(codes).enumerate() {
         let at = At {
             file: table.name(),
@@ -81,7 +82,7 @@ pub fn content(
             let value = column.get(row)?.clone()?;
             Some(((*name).to_owned(), value))
         });
-        out.label(Label {
+        let label = Label {
             item: Some(item),
             category: names.get(&code).cloned().unwrap_or(code),
             shape: Shape::upright([
@@ -94,7 +95,9 @@ pub fn content(
             score: score.transpose()?,
             attributes: said.collect(),
             ..Label::default()
-        });
+        };
+        budget.spend(|| too_much(at), &label, 1)?;
+        out.label(label);
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@
 //!
 //! Not here: lists of images (`train.txt`).
 
-use super::content::{Content, Item, Label, Shape};
+use super::content::{Budget, Content, Item, Label, Shape, too_much};
 use super::{At, LabelError, Place};
 use crate::trajectory::text::{Separator, cells, float, integer, rows};
 use serde_json::Value;
@@ -138,6 +138,7 @@ pub fn content(file: &str, bytes: &[u8], about: &About<'_>) -> Result<Content, L
         size_px: Some(about.size_px),
         ..Item::default()
     });
+    let mut budget = Budget::default();
     for line in rows(bytes) {
         let at = At {
             file,
@@ -152,6 +153,7 @@ pub fn content(file: &str, bytes: &[u8], about: &About<'_>) -> Result<Content, L
             is_prediction: row.score.is_some(),
             ..Label::default()
         };
+        budget.spend(|| too_much(at), &label, row.shapes.len())?;
         for shape in row.shapes {
             let label = label.clone();
             out.label(Label { shape, ..label });

@@ -9,7 +9,7 @@
 
 mod region;
 
-use super::content::{Content, Fields, Item, Kind, Label, Relation};
+use super::content::{Budget, Content, Fields, Item, Kind, Label, Relation, Step, too_much};
 use super::rows::{list, text_of};
 use super::{At, LabelError, Place};
 use crate::decode::rfc3339;
@@ -60,6 +60,7 @@ pub fn content(file: &str, bytes: &[u8], about: About<'_>) -> Result<Content, La
         out: Content::default(),
         tasks: BTreeMap::new(),
         times: BTreeMap::new(),
+        budget: Budget::default(),
     };
     for (row, task) in rows.into_iter().enumerate() {
         let at = At {
@@ -125,16 +126,17 @@ struct Reader<'a> {
     tasks: BTreeMap<String, usize>,
     /// Times of frames by item and number.
     times: BTreeMap<(usize, i64), Option<i64>>,
+    budget: Budget,
 }
 
 impl Reader<'_> {
     fn finish(mut self) -> Content {
         for ((item, number), time_ns) in self.times {
-            self.out.steps.push(super::content::Step {
+            self.out.steps.push(Step {
                 item: Some(item),
                 number,
                 time_ns,
-                ..super::content::Step::default()
+                ..Step::default()
             });
         }
         self.out
@@ -292,6 +294,10 @@ impl Reader<'_> {
         {
             item.size_px.get_or_insert(size);
         }
+        let (times, bytes) = region.labels_at_most();
+        let error = || too_much(region.at);
+        self.budget.spend(error, &region.base, times)?;
+        self.budget.spend_bytes(error, bytes, times - 1)?;
         let found = region.labels(size)?;
         for what in found.left_out {
             self.out.leave_out(what);

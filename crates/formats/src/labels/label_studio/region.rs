@@ -102,6 +102,20 @@ impl Region<'_> {
         }
     }
 
+    /// How many labels it has at most, one per class and key frame or range, and the bytes of each copy.
+    pub(super) fn labels_at_most(&self) -> (usize, usize) {
+        let length = |key: &str| {
+            let list = self.value.get(key).and_then(Value::as_array);
+            list.map_or(0, Vec::len)
+        };
+        let frames = length("sequence").max(length("ranges")).max(1);
+        let points = length("points").max(length("vertices"));
+        let words = words(self.value).1;
+        let longest = words.iter().map(String::len).max().unwrap_or(0);
+        let times = words.len().max(1).saturating_mul(frames);
+        (times, size_of::<Label>() + 16 * points + longest)
+    }
+
     /// Its labels: one per class and shape.
     pub(super) fn labels(&self, size: Option<[f64; 2]>) -> Result<Found, LabelError> {
         let mut found = Found::default();

@@ -7,7 +7,9 @@
 
 mod shape;
 
-use super::content::{Content, Fields, Item, Kind, Label, Placement, Relation, Step};
+use super::content::{
+    Budget, Content, Fields, Item, Kind, Label, Placement, Relation, Step, text_bytes, too_much,
+};
 use super::rows::{object, text_of};
 use super::{At, LabelError, Place};
 use crate::decode::rfc3339;
@@ -178,6 +180,7 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
         item,
         annotator: root.metadata.get("annotator").map(text_of),
         out,
+        budget: Budget::default(),
     };
     for (name, stream) in &root.streams {
         reader.stream(name, stream);
@@ -288,22 +291,27 @@ fn time_ns(value: &Value) -> Option<i64> {
     rfc3339(text).or_else(|| rfc3339(&format!("{text}Z")))
 }
 
+/// An error about something in a file.
+fn wrong_at(file: &str, subject: &str, error: impl FnOnce(At<'_>) -> LabelError) -> LabelError {
+    let file = format!("{file}, {subject}");
+    error(At {
+        file: &file,
+        place: Place::File,
+    })
+}
+
 struct Reader<'a> {
     file: &'a str,
     item: usize,
     annotator: Option<String>,
     out: Content,
+    budget: Budget,
 }
 
 impl Reader<'_> {
     /// An error about something in the file.
     fn wrong(&self, subject: &str, what: impl Into<String>, hint: &'static str) -> LabelError {
-        let file = format!("{}, {subject}", self.file);
-        let at = At {
-            file: &file,
-            place: Place::File,
-        };
-        at.form(what, hint)
+        wrong_at(self.file, subject, |at| at.form(what, hint))
     }
 
     fn stream(&mut self, name: &str, stream: &Value) {
@@ -419,6 +427,30 @@ impl Reader<'_> {
         checked.collect()
     }
 
+    /// Counts labels that are made of shapes, beyond the first of each.
+    fn spend_copies(
+        &mut self,
+        subject: &str,
+        entries: &[Entry],
+        times: usize,
+    ) -> Result<(), LabelError> {
+        let bytes = entries.iter().map(|entry| {
+            let shape = entry.shape.as_ref().map_or(0, super::Shape::copy_bytes);
+            shape + entry.frame.len() + text_bytes(&entry.attributes)
+        });
+        let file = self.file;
+        let error = || wrong_at(file, subject, too_much);
+        let (bytes, times) = (bytes.sum(), times.saturating_sub(1));
+        self.budget.spend_bytes(error, bytes, times)
+    }
+
+    /// Counts labels that are made of one.
+    fn spend(&mut self, subject: &str, base: &Label, times: usize) -> Result<(), LabelError> {
+        let file = self.file;
+        let error = || wrong_at(file, subject, too_much);
+        self.budget.spend(error, base, times)
+    }
+
     /// All elements of a kind.
     fn elements(
         &mut self,
@@ -458,9 +490,14 @@ impl Reader<'_> {
             let spans = self.intervals(&subject, &element.frame_intervals, numbers)?;
             // What is said once holds for what each frame says too.
             let mut labels = Vec::new();
-            for entry in of_all.iter().filter(|entry| entry.shape.is_none()) {
-                base.attributes.extend(entry.attributes.iter().cloned());
+            let (shapes, once): (Vec<Entry>, Vec<Entry>) =
+                of_all.into_iter().partition(|entry| entry.shape.is_some());
+            for entry in once {
+                base.attributes.extend(entry.attributes);
             }
+            let repeated = spans.len().saturating_mul(shapes.len() + 1);
+            self.spend(&subject, &base, repeated.saturating_add(numbers.len()))?;
+            self.spend_copies(&subject, &shapes, spans.len())?;
             for number in numbers {
                 let Some(one) = frames
                     .get(number)
@@ -475,12 +512,9 @@ impl Reader<'_> {
                     base.category.clone_from(&one.category);
                 }
                 has_place |= !entries.is_empty();
+                self.spend(&subject, &base, entries.len())?;
                 spread(&base, entries, Some([*number; 2]), &mut labels);
             }
-            let shapes: Vec<Entry> = of_all
-                .into_iter()
-                .filter(|one| one.shape.is_some())
-                .collect();
             for span in spans {
                 if !has_place || kind != Kind::Object {
                     self.out.label(Label {
