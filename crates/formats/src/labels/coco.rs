@@ -98,7 +98,7 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
             Segmentation::Other(_) => 2,
         };
         budget.spend(|| too_much(at), &base, times)?;
-        add(&mut out, at, base, annotation)?;
+        add(&mut out, at, &base, annotation)?;
     }
     Ok(out)
 }
@@ -171,7 +171,7 @@ impl Default for Segmentation {
 fn add(
     out: &mut Content,
     at: At<'_>,
-    base: Label,
+    base: &Label,
     annotation: Annotation,
 ) -> Result<(), LabelError> {
     let mut shapes = Vec::new();

@@ -1,6 +1,6 @@
-//! CommonRoad's XML of scenarios, versions 2018b and 2020a: boxes of obstacles through time.
+//! `CommonRoad`'s XML of scenarios, versions 2018b and 2020a: boxes of obstacles through time.
 //!
-//! Read [`content`] first. Source: the CommonRoad XML specification 2020.3 and commonroad-io 2026.1, whose counts and
+//! Read [`content`] first. Source: the `CommonRoad` XML specification 2020.3 and commonroad-io 2026.1, whose counts and
 //! states the tests compare. Positions are meters in the scenario's own plane, orientations radians from x to y; time
 //! steps are whole numbers of `timeStepSize`, and times count from the start of the scenario.
 //!
@@ -194,7 +194,7 @@ impl Obstacle<'_, '_> {
     }
 }
 
-fn add_field(fields: &mut Fields, name: &str, value: impl ToString) {
+fn add_field(fields: &mut Fields, name: &str, value: impl std::fmt::Display) {
     fields.push((name.to_owned(), value.to_string()));
 }
 

@@ -181,13 +181,13 @@ fn add(out: &mut Content, node: Element<'_, '_>, mut base: Label) -> Result<(), 
             }
             return Ok(());
         }
-        name => match shape(node)? {
-            Some(shape) => base.shape = shape,
-            None => {
+        name => {
+            let Some(shape) = shape(node)? else {
                 out.leave_out(&format!("`<{name}>`"));
                 return Ok(());
-            }
-        },
+            };
+            base.shape = shape;
+        }
     }
     out.label(base);
     Ok(())

@@ -1,7 +1,9 @@
 //! Files of labels and of predictions: bytes in, typed rows out.
 //!
-//! Read [`LabelError`] first: every reader names the file and the row it cannot read. One file per form: [`coco`] (LVIS
-//! too), [`voc`], [`kitti`], [`mot`], [`nuscenes`], [`av2`], and [`class_map`] for images of classes.
+//! Read [`LabelError`] and [`Content`] first: every reader names the file and the row it cannot read, and those named
+//! `content` give everything a layout says in one set of types. One file or folder per form: [`coco`] (LVIS too), [`voc`],
+//! [`yolo`], [`open_images`], [`cvat`], [`label_studio`], [`openlabel`], [`commonroad`], [`kitti`], [`mot`], [`nuscenes`]
+//! (scores) and [`nuscenes_tables`] (everything), [`av2`], and [`class_map`] for images of classes.
 //!
 //! Not here: which rows belong together, and scores (`measure`).
 

@@ -88,20 +88,7 @@ pub fn content<E: From<LabelError>, B: AsRef<[u8]>>(
     let annotations: Vec<AnnotationRow> = rows(annotation, read(annotation)?.as_ref())?;
     let instances: Vec<InstanceRow> = rows(instance, read(instance)?.as_ref())?;
     let mut out = Content::default();
-    let mut items = BTreeMap::new();
-    for sample in samples {
-        let scene = scenes.get(&sample.scene_token);
-        let item = out.item(Item {
-            name: sample.token.clone(),
-            time_ns: Some(nanos_of_micros(sample.timestamp)),
-            fields: vec![(
-                "scene".to_owned(),
-                scene.cloned().unwrap_or(sample.scene_token),
-            )],
-            ..Item::default()
-        });
-        items.insert(sample.token, item);
-    }
+    let items = items(&mut out, samples, &scenes);
     let known = Known {
         items,
         categories: names(rows(category, read(category)?.as_ref())?),
@@ -133,6 +120,29 @@ pub fn content<E: From<LabelError>, B: AsRef<[u8]>>(
     };
     out.poses = places.placements()?;
     Ok(out)
+}
+
+/// An item per sample, and where it is by its token.
+fn items(
+    out: &mut Content,
+    samples: Vec<SampleRow>,
+    scenes: &BTreeMap<String, String>,
+) -> BTreeMap<String, usize> {
+    let mut items = BTreeMap::new();
+    for sample in samples {
+        let scene = scenes.get(&sample.scene_token);
+        let item = out.item(Item {
+            name: sample.token.clone(),
+            time_ns: Some(nanos_of_micros(sample.timestamp)),
+            fields: vec![(
+                "scene".to_owned(),
+                scene.cloned().unwrap_or(sample.scene_token),
+            )],
+            ..Item::default()
+        });
+        items.insert(sample.token, item);
+    }
+    items
 }
 
 fn rows<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, LabelError> {

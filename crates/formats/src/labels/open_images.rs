@@ -58,18 +58,17 @@ pub fn content(
             file: table.name(),
             place: Place::Row(row),
         };
-        let (item, size) = match items.get(&image) {
-            Some(known) => *known,
-            None => {
-                let hint = "shares become pixels by the size of the image; name it";
-                let size = size_of(&image).ok_or_else(|| at.value("ImageID", &image, hint))?;
-                let item = out.item(Item {
-                    name: image.clone(),
-                    size_px: Some(size),
-                    ..Item::default()
-                });
-                *items.entry(image).or_insert((item, size))
-            }
+        let (item, size) = if let Some(known) = items.get(&image) {
+            *known
+        } else {
+            let hint = "shares become pixels by the size of the image; name it";
+            let size = size_of(&image).ok_or_else(|| at.value("ImageID", &image, hint))?;
+            let item = out.item(Item {
+                name: image.clone(),
+                size_px: Some(size),
+                ..Item::default()
+            });
+            *items.entry(image).or_insert((item, size))
         };
         let cell = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
         let [left, top, right, bottom] = edges.each_ref().map(cell);

@@ -98,7 +98,7 @@ pub fn annotation(file: &str, bytes: &[u8]) -> Result<Annotation, LabelError> {
 /// What corners of boxes mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Corners {
-    /// Edges as they stand: what CVAT, LabelImg, Label Studio and most converters write and read.
+    /// Edges as they stand: what CVAT, `LabelImg`, Label Studio and most converters write and read.
     #[default]
     Edges,
     /// Pixels counted from 1, both included, as the VOC devkit defines them: the left and upper edges lie one less.

@@ -1,6 +1,6 @@
 //! YOLO's text files: one per image, one line per object, in shares of the image.
 //!
-//! Read [`content`] and [`Names`] first. Source: darknet (AlexeyAB, "How to train": `class x y width height`, center and
+//! Read [`content`] and [`Names`] first. Source: darknet (`AlexeyAB`, "How to train": `class x y width height`, center and
 //! size as shares of the image) and the Ultralytics documentation (segments, oriented boxes and poses in the same file,
 //! a confidence behind each line of `predict`). Files say neither names nor sizes: names come from `data.yaml`,
 //! `obj.names` or `classes.txt`, sizes from the caller.

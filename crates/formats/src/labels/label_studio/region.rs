@@ -279,12 +279,11 @@ impl Region<'_> {
             let secs = key_frame.get("time").and_then(Value::as_f64);
             found.times.push((number, secs.and_then(nanos)));
             let value = key_frame.as_object();
-            let shape = match (value, size) {
-                (Some(value), Some(size)) => self.rectangle(value, size)?,
-                _ => {
-                    found.left_out.push("shapes in percent of an unknown size");
-                    Shape::Absent
-                }
+            let shape = if let (Some(value), Some(size)) = (value, size) {
+                self.rectangle(value, size)?
+            } else {
+                found.left_out.push("shapes in percent of an unknown size");
+                Shape::Absent
             };
             let enabled = key_frame.get("enabled").map(text_of);
             self.spread(found, words, |label| {

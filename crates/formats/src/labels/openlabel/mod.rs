@@ -1,4 +1,4 @@
-//! ASAM OpenLABEL 1.0: JSON of objects, actions, events, contexts, relations and tags over the frames of a scene.
+//! ASAM `OpenLABEL` 1.0: JSON of objects, actions, events, contexts, relations and tags over the frames of a scene.
 //!
 //! Read [`content`] first. Source: the JSON schema 1.0.0 of the standard; what it leaves open (the order of Euler angles,
 //! chain codes, which way a transform goes) is as the library `vcd` 6.0.3 does it, which the tests compare.
@@ -60,6 +60,9 @@ struct Element {
     category: String,
     #[serde(default)]
     frame_intervals: Vec<Interval>,
+    /// Of its shapes that name none.
+    #[serde(default)]
+    coordinate_system: String,
     #[serde(
         default,
         alias = "action_data",
@@ -67,6 +70,12 @@ struct Element {
         alias = "context_data"
     )]
     object_data: Data,
+}
+
+/// What an element says once.
+struct Once {
+    data: Data,
+    intervals: Vec<Interval>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -89,8 +98,9 @@ struct Related {
 
 #[derive(Deserialize)]
 struct Agent {
+    #[serde(default)]
     uid: String,
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     kind: String,
 }
 
@@ -114,8 +124,8 @@ struct Frame {
     contexts: Elements,
     #[serde(default)]
     relations: BTreeMap<String, Value>,
-    #[serde(default)]
-    frame_properties: FrameProperties,
+    #[serde(default, rename = "frame_properties")]
+    properties: FrameProperties,
 }
 
 #[derive(Default, Deserialize)]
@@ -132,15 +142,16 @@ struct FrameProperties {
 struct CoordinateSystem {
     #[serde(default)]
     parent: String,
-    #[serde(default)]
-    pose_wrt_parent: Option<Map<String, Value>>,
+    #[serde(default, rename = "pose_wrt_parent")]
+    pose: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
 struct Transform {
     src: String,
     dst: String,
-    transform_src_to_dst: Map<String, Value>,
+    #[serde(rename = "transform_src_to_dst")]
+    dst_from_src: Map<String, Value>,
 }
 
 /// Reads a file: one item with its frames as steps.
@@ -159,10 +170,10 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
     let read: File = object(file, bytes, HINT)?;
     let root = read.openlabel;
     let mut out = Content::default();
-    let name = ["name", "tagged_file"].into_iter();
-    let name = name.filter_map(|key| root.metadata.get(key)?.as_str());
+    let name = ["tagged_file", "name"].into_iter();
+    let mut name = name.filter_map(|key| root.metadata.get(key)?.as_str());
     let item = out.item(Item {
-        name: name.last().unwrap_or(file).to_owned(),
+        name: name.next().unwrap_or(file).to_owned(),
         fields: plain(&root.metadata),
         ..Item::default()
     });
@@ -185,11 +196,11 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
     for (name, stream) in &root.streams {
         reader.stream(name, stream);
     }
-    for (child, system) in root.coordinate_systems {
-        reader.system(child, &system)?;
+    for (child, system) in &root.coordinate_systems {
+        reader.system(child, system)?;
     }
     for (number, frame) in &frames {
-        reader.step(*number, &frame.frame_properties)?;
+        reader.step(*number, &frame.properties)?;
     }
     for (kind, elements, of_frame) in [
         (Kind::Object, root.objects, Frame::objects as OfFrame),
@@ -205,9 +216,9 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
             listed.entry(uid).or_default().push(*number);
         }
     }
-    for (uid, relation) in root.relations {
+    for (uid, relation) in &root.relations {
         let numbers = listed.get(uid.as_str());
-        reader.relation(&uid, relation, numbers.map_or(&[], Vec::as_slice))?;
+        reader.relation(uid, relation, numbers.map_or(&[], Vec::as_slice))?;
     }
     for (uid, tag) in root.tags {
         reader.tag(uid, tag);
@@ -247,6 +258,8 @@ fn plain(map: &Map<String, Value>) -> Fields {
 /// The kind of an agent of a relation.
 fn kind_of(name: &str) -> Option<Kind> {
     let kinds = [Kind::Object, Kind::Action, Kind::Event, Kind::Context];
+    // The schema does not ask for it.
+    let name = if name.is_empty() { "object" } else { name };
     kinds.into_iter().find(|kind| kind.name() == name)
 }
 
@@ -330,14 +343,14 @@ impl Reader<'_> {
         }
     }
 
-    fn system(&mut self, child: String, system: &CoordinateSystem) -> Result<(), LabelError> {
-        let Some(given) = &system.pose_wrt_parent else {
+    fn system(&mut self, child: &str, system: &CoordinateSystem) -> Result<(), LabelError> {
+        let Some(given) = &system.pose else {
             return Ok(());
         };
         if system.parent.is_empty() {
             return Ok(());
         }
-        self.place(None, [&system.parent, &child], given)
+        self.place(None, [&system.parent, child], given)
     }
 
     /// Adds where a coordinate system is.
@@ -396,7 +409,7 @@ impl Reader<'_> {
         }
         for transform in properties.transforms.values() {
             let frames = [transform.dst.as_str(), transform.src.as_str()];
-            self.place(Some(number), frames, &transform.transform_src_to_dst)?;
+            self.place(Some(number), frames, &transform.dst_from_src)?;
         }
         Ok(())
     }
@@ -459,10 +472,10 @@ impl Reader<'_> {
         frames: &BTreeMap<i64, Frame>,
         of_frame: OfFrame,
     ) -> Result<(), LabelError> {
-        let mut listed: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        let mut listed: BTreeMap<&str, Vec<(i64, &Element)>> = BTreeMap::new();
         for (number, frame) in frames {
-            for uid in of_frame(frame).keys() {
-                listed.entry(uid).or_default().push(*number);
+            for (uid, said) in of_frame(frame) {
+                listed.entry(uid).or_default().push((*number, said));
                 if !elements.contains_key(uid) {
                     // Frames may speak of elements that are nowhere else.
                     elements.insert(uid.clone(), Element::default());
@@ -470,64 +483,76 @@ impl Reader<'_> {
             }
         }
         for (uid, element) in elements {
-            let subject = format!("{} {uid}", kind.name());
-            let numbers = listed.get(uid.as_str()).map_or(&[][..], Vec::as_slice);
+            let said = listed.remove(uid.as_str()).unwrap_or_default();
             let mut base = Label {
                 item: Some(self.item),
                 kind,
-                category: element.category.clone(),
-                id: Some(uid.clone()),
+                category: element.category,
                 track: (kind == Kind::Object).then(|| uid.clone()),
+                id: Some(uid),
+                frame: element.coordinate_system,
                 annotator: self.annotator.clone(),
                 ..Label::default()
             };
             if !element.name.is_empty() {
-                base.attributes
-                    .push(("name".to_owned(), element.name.clone()));
+                let name = ("name".to_owned(), element.name);
+                base.attributes.push(name);
             }
-            let of_all = self.entries(&subject, &element.object_data)?;
-            let mut has_place = of_all.iter().any(|entry| entry.shape.is_some());
-            let spans = self.intervals(&subject, &element.frame_intervals, numbers)?;
-            // What is said once holds for what each frame says too.
-            let mut labels = Vec::new();
-            let (shapes, once): (Vec<Entry>, Vec<Entry>) =
-                of_all.into_iter().partition(|entry| entry.shape.is_some());
-            for entry in once {
-                base.attributes.extend(entry.attributes);
-            }
-            let repeated = spans.len().saturating_mul(shapes.len() + 1);
-            self.spend(&subject, &base, repeated.saturating_add(numbers.len()))?;
-            self.spend_copies(&subject, &shapes, spans.len())?;
-            for number in numbers {
-                let Some(one) = frames
-                    .get(number)
-                    .and_then(|frame| of_frame(frame).get(&uid))
-                else {
-                    continue;
-                };
-                let subject = format!("{subject}, frame {number}");
-                let entries = self.entries(&subject, &one.object_data)?;
-                let mut base = base.clone();
-                if base.category.is_empty() {
-                    base.category.clone_from(&one.category);
-                }
-                has_place |= !entries.is_empty();
-                self.spend(&subject, &base, entries.len())?;
-                spread(&base, entries, Some([*number; 2]), &mut labels);
-            }
-            for span in spans {
-                if !has_place || kind != Kind::Object {
-                    self.out.label(Label {
-                        steps: span,
-                        ..base.clone()
-                    });
-                }
-                if !shapes.is_empty() {
-                    spread(&base, shapes.clone(), span, &mut self.out.labels);
-                }
-            }
-            self.out.labels.append(&mut labels);
+            let once = Once {
+                data: element.object_data,
+                intervals: element.frame_intervals,
+            };
+            self.element(base, &once, &said)?;
         }
+        Ok(())
+    }
+
+    /// The labels of an element: what is said once, and what its frames say.
+    fn element(
+        &mut self,
+        mut base: Label,
+        once: &Once,
+        said: &[(i64, &Element)],
+    ) -> Result<(), LabelError> {
+        let uid = base.id.as_deref().unwrap_or_default();
+        let subject = format!("{} {uid}", base.kind.name());
+        let numbers: Vec<i64> = said.iter().map(|(number, _)| *number).collect();
+        let spans = self.intervals(&subject, &once.intervals, &numbers)?;
+        let entries = self.entries(&subject, &once.data)?;
+        let (shapes, others): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| entry.shape.is_some());
+        // What is said once holds for what each frame says too.
+        for entry in others {
+            base.attributes.extend(entry.attributes);
+        }
+        let repeated = spans.len().saturating_mul(shapes.len() + 1);
+        self.spend(&subject, &base, repeated.saturating_add(said.len()))?;
+        self.spend_copies(&subject, &shapes, spans.len())?;
+        let mut has_place = !shapes.is_empty();
+        let mut of_frames = Vec::new();
+        for (number, one) in said {
+            let subject = format!("{subject}, frame {number}");
+            let entries = self.entries(&subject, &one.object_data)?;
+            let mut base = base.clone();
+            if base.category.is_empty() {
+                base.category.clone_from(&one.category);
+            }
+            has_place |= !entries.is_empty();
+            self.spend(&subject, &base, entries.len())?;
+            spread(&base, entries, Some([*number; 2]), &mut of_frames);
+        }
+        for span in spans {
+            if !has_place || base.kind != Kind::Object {
+                self.out.label(Label {
+                    steps: span,
+                    ..base.clone()
+                });
+            }
+            if !shapes.is_empty() {
+                spread(&base, shapes.clone(), span, &mut self.out.labels);
+            }
+        }
+        self.out.labels.append(&mut of_frames);
         Ok(())
     }
 
@@ -550,7 +575,7 @@ impl Reader<'_> {
         Ok(out)
     }
 
-    fn relation(&mut self, uid: &str, given: Related, listed: &[i64]) -> Result<(), LabelError> {
+    fn relation(&mut self, uid: &str, given: &Related, listed: &[i64]) -> Result<(), LabelError> {
         let subject = format!("relation {uid}");
         let agents = |list: &[Agent]| {
             let known = list.iter().map(|agent| {
@@ -614,7 +639,9 @@ fn spread(base: &Label, entries: Vec<Entry>, steps: Option<[i64; 2]>, out: &mut 
     for entry in shapes {
         let mut label = base.clone();
         label.shape = entry.shape.unwrap_or_default();
-        label.frame = entry.frame;
+        if !entry.frame.is_empty() {
+            label.frame = entry.frame;
+        }
         label.attributes.extend(entry.attributes);
         out.push(label);
     }

@@ -1,4 +1,4 @@
-//! Shapes, attributes and poses of OpenLABEL.
+//! Shapes, attributes and poses of `OpenLABEL`.
 //!
 //! Read [`entry`] first. Not here: which element and frame they belong to.
 
@@ -53,13 +53,13 @@ pub(super) fn entry(form: &str, value: &Value) -> Result<Read, String> {
         },
         "point2d" => Some(Shape::Points(vec![fixed::<2>(form, numbers())?])),
         "point3d" => Some(Shape::Points3(vec![fixed::<3>(form, numbers())?])),
-        "poly2d" => match line(given)? {
-            Some(shape) => Some(shape),
-            None => {
+        "poly2d" => {
+            let Some(shape) = line(given)? else {
                 let mode = given.get("mode").map_or_else(String::new, text_of);
                 return Ok(Read::LeftOut(format!("`poly2d` of mode `{mode}`")));
-            }
-        },
+            };
+            Some(shape)
+        }
         "poly3d" => {
             let flat = numbers().ok_or("`val` of a `poly3d` is no list of numbers")?;
             if !flat.len().is_multiple_of(3) {
@@ -179,8 +179,11 @@ fn turns(axes: &str, angles: [f64; 3]) -> Option<[f64; 4]> {
     (used == 3 && axes.len() == 3).then_some(out)
 }
 
+/// A translation, meters, and a rotation, order x y z w.
+pub(super) type Rigid = ([f64; 3], [f64; 4]);
+
 /// A translation and a rotation; none where a matrix is no rotation.
-pub(super) fn placed(given: &Map<String, Value>) -> Result<Option<([f64; 3], [f64; 4])>, String> {
+pub(super) fn placed(given: &Map<String, Value>) -> Result<Option<Rigid>, String> {
     let list = |name: &str| numbers(given.get(name));
     if given.contains_key("matrix4x4") {
         let matrix: Option<[f64; 16]> = list("matrix4x4").and_then(|list| list.try_into().ok());
@@ -228,8 +231,8 @@ fn line(given: &Map<String, Value>) -> Result<Option<Shape>, String> {
             }
             points
         }
-        "MODE_POLY2D_SRF6DCC" => chain(val, [3, 15])?,
-        "MODE_POLY2D_RS6FCC" => chain(val, [0, 0])?,
+        "MODE_POLY2D_SRF6DCC" => chain(val, Some([3, 15]))?,
+        "MODE_POLY2D_RS6FCC" => chain(val, None)?,
         _ => return Ok(None),
     };
     let closed = given.get("closed").and_then(Value::as_bool);
@@ -240,13 +243,48 @@ fn line(given: &Map<String, Value>) -> Result<Option<Shape>, String> {
     }))
 }
 
-/// Points of a chain code: texts x, y, (how far the symbols 6 and 7 go, where `[0, 0]` says the file has it,) how many
-/// digits at the end are none, and the digits, three bits each, in base 64.
-///
-/// A digit turns and goes a pixel: 0 ahead, 1 and 2 an eighth of a turn right and left, 3 and 4 a quarter; 5 turns about
-/// without going; 6 and 7 go ahead several pixels. It begins looking down the image.
-fn chain(val: Option<&Value>, ahead: [i64; 2]) -> Result<Vec<[f64; 2]>, String> {
+/// A chain code, see [`chain`].
+struct Chain {
+    start: [i64; 2],
+    /// How far the digits 6 and 7 go.
+    ahead: [i64; 2],
+    digits: Vec<u8>,
+}
+
+/// Reads texts x, y, (how far the digits 6 and 7 go, where `ahead` does not say it,) how many digits at the end are none,
+/// and the digits, three bits each, in base 64.
+fn chain_code(val: Option<&Value>, ahead: Option<[i64; 2]>) -> Option<Chain> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let given = val?.as_array()?;
+    let number = |at: usize| {
+        let text = text_of(given.get(at)?);
+        text.parse::<i32>().ok().map(i64::from)
+    };
+    let rest = if ahead.is_some() { 2 } else { 4 };
+    let ahead = match ahead {
+        Some(ahead) => ahead,
+        None => [number(2)?, number(3)?],
+    };
+    let unused = usize::try_from(number(rest)?).ok()?;
+    let code = text_of(given.get(rest + 1)?);
+    let mut digits = Vec::with_capacity(2 * code.len());
+    for letter in code.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        let value = u8::try_from(value).ok()?;
+        digits.extend([value >> 3, value & 7]);
+    }
+    digits.truncate(digits.len().saturating_sub(unused));
+    Some(Chain {
+        start: [number(0)?, number(1)?],
+        ahead,
+        digits,
+    })
+}
+
+/// Points of a chain code. A digit turns and goes a pixel: 0 ahead, 1 and 2 an eighth of a turn right and left, 3 and 4 a
+/// quarter; 5 turns about without going; 6 and 7 go ahead several pixels. It begins looking down the image; a run ahead
+/// gives one point.
+fn chain(val: Option<&Value>, ahead: Option<[i64; 2]>) -> Result<Vec<[f64; 2]>, String> {
     const STEPS: [[i64; 2]; 8] = [
         [1, 0],
         [1, 1],
@@ -257,71 +295,43 @@ fn chain(val: Option<&Value>, ahead: [i64; 2]) -> Result<Vec<[f64; 2]>, String> 
         [0, -1],
         [1, -1],
     ];
-    let wrong = || "`val` of a `poly2d` is no chain code".to_owned();
-    let given: Vec<String> = val
-        .and_then(Value::as_array)
-        .map(|list| list.iter().map(text_of).collect())
-        .unwrap_or_default();
-    let number = |at: usize| -> Result<i64, String> {
-        let text = given.get(at).ok_or_else(wrong)?;
-        let value = text.parse::<i32>().map_err(|_| wrong())?;
-        Ok(i64::from(value))
-    };
-    let has_ahead = ahead == [0, 0];
-    let ahead = if has_ahead {
-        [number(2)?, number(3)?]
-    } else {
-        ahead
-    };
-    let rest = if has_ahead { 4 } else { 2 };
-    let unused = usize::try_from(number(rest)?).map_err(|_| wrong())?;
-    let code = given.get(rest + 1).ok_or_else(wrong)?;
-    let mut digits = Vec::with_capacity(2 * code.len());
-    for letter in code.bytes() {
-        let value = ALPHABET.iter().position(|known| *known == letter);
-        let value = value.ok_or_else(wrong)?;
-        digits.extend([value >> 3, value & 7]);
-    }
-    digits.truncate(digits.len().saturating_sub(unused));
-    let (mut x, mut y, mut direction, mut run) = (number(0)?, number(1)?, 2_usize, 0_i64);
+    const ABOUT: usize = 4;
+    let code = chain_code(val, ahead).ok_or("`val` of a `poly2d` is no chain code")?;
+    let ([mut x, mut y], mut direction, mut run) = (code.start, 2_usize, 0_i64);
     let mut points = vec![[x as f64, y as f64]];
-    let go = |direction: usize| STEPS.get(direction % 8).copied().unwrap_or_default();
-    for digit in digits.into_iter().map(Some).chain([None]) {
+    let mut go = |direction: usize, pixels: i64| {
+        let [dx, dy] = STEPS.get(direction % 8).copied().unwrap_or_default();
+        x = x.saturating_add(dx.saturating_mul(pixels));
+        y = y.saturating_add(dy.saturating_mul(pixels));
+        points.push([x as f64, y as f64]);
+    };
+    for digit in code.digits {
         let turn = match digit {
-            Some(0) => {
-                run = run.saturating_add(1);
+            0 | 6 | 7 => {
+                let far = match digit {
+                    0 => 1,
+                    6 => code.ahead[0],
+                    _ => code.ahead[1],
+                };
+                run = run.saturating_add(far);
                 continue;
             }
-            Some(6) => {
-                run = run.saturating_add(ahead[0]);
-                continue;
-            }
-            Some(7) => {
-                run = run.saturating_add(ahead[1]);
-                continue;
-            }
-            Some(1) => Some(1),
-            Some(2) => Some(7),
-            Some(3) => Some(2),
-            Some(4) => Some(6),
-            Some(_) => Some(4),
-            None => None,
+            1 => 1,
+            2 => 7,
+            3 => 2,
+            4 => 6,
+            _ => ABOUT,
         };
         if run > 0 {
-            let [dx, dy] = go(direction);
-            x = x.saturating_add(dx.saturating_mul(run));
-            y = y.saturating_add(dy.saturating_mul(run));
-            points.push([x as f64, y as f64]);
-            run = 0;
+            go(direction, std::mem::take(&mut run));
         }
-        let Some(turn) = turn else { break };
         direction = (direction + turn) % 8;
-        if turn != 4 {
-            let [dx, dy] = go(direction);
-            x = x.saturating_add(dx);
-            y = y.saturating_add(dy);
-            points.push([x as f64, y as f64]);
+        if turn != ABOUT {
+            go(direction, 1);
         }
+    }
+    if run > 0 {
+        go(direction, run);
     }
     Ok(points)
 }
