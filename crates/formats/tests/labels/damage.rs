@@ -65,8 +65,8 @@ const FORMS: [(&str, &str, Read); 9] = [
     ),
     (
         "openlabel",
-        r##"{"openlabel": {"metadata": {}, "objects": {"1": {"name": "a", "type": "b", "frame_intervals": [{"frame_start": 0, "frame_end": 3}], "object_data": {"cuboid": [{"name": "c", "val": [1,2,3,0,0,0,1,1,1]}],
-        "poly2d": [{"name": "p", "val": ["5", "5", "1", "mBIIOIII"], "mode": "MODE_POLY2D_SRF6DCC", "closed": true}]}}}, "frames": {"0": {"objects": {"1": {"object_data": {"bbox": [{"name": "b", "val": [1,2,3,4]}]}}}}}}}"##,
+        r#"{"openlabel": {"metadata": {}, "objects": {"1": {"name": "a", "type": "b", "frame_intervals": [{"frame_start": 0, "frame_end": 3}], "object_data": {"cuboid": [{"name": "c", "val": [1,2,3,0,0,0,1,1,1]}],
+        "poly2d": [{"name": "p", "val": ["5", "5", "1", "mBIIOIII"], "mode": "MODE_POLY2D_SRF6DCC", "closed": true}]}}}, "frames": {"0": {"objects": {"1": {"object_data": {"bbox": [{"name": "b", "val": [1,2,3,4]}]}}}}}}}"#,
         |bytes| openlabel::content("f", bytes),
     ),
     (

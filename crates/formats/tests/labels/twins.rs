@@ -31,7 +31,7 @@ fn boxes(content: &Content) -> Boxes {
                     .zip(&b.1)
                     .map(|(a, b)| a.round().total_cmp(&b.round()));
             a.0.cmp(&b.0)
-                .then_with(|| corners.fold(std::cmp::Ordering::Equal, |so, next| so.then(next)))
+                .then_with(|| corners.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then))
         });
     }
     out
