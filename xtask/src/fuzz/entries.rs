@@ -63,6 +63,7 @@ pub(crate) const TARGETS: &[Target] = &[
     media_entries::TARGETS[5],
     label_entries::TARGETS[0],
     label_entries::TARGETS[1],
+    label_entries::TARGETS[2],
 ];
 
 /// Small, so that a claimed size shows as a refusal and not as memory.

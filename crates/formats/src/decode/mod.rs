@@ -32,4 +32,5 @@ mod wire;
 pub use columns::ColumnDecoder;
 pub use error::{DecodeCause, DecodeError};
 pub use header::{StampKind, StampReader};
+pub(crate) use json::rfc3339;
 pub use views::{PoseReader, TransformReader, TransformRef, TransformSample};

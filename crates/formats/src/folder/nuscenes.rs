@@ -200,7 +200,7 @@ fn rows<'t, T: Deserialize<'t>>(path: &str, text: &'t [u8], contents: &mut Conte
     clippy::cast_possible_truncation,
     reason = "a time beyond the range saturates; it is out of order then and noted"
 )]
-fn nanos(micros: f64) -> i64 {
+pub(crate) fn nanos(micros: f64) -> i64 {
     let whole = micros.floor();
     (whole as i64)
         .saturating_mul(1000)

@@ -1,13 +1,16 @@
 //! Argoverse 2's tables of cuboids.
 //!
-//! Read [`Cuboids`] first. Source: av2 0.3.6, `evaluation.detection`: one row per box, in the vehicle's frame, with the
+//! Read [`Row`] and [`rows`] first, and [`content`] for tracks and whole orientations, [`poses`] for the vehicle. Source: av2 0.3.6, `evaluation.detection`: one row per box, in the vehicle's frame, with the
 //! columns `log_id timestamp_ns category tx_m ty_m tz_m length_m width_m height_m qw qx qy qz`, in labels
 //! `num_interior_pts` and in detections `score`.
 //!
 //! Not here: maps and regions of interest.
 
+use super::content::{Content, Item, Label, Placement, Shape, unit};
 use super::{At, LabelError, Place};
+use crate::sensor::Pose;
 use crate::table::Table;
+use std::collections::BTreeMap;
 
 /// One box.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +99,103 @@ pub fn rows(table: &Table, scored: bool) -> Result<Vec<Row>, LabelError> {
     })
     .collect()
 }
+
+/// The vehicle's coordinate frame.
+pub const BODY: &str = "egovehicle";
+/// The map's coordinate frame.
+pub const CITY: &str = "city";
+
+/// Everything a table of labels, or of detections where `scored`, says: an item per log and sweep, and its boxes in the
+/// vehicle's frame, with the ids of tracks where the table has `track_uuid`.
+///
+/// Errors: as [`rows`]. Cost: a copy of the table.
+pub fn content(table: &Table, scored: bool) -> Result<Content, LabelError> {
+    let tracks = table
+        .has("track_uuid")
+        .then(|| table.full_texts("track_uuid"));
+    let tracks = tracks.transpose()?;
+    let turns = ["qx", "qy", "qz", "qw"].map(|name| table.numbers(name));
+    let [qx, qy, qz, qw] = turns;
+    let turns = [qx?, qy?, qz?, qw?];
+    let mut out = Content::default();
+    let mut items: BTreeMap<(String, i64), usize> = BTreeMap::new();
+    for (row, found) in rows(table, scored)?.into_iter().enumerate() {
+        let at = At {
+            file: table.name(),
+            place: Place::Row(row),
+        };
+        let key = (found.log.clone(), found.timestamp_ns);
+        let item = *items.entry(key).or_insert_with(|| {
+            out.item(Item {
+                name: found.timestamp_ns.to_string(),
+                time_ns: Some(found.timestamp_ns),
+                fields: vec![("log_id".to_owned(), found.log)],
+                ..Item::default()
+            })
+        });
+        let turn = turns
+            .each_ref()
+            .map(|column| column.get(row).copied().unwrap_or(f64::NAN));
+        let points = found
+            .points
+            .map(|points| ("num_interior_pts".to_owned(), points.to_string()));
+        out.label(Label {
+            item: Some(item),
+            category: found.category,
+            track: tracks.as_ref().and_then(|tracks| tracks.get(row).cloned()),
+            shape: Shape::Box3 {
+                center_meters: found.center_meters,
+                quat_xyzw: unit(turn)
+                    .ok_or_else(|| at.form("its quaternion has no direction", HINT))?,
+                size_meters: found.size_meters,
+            },
+            frame: BODY.to_owned(),
+            is_prediction: scored,
+            score: found.score,
+            attributes: points.into_iter().collect(),
+            ..Label::default()
+        });
+    }
+    Ok(out)
+}
+
+/// The poses of the vehicle, `city_SE3_egovehicle.feather`.
+///
+/// Errors: a missing column, numbers that are not finite, quaternions of length 0; the row is named.
+pub fn poses(table: &Table) -> Result<Vec<Placement>, LabelError> {
+    let stamps = table.integers("timestamp_ns")?;
+    let columns = |names: &[&'static str]| -> Result<Vec<Vec<f64>>, LabelError> {
+        names.iter().map(|name| Ok(table.numbers(name)?)).collect()
+    };
+    let places = columns(&["tx_m", "ty_m", "tz_m"])?;
+    let turns = columns(&["qx", "qy", "qz", "qw"])?;
+    let rows = stamps.into_iter().enumerate();
+    rows.map(|(row, time)| {
+        let at = At {
+            file: table.name(),
+            place: Place::Row(row),
+        };
+        let mut turn = [f64::NAN; 4];
+        for (value, column) in turn.iter_mut().zip(&turns) {
+            *value = column.get(row).copied().unwrap_or(f64::NAN);
+        }
+        let turn = unit(turn).ok_or_else(|| at.form("its quaternion has no direction", HINT))?;
+        Ok(Placement {
+            item: None,
+            step: None,
+            time_ns: Some(time),
+            pose: Pose {
+                parent: CITY.into(),
+                child: BODY.into(),
+                translation_meters: three(at, "tx_m, ty_m or tz_m", &places, row)?,
+                quat_xyzw: turn,
+            },
+        })
+    })
+    .collect()
+}
+
+const HINT: &str = "a quaternion has length 1";
 
 fn three(
     at: At<'_>,

@@ -1,17 +1,20 @@
 //! COCO's and LVIS' files: labels as an object of lists, results as a list.
 //!
-//! Read [`labels`] and [`results`] first; the caller says what a row holds. Boxes may come as a table too
+//! Read [`labels`] and [`results`] first; the caller says what a row holds; [`content`] is everything a file says. Boxes may come as a table too
 //! ([`from_table`]). Source: the COCO data format
 //! (cocodataset.org, "Data format" and "Results format"); LVIS has the same with more keys.
 //!
 //! Not here: ids that stand twice or name nothing (`measure::detection::coco` checks them).
 
-use super::rows::{FieldOfRows, Rows, json_error, list, object};
+use super::content::{Budget, Content, Fields, Item, Label, Shape, corners_of, pairs, too_much};
+use super::rows::{FieldOfRows, Rows, json_error, list, object, text_of};
 use super::{At, LabelError, Place};
 use crate::table::{Table, is_table};
 use crate::trajectory::text::{Line, lines};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The lists of a file of labels.
@@ -42,6 +45,165 @@ where
 {
     let read: File<I, C, A> = object(file, bytes, LABELS_HINT)?;
     Ok((read.images.0, read.categories.0, read.annotations.0))
+}
+
+/// Reads everything a file of labels says: boxes, polygons and key points; rows of one annotation share its id.
+///
+/// Run-length masks are counted as left out; the box of an annotation without one is absent. Categories without a name
+/// and images without a file go by their id. Errors: as [`labels`], ids that name nothing, numbers that are none; the row
+/// is named. Cost: one pass.
+pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
+    let (images, categories, annotations) = labels::<Image, Category, Annotation>(file, bytes)?;
+    let mut out = Content::default();
+    let mut items = BTreeMap::new();
+    for image in images {
+        let size_px = image.width.zip(image.height).map(<[f64; 2]>::from);
+        let name = image.file_name.or(image.coco_url);
+        let item = out.item(Item {
+            name: name.unwrap_or_else(|| image.id.to_string()),
+            size_px: size_px.filter(|size| size.iter().all(|side| *side > 0.0)),
+            fields: vec![("id".to_owned(), image.id.to_string())],
+            ..Item::default()
+        });
+        items.insert(image.id, item);
+    }
+    let names = categories.into_iter().map(|one| {
+        let name = one.name.unwrap_or_else(|| one.id.to_string());
+        (one.id, name)
+    });
+    let names: BTreeMap<i64, String> = names.collect();
+    let mut budget = Budget::default();
+    for (row, annotation) in annotations.into_iter().enumerate() {
+        let at = At {
+            file,
+            place: Place::Row(row),
+        };
+        let unknown =
+            |name, id: i64| at.value(name, id, "ids are those of `images` and `categories`");
+        let item = items.get(&annotation.image_id);
+        let item = item.ok_or_else(|| unknown("image_id", annotation.image_id))?;
+        let category = names.get(&annotation.category_id);
+        let category = category.ok_or_else(|| unknown("category_id", annotation.category_id))?;
+        let base = Label {
+            item: Some(*item),
+            category: category.clone(),
+            id: annotation.id.map(|id| id.to_string()),
+            score: annotation.score,
+            is_prediction: annotation.score.is_some(),
+            attributes: annotation.attributes(),
+            ..Label::default()
+        };
+        let times = match &annotation.segmentation {
+            Segmentation::Polygons(polygons) => polygons.len() + 2,
+            Segmentation::Other(_) => 2,
+        };
+        budget.spend(|| too_much(at), &base, times)?;
+        add(&mut out, at, &base, annotation)?;
+    }
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+struct Image {
+    id: i64,
+    #[serde(default)]
+    file_name: Option<String>,
+    #[serde(default)]
+    coco_url: Option<String>,
+    #[serde(default)]
+    width: Option<f64>,
+    #[serde(default)]
+    height: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    id: i64,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    #[serde(default)]
+    id: Option<i64>,
+    image_id: i64,
+    category_id: i64,
+    #[serde(default)]
+    bbox: Option<[f64; 4]>,
+    #[serde(default)]
+    segmentation: Segmentation,
+    #[serde(default)]
+    keypoints: Vec<f64>,
+    #[serde(default)]
+    iscrowd: Option<Value>,
+    #[serde(default)]
+    attributes: BTreeMap<String, Value>,
+    #[serde(default)]
+    score: Option<f64>,
+}
+
+impl Annotation {
+    fn attributes(&self) -> Fields {
+        let crowd = self.iscrowd.iter();
+        let crowd = crowd.map(|value| ("iscrowd".to_owned(), text_of(value)));
+        let named = self.attributes.iter();
+        let named = named.map(|(name, value)| (name.clone(), text_of(value)));
+        crowd.chain(named).collect()
+    }
+}
+
+/// Polygons, or something else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Segmentation {
+    Polygons(Vec<Vec<f64>>),
+    Other(IgnoredAny),
+}
+
+impl Default for Segmentation {
+    fn default() -> Self {
+        Self::Polygons(Vec::new())
+    }
+}
+
+/// The shapes of an annotation as labels.
+fn add(
+    out: &mut Content,
+    at: At<'_>,
+    base: &Label,
+    annotation: Annotation,
+) -> Result<(), LabelError> {
+    let mut shapes = Vec::new();
+    match annotation.bbox {
+        Some(xywh) => {
+            at.finite("bbox", xywh.iter().sum())?;
+            at.size("bbox width", xywh[2])?;
+            at.size("bbox height", xywh[3])?;
+            shapes.push(Shape::upright(corners_of(xywh)));
+        }
+        None => shapes.push(Shape::Absent),
+    }
+    match annotation.segmentation {
+        Segmentation::Polygons(polygons) => {
+            for polygon in polygons {
+                shapes.push(Shape::Polygon(pairs(at, "segmentation", &polygon)?));
+            }
+        }
+        Segmentation::Other(_) => out.leave_out("run-length masks"),
+    }
+    let seen: Vec<f64> = (annotation.keypoints.chunks_exact(3))
+        .filter(|point| point.last().is_some_and(|visible| *visible > 0.0))
+        .flat_map(|point| point.iter().take(2).copied())
+        .collect();
+    if !seen.is_empty() {
+        shapes.push(Shape::Points(pairs(at, "keypoints", &seen)?));
+    }
+    for shape in shapes {
+        let label = base.clone();
+        out.label(Label { shape, ..label });
+    }
+    Ok(())
 }
 
 /// Reads the results: a list of rows, an object whose `annotations` are one, or, in files that end in `.jsonl` or
@@ -232,6 +394,38 @@ mod tests {
         );
         let wrapped = results::<Id>("r.json", br#"{"annotations": [{"id": 4}]}"#).unwrap();
         assert_eq!(wrapped[0].id, 4);
+    }
+
+    #[test]
+    fn content_has_all_shapes_of_an_annotation() {
+        let text = br#"{"images": [{"id": 1, "file_name": "a.jpg", "width": 10, "height": 20}],
+            "categories": [{"id": 3, "name": "cat"}], "annotations": [{"id": 5, "image_id": 1, "category_id": 3,
+            "bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 4, 2, 4, 6]], "iscrowd": 0, "keypoints": [1, 2, 2, 0, 0, 0],
+            "attributes": {"occluded": false}}, {"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4],
+            "segmentation": {"counts": [1, 2], "size": [1, 3]}}]}"#;
+        let found = content("gt.json", text).unwrap();
+        assert_eq!(found.items[0].size_px, Some([10.0, 20.0]));
+        let shapes: Vec<&str> = found.labels.iter().map(|one| one.shape.name()).collect();
+        assert_eq!(shapes, ["box", "polygon", "points", "box"]);
+        assert_eq!(found.labels[0].shape, Shape::upright([1.0, 2.0, 4.0, 6.0]));
+        assert_eq!(found.labels[2].shape, Shape::Points(vec![[1.0, 2.0]]));
+        assert_eq!(found.labels[2].id.as_deref(), Some("5"));
+        let occluded = ("occluded".to_owned(), "false".to_owned());
+        assert_eq!(found.labels[0].attributes[1], occluded);
+        assert_eq!(found.left_out["run-length masks"], 1);
+        let text = String::from_utf8_lossy(text);
+        for (from, to, said) in [
+            (
+                "\"image_id\": 1",
+                "\"image_id\": 2",
+                "row `0`: `image_id` is `2`",
+            ),
+            ("[1, 2, 3, 4]", "[1, 2, -3, 4]", "`bbox width` is `-3`"),
+            ("4, 2, 4, 6]", "4, 2, 4]", "`segmentation` has `5` numbers"),
+        ] {
+            let error = content("gt.json", text.replace(from, to).as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! KITTI's text files of objects: one file per image.
 //!
-//! Read [`Row`] and [`read`] first. Source: the object devkit's `readme.txt`: type, truncated, occluded, alpha, image
+//! Read [`Row`] and [`read`] first, and [`content`] for boxes in space too. Source: the object devkit's `readme.txt`: type, truncated, occluded, alpha, image
 //! box (left, top, right, bottom), height, width, length, bottom center x y z in camera axes, rotation about y, and a
 //! score in results.
 //!
 //! Not here: calibration; labels as messages of a recording ([`crate::folder`]).
 
+use super::content::{Content, Item, Label, Shape, product};
 use super::{At, LabelError, Place};
 use crate::trajectory::text::{Separator, cells, floats, rows};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// One object.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,9 +97,100 @@ pub fn read(file: &str, bytes: &[u8], scored: bool) -> Result<Vec<Row>, LabelErr
     Ok(out)
 }
 
+/// The coordinate frame of boxes in space: the first camera after rectification, x right, y down, z forward.
+pub const CAMERA: &str = "camera_0";
+
+/// Center and orientation (x y z w) in camera axes of a box with x forward, y left and z up of its own, of which the file
+/// says the height, the middle of the bottom and the turn about the camera's y axis, which looks down; at 0 the object
+/// looks to the right.
+pub(crate) fn in_camera_axes(height: f64, [x, y, z]: [f64; 3], turn: f64) -> ([f64; 3], [f64; 4]) {
+    // A quarter turn about x takes the axes of a box to the camera's; then comes the turn about y.
+    let to_camera = [FRAC_1_SQRT_2, 0.0, 0.0, FRAC_1_SQRT_2];
+    let (sin, cos) = (0.5 * turn).sin_cos();
+    let quat_xyzw = product([0.0, sin, 0.0, cos], to_camera);
+    ([x, y - 0.5 * height, z], quat_xyzw)
+}
+
+/// The box of an object in space; none where the row does not know it.
+fn box3(row: &Row) -> Option<Shape> {
+    let [length, height, width] = row.dimensions_meters;
+    let is_known = row.dimensions_meters.iter().all(|side| *side >= 0.0);
+    let (center_meters, quat_xyzw) =
+        in_camera_axes(height, row.location_meters, row.rotation_y_radians);
+    is_known.then_some(Shape::Box3 {
+        center_meters,
+        quat_xyzw,
+        size_meters: [length, width, height],
+    })
+}
+
+/// Everything the file of one image says: a box of the image and, where it is known, one in space per object, which share
+/// their id; `image` names the image, whose size the form does not say.
+///
+/// Errors and cost: as [`read`].
+pub fn content(file: &str, bytes: &[u8], image: &str, scored: bool) -> Result<Content, LabelError> {
+    let mut out = Content::default();
+    let item = Some(out.item(Item {
+        name: image.to_owned(),
+        ..Item::default()
+    }));
+    for (number, row) in read(file, bytes, scored)?.into_iter().enumerate() {
+        let field = |name: &str, value: f64| (name.to_owned(), value.to_string());
+        let flat = Label {
+            item,
+            category: row.class.clone(),
+            id: Some(number.to_string()),
+            shape: Shape::upright(row.corners),
+            frame: CAMERA.to_owned(),
+            is_prediction: row.score.is_some(),
+            score: row.score,
+            attributes: vec![
+                field("truncated", row.truncated),
+                field("occluded", row.occluded),
+                field("alpha", row.alpha_radians),
+            ],
+            ..Label::default()
+        };
+        let spatial = box3(&row).map(|shape| Label {
+            shape,
+            ..flat.clone()
+        });
+        out.label(flat);
+        out.labels.extend(spatial);
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn content_has_both_boxes_of_an_object() {
+        let text = "Car 0 0 0 1 2 3 4 1.5 1.6 4 10 2 30 1.5\nDontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1000 -1000 -1000 -10\n";
+        let found = content("a.txt", text.as_bytes(), "a.png", false).unwrap();
+        assert_eq!(found.labels.len(), 3);
+        assert_eq!(found.labels[0].id, found.labels[1].id);
+        let Shape::Box3 {
+            center_meters,
+            quat_xyzw,
+            size_meters,
+        } = found.labels[1].shape
+        else {
+            panic!("a box in space")
+        };
+        assert_eq!(center_meters, [10.0, 1.25, 30.0]);
+        assert_eq!(size_meters, [4.0, 1.6, 1.5]);
+        let (sin, cos) = 0.75_f64.sin_cos();
+        let half = FRAC_1_SQRT_2;
+        for (found, expected) in
+            quat_xyzw
+                .iter()
+                .zip([cos * half, sin * half, -sin * half, cos * half])
+        {
+            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+        }
+    }
 
     #[test]
     fn labels_and_results_are_read_and_wrong_lines_named() {

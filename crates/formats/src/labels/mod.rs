@@ -1,7 +1,9 @@
 //! Files of labels and of predictions: bytes in, typed rows out.
 //!
-//! Read [`LabelError`] first: every reader names the file and the row it cannot read. One file per form: [`coco`] (LVIS
-//! too), [`voc`], [`kitti`], [`mot`], [`nuscenes`], [`av2`], and [`class_map`] for images of classes.
+//! Read [`LabelError`] and [`Content`] first: every reader names the file and the row it cannot read, and those named
+//! `content` give everything a layout says in one set of types. One file or folder per form: [`coco`] (LVIS too), [`voc`],
+//! [`yolo`], [`open_images`], [`cvat`], [`label_studio`], [`openlabel`], [`commonroad`], [`kitti`], [`mot`], [`nuscenes`]
+//! (scores) and [`nuscenes_tables`] (everything), [`av2`], and [`class_map`] for images of classes.
 //!
 //! Not here: which rows belong together, and scores (`measure`).
 
@@ -14,15 +16,25 @@
 pub mod av2;
 pub mod class_map;
 pub mod coco;
+pub mod commonroad;
+pub mod content;
+pub mod cvat;
 pub mod kitti;
+pub mod label_studio;
 pub mod mot;
 pub mod nuscenes;
+pub mod nuscenes_tables;
+pub mod open_images;
+pub mod openlabel;
 mod rows;
 pub mod voc;
+mod xml;
+pub mod yolo;
 
 use crate::table::TableError;
 use crate::trajectory::text::RowError;
 
+pub use content::{Content, Item, Kind, Label, Shape};
 pub use rows::{Rows, list, list_field};
 
 /// Where in a file something is.

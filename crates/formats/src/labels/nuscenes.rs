@@ -151,10 +151,10 @@ pub struct Tables {
 
 /// Rows of the tables, as far as they are needed.
 #[derive(Deserialize)]
-struct SampleRow {
-    token: String,
-    timestamp: f64,
-    scene_token: String,
+pub(super) struct SampleRow {
+    pub(super) token: String,
+    pub(super) timestamp: f64,
+    pub(super) scene_token: String,
 }
 
 #[derive(Deserialize)]
@@ -185,35 +185,35 @@ struct PoseRow {
 }
 
 #[derive(Deserialize)]
-struct NamedRow {
-    token: String,
-    name: String,
+pub(super) struct NamedRow {
+    pub(super) token: String,
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
-struct InstanceRow {
-    token: String,
-    category_token: String,
+pub(super) struct InstanceRow {
+    pub(super) token: String,
+    pub(super) category_token: String,
 }
 
 #[derive(Deserialize)]
-struct AnnotationRow {
-    token: String,
-    sample_token: String,
-    instance_token: String,
+pub(super) struct AnnotationRow {
+    pub(super) token: String,
+    pub(super) sample_token: String,
+    pub(super) instance_token: String,
     #[serde(default)]
-    attribute_tokens: Vec<String>,
-    translation: [f64; 3],
-    size: [f64; 3],
-    rotation: [f64; 4],
+    pub(super) attribute_tokens: Vec<String>,
+    pub(super) translation: [f64; 3],
+    pub(super) size: [f64; 3],
+    pub(super) rotation: [f64; 4],
     #[serde(default)]
-    prev: String,
+    pub(super) prev: String,
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
     #[serde(default)]
-    num_lidar_pts: i64,
+    pub(super) num_lidar_pts: i64,
     #[serde(default)]
-    num_radar_pts: i64,
+    pub(super) num_radar_pts: i64,
 }
 
 /// The tables that are read.

@@ -147,6 +147,14 @@ pub(super) fn object<T: DeserializeOwned>(
     serde_json::from_slice(bytes).map_err(|error| json_error(file, &error, hint))
 }
 
+/// A value as text: text itself, everything else as JSON writes it.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// The error of a parser that names rows itself.
 pub(super) fn json_error(file: &str, error: &serde_json::Error, hint: &'static str) -> LabelError {
     let at = At {

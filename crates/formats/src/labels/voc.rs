@@ -1,14 +1,17 @@
 //! Pascal VOC: one XML file of labels per image, and text files of results per class.
 //!
-//! Read [`Annotation`] and [`Found`] first. Source: VOC devkit 2012 (`VOCreadxml`, `VOCevaldet`): corners are pixels
-//! counted from 1, both included; results are `comp4_det_SET_CLASS.txt` with `image score left top right bottom`.
+//! Read [`Annotation`] and [`Found`] first, and [`content`] for everything a file of labels says. Source: VOC devkit 2012
+//! (`VOCreadxml`, `VOCevaldet`): corners are pixels counted from 1, both included, which few tools that write the form
+//! keep to, so that the caller says what they are ([`Corners`]); results are `comp4_det_SET_CLASS.txt` with `image score
+//! left top right bottom`.
 //!
-//! Not here: parts, segmentation and actions.
+//! Not here: segmentation and actions.
 
+use super::content::{Content, Fields, Item, Label, Shape};
+use super::xml::{self, Element};
 use super::{At, LabelError, Place};
 use crate::table::Table;
 use crate::trajectory::text::{Separator, cells, floats, rows};
-use roxmltree::{Document, Node, ParsingOptions};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -52,12 +55,21 @@ const MOST_NODES: u32 = 1 << 20;
 const XML_HINT: &str =
     "an annotation is `<annotation>` with `<filename>` and `<object>`s of `<name>` and `<bndbox>`";
 const TEXT_HINT: &str = "a line is `image score left top right bottom`";
-const MOST_DEPTH: usize = 64;
 
 /// A name without folder and ending.
 pub fn stem(name: &str) -> &str {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// Corners that are a box; the place is only asked for in errors.
+fn corners_at<'a>(at: impl Fn() -> At<'a>, found: [f64; 4]) -> Result<[f64; 4], LabelError> {
+    let [left, top, right, bottom] = found;
+    let is_box = found.iter().all(|edge| edge.is_finite()) && left <= right && top <= bottom;
+    if is_box {
+        return Ok(found);
+    }
+    corners(at(), found)
 }
 
 fn corners(at: At<'_>, [left, top, right, bottom]: [f64; 4]) -> Result<[f64; 4], LabelError> {
@@ -68,106 +80,107 @@ fn corners(at: At<'_>, [left, top, right, bottom]: [f64; 4]) -> Result<[f64; 4],
     Ok([left, top, right, bottom])
 }
 
-fn child<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    let found = node.children().find(|child| child.has_tag_name(name))?;
-    found.text().map(str::trim)
-}
-
 /// Reads an annotation.
 ///
 /// Errors: no XML, a `DOCTYPE`, an object without name or box, numbers that are none; the file and the line are named.
 /// Cost: the file in memory as a tree.
 pub fn annotation(file: &str, bytes: &[u8]) -> Result<Annotation, LabelError> {
-    let whole = At {
-        file,
-        place: Place::File,
-    };
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| whole.form(error.to_string(), XML_HINT))?;
-    if is_too_deep(text) {
-        return Err(whole.form("its elements are nested too deep", XML_HINT));
-    }
-    let options = ParsingOptions {
-        nodes_limit: MOST_NODES,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| whole.form(error.to_string(), XML_HINT))?;
-    let root = document.root_element();
-    if !root.has_tag_name("annotation") {
-        let name = root.tag_name().name();
-        return Err(whole.form(format!("its root is `<{name}>`"), XML_HINT));
-    }
-    let mut objects = Vec::new();
-    for node in root.children().filter(|node| node.has_tag_name("object")) {
-        let line = document.text_pos_at(node.range().start).row;
-        let at = At {
-            file,
-            place: Place::Line(u64::from(line)),
-        };
-        objects.push(object(at, node)?);
-    }
-    let image = child(root, "filename").filter(|name| !name.is_empty());
+    let document = xml::parse(file, bytes, XML_HINT, MOST_NODES)?;
+    let root = Element::root(file, &document, &["annotation"], XML_HINT)?;
+    let objects = root.all("object").map(object);
     Ok(Annotation {
-        image: stem(image.unwrap_or(file)).to_owned(),
-        fields: fields(root),
-        objects,
+        image: stem(root.text_of("filename").unwrap_or(file)).to_owned(),
+        fields: fields(root, &["object"]),
+        objects: objects.collect::<Result<_, _>>()?,
     })
 }
 
-/// Whether elements lie deeper in each other than any annotation's, which the parser would follow by recursion.
-fn is_too_deep(text: &str) -> bool {
-    let mut depth = 0_usize;
-    for (at, _) in text.match_indices('<') {
-        match text.as_bytes().get(at + 1) {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(b'?' | b'!') | None => {}
-            Some(_) => {
-                let rest = text.get(at..).unwrap_or_default();
-                let end = rest.find('>').unwrap_or(rest.len());
-                let is_empty = rest.get(..end).is_some_and(|tag| tag.ends_with('/'));
-                depth += usize::from(!is_empty);
-            }
-        }
-        if depth > MOST_DEPTH {
-            return true;
-        }
-    }
-    false
+/// What corners of boxes mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Corners {
+    /// Edges as they stand: what CVAT, `LabelImg`, Label Studio and most converters write and read.
+    #[default]
+    Edges,
+    /// Pixels counted from 1, both included, as the VOC devkit defines them: the left and upper edges lie one less.
+    Pixels,
 }
 
-fn fields(root: Node<'_, '_>) -> Vec<(String, String)> {
+impl Corners {
+    fn edges(self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
+        match self {
+            Self::Edges => [left, top, right, bottom],
+            Self::Pixels => [left - 1.0, top - 1.0, right, bottom],
+        }
+    }
+}
+
+/// Reads an annotation with everything it says: the image with its size, the objects with pose, truncation, occlusion
+/// and difficulty as attributes, and their parts.
+///
+/// Errors and cost: as [`annotation`]; a size that is no number is none.
+pub fn content(file: &str, bytes: &[u8], corners: Corners) -> Result<Content, LabelError> {
+    let document = xml::parse(file, bytes, XML_HINT, MOST_NODES)?;
+    let root = Element::root(file, &document, &["annotation"], XML_HINT)?;
+    let size = root.find("size");
+    let pixels = |name| size?.text_of(name)?.parse::<f64>().ok();
+    let known = |size: &[f64; 2]| size.iter().all(|side| side.is_finite() && *side > 0.0);
+    let size_px = pixels("width").zip(pixels("height"));
+    let mut out = Content::default();
+    let item = out.item(Item {
+        name: root.text_of("filename").unwrap_or(file).to_owned(),
+        size_px: size_px.map(<[f64; 2]>::from).filter(known),
+        fields: fields(root, &["object", "filename", "size"]),
+        ..Item::default()
+    });
+    for node in root.all("object") {
+        let object = object(node)?;
+        let label = |class: String, given, part_of, attributes| Label {
+            item: Some(item),
+            category: class,
+            shape: Shape::upright(corners.edges(given)),
+            part_of,
+            attributes,
+            ..Label::default()
+        };
+        let attributes = fields(node, &["name", "bndbox", "part"]);
+        let whole = out.label(label(object.class, object.corners, None, attributes));
+        for part in node.all("part") {
+            let part = self::object(part)?;
+            out.label(label(part.class, part.corners, Some(whole), Fields::new()));
+        }
+    }
+    Ok(out)
+}
+
+/// Texts directly below an element and those one deeper, but for the names that are known otherwise.
+fn fields(root: Element<'_, '_>, known: &[&str]) -> Fields {
     let mut out = Vec::new();
-    for node in root.children().filter(Node::is_element) {
-        let name = node.tag_name().name();
-        if name == "object" {
+    for node in root.elements() {
+        let name = node.name();
+        if known.contains(&name) {
             continue;
         }
         let mut is_leaf = true;
-        for below in node.children().filter(Node::is_element) {
+        for below in node.elements() {
             is_leaf = false;
-            let text = below.text().unwrap_or_default().trim().to_owned();
-            out.push((format!("{name}/{}", below.tag_name().name()), text));
+            let path = format!("{name}/{}", below.name());
+            out.push((path, below.text().to_owned()));
         }
         if is_leaf {
-            out.push((
-                name.to_owned(),
-                node.text().unwrap_or_default().trim().to_owned(),
-            ));
+            out.push((name.to_owned(), node.text().to_owned()));
         }
     }
     out
 }
 
-fn object(at: At<'_>, node: Node<'_, '_>) -> Result<Object, LabelError> {
-    let missing = |what: &str| at.form(format!("an object has no `<{what}>`"), XML_HINT);
-    let class = child(node, "name").ok_or_else(|| missing("name"))?;
-    let bounds = node.children().find(|child| child.has_tag_name("bndbox"));
-    let bounds = bounds.ok_or_else(|| missing("bndbox"))?;
+fn object(node: Element<'_, '_>) -> Result<Object, LabelError> {
+    let missing = |what: &str| node.wrong(format!("an object has no `<{what}>`"));
+    let class = node.text_of("name").ok_or_else(|| missing("name"))?;
+    let bounds = node.find("bndbox").ok_or_else(|| missing("bndbox"))?;
     let number = |name: &'static str| {
-        let text = child(bounds, name).ok_or_else(|| missing(name))?;
-        let wrong = || at.value(name, text, "corners are numbers");
-        text.parse::<f64>().map_err(|_| wrong())
+        let text = bounds.text_of(name).ok_or_else(|| missing(name))?;
+        let wrong = |_| node.at().value(name, text, "corners are numbers");
+        text.parse::<f64>().map_err(wrong)
     };
     let found = [
         number("xmin")?,
@@ -175,10 +188,11 @@ fn object(at: At<'_>, node: Node<'_, '_>) -> Result<Object, LabelError> {
         number("xmax")?,
         number("ymax")?,
     ];
+    let is_difficult = node.find("difficult").is_some_and(|one| one.text() == "1");
     Ok(Object {
         class: class.to_owned(),
-        corners: corners(at, found)?,
-        is_difficult: child(node, "difficult").is_some_and(|text| text == "1"),
+        corners: corners_at(|| node.at(), found)?,
+        is_difficult,
     })
 }
 
@@ -364,6 +378,24 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("too deep"), "{error}");
+    }
+
+    #[test]
+    fn content_has_sizes_attributes_and_parts() {
+        let text = "<annotation><filename>a/x.jpg</filename><size><width>10</width><height>20</height></size>\
+            <object><name>person</name><pose>Left</pose><truncated>1</truncated><bndbox><xmin>1</xmin><ymin>2</ymin>\
+            <xmax>3</xmax><ymax>4</ymax></bndbox><part><name>head</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>2</xmax>\
+            <ymax>3</ymax></bndbox></part></object></annotation>";
+        let found = content("x.xml", text.as_bytes(), Corners::Pixels).unwrap();
+        assert_eq!(found.items[0].name, "a/x.jpg");
+        assert_eq!(found.items[0].size_px, Some([10.0, 20.0]));
+        assert_eq!(found.labels[0].shape, Shape::upright([0.0, 1.0, 3.0, 4.0]));
+        let pose = ("pose".to_owned(), "Left".to_owned());
+        assert_eq!(found.labels[0].attributes[0], pose);
+        assert_eq!(found.labels[1].part_of, Some(0));
+        assert_eq!(found.labels[1].category, "head");
+        let edges = content("x.xml", text.as_bytes(), Corners::Edges).unwrap();
+        assert_eq!(edges.labels[0].shape, Shape::upright([1.0, 2.0, 3.0, 4.0]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::super::{Contents, Event, Failure, Files, FolderError, Layout, OpenFil
 use super::calibration::{Calibration, Camera, Rigid};
 use super::make::{Stream, bad_row};
 use super::{Listing, VELODYNE, is_frame};
+use crate::labels::kitti::in_camera_axes;
 use crate::message;
 use crate::sensor::{Box3, Boxes};
 use crate::trajectory::text::{RowError, Separator, cells, floats, rows};
@@ -200,17 +201,13 @@ pub(super) fn make_labels(
     Ok(())
 }
 
-/// `h w l x y z ry` from the ninth column on: the middle of the bottom in the camera's axes (right,
-/// down, forward), turned by `ry` about the axis down; at 0 the object looks to the right.
+/// `h w l x y z ry` from the ninth column on.
 fn label(line: &[u8]) -> Result<Box3<'static>, RowError> {
     let [height, width, length, x, y, z, turn] = floats::<7>(line, Separator::Blank, 8)?;
-    // A quarter turn about x takes the axes of a box (forward, left, up) to the camera's for `ry` 0;
-    // then comes the turn about y. Product of the quaternions (sin 45°, 0, 0, cos 45°) and about y.
-    let (sin, cos) = (turn / 2.0).sin_cos();
-    let half = std::f64::consts::FRAC_1_SQRT_2;
+    let (center_meters, quat_xyzw) = in_camera_axes(height, [x, y, z], turn);
     Ok(Box3 {
-        center_meters: [x, y - height / 2.0, z],
-        quat_xyzw: [cos * half, sin * half, -sin * half, cos * half],
+        center_meters,
+        quat_xyzw,
         size_meters: [length, width, height],
         ..Box3::default()
     })
