@@ -6,7 +6,9 @@ use bytes::Bytes;
 use fieldassay_model::{Digests, hexadecimal};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStoreExt as _, PutPayload, WriteMultipart};
+use object_store::{
+    ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, WriteMultipart,
+};
 use sha2::Digest as _;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -87,12 +89,14 @@ impl Blobs {
         let size_bytes = bytes.len() as u64;
         let digests = both.finish();
         let path = Self::path(&digests.sha256)?;
-        let is_new = !self.has(&digests.sha256).await?;
-        if is_new {
-            let store = self.place.store();
-            let put = store.put(&path, PutPayload::from_bytes(bytes)).await;
-            put.map_err(object("write", &path))?;
-        }
+        let options = PutOptions::from(PutMode::Create);
+        let payload = PutPayload::from_bytes(bytes);
+        let put = self.place.store().put_opts(&path, payload, options).await;
+        let is_new = match put {
+            Ok(_) => true,
+            Err(object_store::Error::AlreadyExists { .. }) => false,
+            Err(source) => return Err(object("write", &path)(source)),
+        };
         Ok(Kept {
             digests,
             size_bytes,

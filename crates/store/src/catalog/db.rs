@@ -9,7 +9,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Executor as _, Postgres, Row as _, Sqlite};
+use sqlx::{Decode, Executor as _, Postgres, Row as _, Sqlite, Type};
 use std::path::Path;
 use std::time::Duration;
 
@@ -89,39 +89,14 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) fn text(&self, column: usize) -> Result<String, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get(column),
-            Self::Postgres(row) => row.try_get(column),
-        }
-        .map_err(failed)
-    }
-
-    pub(super) fn integer(&self, column: usize) -> Result<i64, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get(column),
-            Self::Postgres(row) => row.try_get(column),
-        }
-        .map_err(failed)
-    }
-
-    pub(super) fn boolean(&self, column: usize) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get(column),
-            Self::Postgres(row) => row.try_get(column),
-        }
-        .map_err(failed)
-    }
-
-    pub(super) fn maybe_text(&self, column: usize) -> Result<Option<String>, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.try_get(column),
-            Self::Postgres(row) => row.try_get(column),
-        }
-        .map_err(failed)
-    }
-
-    pub(super) fn maybe_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
+    /// The value of a column; an [`Option`] where it may be null.
+    pub(super) fn get<T>(&self, column: usize) -> Result<T, StoreError>
+    where
+        T: for<'r> Decode<'r, Sqlite>
+            + Type<Sqlite>
+            + for<'r> Decode<'r, Postgres>
+            + Type<Postgres>,
+    {
         match self {
             Self::Sqlite(row) => row.try_get(column),
             Self::Postgres(row) => row.try_get(column),

@@ -181,7 +181,7 @@ impl Catalog {
         let claim = |row: &Row| -> Result<Claim, StoreError> {
             Ok(Claim {
                 job: job(row)?,
-                fence: row.integer(COLUMNS)?,
+                fence: row.get(COLUMNS)?,
             })
         };
         rows.first().map(claim).transpose()
@@ -269,18 +269,18 @@ impl Catalog {
 
 fn job(row: &Row) -> Result<Job, StoreError> {
     Ok(Job {
-        job_id: row.text(0)?,
-        kind: row.text(1)?,
-        arguments: row.text(2)?,
-        state: JobState::of(&row.text(3)?),
-        priority: row.integer(4)?,
-        run_after_us: row.integer(5)?,
-        attempt: row.integer(6)?,
-        most_attempts: row.integer(7)?,
-        lease_owner: row.maybe_text(8)?,
-        label: row.text(9)?,
-        parent: row.maybe_text(10)?,
-        result: row.maybe_text(11)?,
-        error: row.maybe_text(12)?,
+        job_id: row.get(0)?,
+        kind: row.get(1)?,
+        arguments: row.get(2)?,
+        state: JobState::of(&row.get::<String>(3)?),
+        priority: row.get(4)?,
+        run_after_us: row.get(5)?,
+        attempt: row.get(6)?,
+        most_attempts: row.get(7)?,
+        lease_owner: row.get(8)?,
+        label: row.get(9)?,
+        parent: row.get(10)?,
+        result: row.get(11)?,
+        error: row.get(12)?,
     })
 }

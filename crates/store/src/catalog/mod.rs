@@ -119,7 +119,7 @@ impl Catalog {
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT value FROM settings WHERE name = $1";
         let rows = self.db.rows(sql, &[name.into()]).await?;
-        rows.first().map(|row| row.text(0)).transpose()
+        rows.first().map(|row| row.get(0)).transpose()
     }
 
     /// Sets what nobody has set; gives the value in force.
@@ -148,7 +148,7 @@ impl Catalog {
         let values = [owner.into(), until_us.into(), now_us.into()];
         let rows = open.rows(sql, &values).await?;
         open.commit().await?;
-        let fence = rows.first().map(|row| row.integer(0)).transpose()?;
+        let fence = rows.first().map(|row| row.get(0)).transpose()?;
         Ok(fence.map(|fence| Publisher {
             owner: owner.to_owned(),
             fence,
@@ -250,7 +250,7 @@ impl Catalog {
     pub async fn sequence(&self) -> Result<i64, StoreError> {
         let sql = "SELECT COALESCE(MAX(sequence), 0) FROM batches WHERE state = 'published'";
         let rows = self.db.rows(sql, &[]).await?;
-        rows.first().map_or(Ok(0), |row| row.integer(0))
+        rows.first().map_or(Ok(0), |row| row.get(0))
     }
 
     /// Version of every table as readers see it after a batch, the last where none is named. Tables that were never
@@ -268,7 +268,7 @@ impl Catalog {
                    WHERE b.state = 'published' AND v.sequence <= $1 GROUP BY v.table_name";
         let rows = self.db.rows(sql, &[last.into()]).await?;
         rows.iter()
-            .map(|row| Ok((row.text(0)?, row.integer(1)?)))
+            .map(|row| Ok((row.get(0)?, row.get(1)?)))
             .collect()
     }
 
@@ -292,11 +292,11 @@ impl Catalog {
         let rows = self.db.rows(sql, &[]).await?;
         let one = |row: &Row| {
             let file = SeenFile {
-                path: row.text(0)?,
-                size_bytes: row.integer(1)?,
-                modified_ns: row.integer(2)?,
-                inode: row.integer(3)?,
-                recording_id: row.text(4)?,
+                path: row.get(0)?,
+                size_bytes: row.get(1)?,
+                modified_ns: row.get(2)?,
+                inode: row.get(3)?,
+                recording_id: row.get(4)?,
             };
             Ok((file.path.clone(), file))
         };
@@ -353,23 +353,23 @@ async fn add_file(open: &mut Transaction, file: &SeenFile) -> Result<(), StoreEr
 
 fn batch(row: &Row) -> Result<Batch, StoreError> {
     Ok(Batch {
-        sequence: row.integer(0)?,
-        plan_sha256: row.text(1)?,
-        content: row.text(2)?,
-        is_published: row.text(3)? == "published",
+        sequence: row.get(0)?,
+        plan_sha256: row.get(1)?,
+        content: row.get(2)?,
+        is_published: row.get::<String>(3)? == "published",
     })
 }
 
 fn listed(row: &Row) -> Result<Listed, StoreError> {
     Ok(Listed {
-        recording_id: row.text(0)?,
-        name: row.text(1)?,
-        format: row.text(2)?,
-        verdict: row.text(3)?,
-        quarantined: row.boolean(4)?,
-        size_bytes: row.integer(5)?,
-        message_count: row.integer(6)?,
-        start_ns: row.maybe_integer(7)?,
-        end_ns: row.maybe_integer(8)?,
+        recording_id: row.get(0)?,
+        name: row.get(1)?,
+        format: row.get(2)?,
+        verdict: row.get(3)?,
+        quarantined: row.get(4)?,
+        size_bytes: row.get(5)?,
+        message_count: row.get(6)?,
+        start_ns: row.get(7)?,
+        end_ns: row.get(8)?,
     })
 }

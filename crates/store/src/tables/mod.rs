@@ -137,8 +137,7 @@ impl Tables {
         files: &[DataFile],
     ) -> Result<u64, StoreError> {
         let adds = files.iter().map(|file| Action::Add(file.add(true)));
-        self.commit(table, step, adds.collect(), SaveMode::Append)
-            .await
+        self.commit(table, step, adds.collect()).await
     }
 
     /// Puts one file in the place of several that hold the same rows, once for a step. Readers of earlier versions keep
@@ -152,7 +151,7 @@ impl Tables {
         let removes = old.iter().map(|file| Action::Remove(removed(file)));
         let adds = new.iter().map(|file| Action::Add(file.add(false)));
         let actions = removes.chain(adds).collect();
-        self.commit(table, step, actions, SaveMode::Append).await
+        self.commit(table, step, actions).await
     }
 
     /// A version of a table, the latest where none is named. Errors: [`StoreError::NoTable`], [`StoreError::Delta`].
@@ -196,10 +195,9 @@ impl Tables {
         table: &str,
         step: Step<'_>,
         actions: Vec<Action>,
-        mode: SaveMode,
     ) -> Result<u64, StoreError> {
         let operation = DeltaOperation::Write {
-            mode,
+            mode: SaveMode::Append,
             partition_by: None,
             predicate: None,
         };
