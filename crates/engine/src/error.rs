@@ -145,6 +145,19 @@ pub enum EngineError {
         /// What is wrong, with the row, and what to do.
         message: String,
     },
+    /// Rows that a table of the workspace does not declare.
+    #[error("rows for table `{table}` cannot be made: {what}")]
+    #[cfg(feature = "platform")]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// The store of the workspace refused.
+    #[error(transparent)]
+    #[cfg(feature = "platform")]
+    Store(#[from] fieldassay_store::StoreError),
     /// The page could not be made.
     #[error("the report could not be made: {message}")]
     Report {
@@ -196,6 +209,10 @@ impl EngineError {
             Self::NoTable { .. } => "table.not_found",
             Self::Table { .. } => "table",
             Self::Report { .. } => "report",
+            #[cfg(feature = "platform")]
+            Self::Rows { .. } => "rows",
+            #[cfg(feature = "platform")]
+            Self::Store(source) => source.code(),
             Self::Case { .. } => "input.case",
             Self::Poses { .. } => "input.poses",
         }
@@ -222,6 +239,16 @@ impl EngineError {
             | Self::Unsupported { .. }
             | Self::Case { .. }
             | Self::Poses { .. } => ErrorKind::Input,
+            #[cfg(feature = "platform")]
+            Self::Store(source) => match source.kind() {
+                fieldassay_store::ErrorKind::Usage => ErrorKind::Usage,
+                fieldassay_store::ErrorKind::NotFound | fieldassay_store::ErrorKind::Damage => {
+                    ErrorKind::Input
+                }
+                fieldassay_store::ErrorKind::System => ErrorKind::System,
+            },
+            #[cfg(feature = "platform")]
+            Self::Rows { .. } => ErrorKind::System,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }

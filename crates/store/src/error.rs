@@ -135,7 +135,7 @@ pub enum ErrorKind {
 
 impl StoreError {
     /// Stable code.
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Place { .. } => "store.place",
             Self::Io { .. } => "store.io",
@@ -155,7 +155,7 @@ impl StoreError {
     }
 
     /// What a caller can do about it.
-    pub fn kind(&self) -> ErrorKind {
+    pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Place { .. }
             | Self::NotADigest { .. }
