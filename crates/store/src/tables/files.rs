@@ -53,6 +53,11 @@ impl DataFile {
         }
     }
 
+    /// Path in the place of the workspace, for the file of the table of that name.
+    pub fn location(&self, table: &str) -> ObjectPath {
+        ObjectPath::from_iter([super::FOLDER, table, self.path.as_str()])
+    }
+
     /// SHA-256 of its bytes, as its name says.
     pub fn sha256(&self) -> &str {
         let name = self.path.strip_prefix(BEFORE).unwrap_or(&self.path);

@@ -1,0 +1,222 @@
+//! A session: tables, functions and limits, and the one way to run a statement.
+
+use crate::explain::explain;
+use crate::tables::{Declared, PinnedFiles, TableAt};
+use crate::{QueryError, statement};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use fieldassay_model::tables::TABLES;
+use fieldassay_store::{Place, Snapshot, Tables};
+use futures_util::StreamExt as _;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Consumers named in an error about memory.
+const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+/// What a session reads.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// Where the files are.
+    pub place: Place,
+    /// The version of each table that is current; a table without one has no rows.
+    pub snapshots: BTreeMap<String, Snapshot>,
+}
+
+/// Limits of a session.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Parts of a plan that run at a time, at least 1.
+    pub threads: usize,
+    /// Memory of sorts, joins and aggregates together; beyond it they go to the disk, and those that cannot fail with
+    /// [`QueryError::Memory`]. Buffers of reading are on top: about a row group per thread.
+    pub memory_bytes: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// Folder for what does not fit into memory, emptied when the session ends; without one queries must fit.
+    pub spill_folder: Option<PathBuf>,
+}
+
+/// What a name in SQL stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameKind {
+    /// A table.
+    Table,
+    /// A column of a table.
+    Column,
+    /// A function of values, of rows or of windows.
+    Function,
+    /// A function that is a table.
+    TableFunction,
+}
+
+/// A name that can be used in SQL, for completion and for "did you mean".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// What it stands for.
+    pub kind: NameKind,
+    /// The name.
+    pub name: String,
+}
+
+/// Tables of a workspace at one moment, and what SQL can do with them.
+pub struct Session {
+    context: SessionContext,
+    names: Arc<[Name]>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Makes a session; nothing is read yet. Errors: [`QueryError::Failed`] for a spill folder that cannot be made.
+    pub fn new(sources: Sources, options: &Options) -> Result<Self, QueryError> {
+        let context = context(options).map_err(|error| explain(error, "", &[]))?;
+        register(&context, &sources).map_err(|error| explain(error, "", &[]))?;
+        let names = names(&context).into();
+        Ok(Self { context, names })
+    }
+
+    /// Runs one statement that reads; rows come as they are asked for.
+    ///
+    /// Errors: every [`QueryError`] but those of writing; some come only with the rows.
+    pub async fn run(&self, sql: &str) -> Result<Answer, QueryError> {
+        let parsed = statement::parse(sql)?;
+        let explained = |error| explain(error, sql, &self.names);
+        let state = self.context.state();
+        let plan = state.statement_to_plan(parsed).await.map_err(explained)?;
+        let reads_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        reads_only.verify_plan(&plan).map_err(explained)?;
+        let plan = state.create_physical_plan(&plan).await.map_err(explained)?;
+        let stream = execute_stream(plan, state.task_ctx()).map_err(explained)?;
+        Ok(Answer {
+            stream,
+            sql: sql.to_owned(),
+            names: Arc::clone(&self.names),
+        })
+    }
+
+    /// Every name that SQL can use here, sorted by what it stands for and by name.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+}
+
+/// What a statement gives: batches of rows, computed as they are asked for.
+pub struct Answer {
+    stream: SendableRecordBatchStream,
+    sql: String,
+    names: Arc<[Name]>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields = self.schema();
+        f.debug_struct("Answer")
+            .field("schema", &fields)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// Names and types of the columns, with unit and frame as metadata where they are those of a table.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// The next batch, none after the last.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
+        let batch = self.stream.next().await?;
+        Some(batch.map_err(|error| explain(error, &self.sql, &self.names)))
+    }
+
+    /// All batches; memory grows with the rows.
+    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, QueryError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            batches.push(batch?);
+        }
+        Ok(batches)
+    }
+}
+
+fn context(options: &Options) -> Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_batch_size(options.batch_rows.max(1))
+        .with_default_catalog_and_schema("fieldassay", "workspace")
+        .with_information_schema(true);
+    let settings = config.options_mut();
+    settings.sql_parser.collect_spans = true;
+    settings.execution.parquet.pushdown_filters = true;
+    settings.execution.parquet.reorder_filters = true;
+    let spill = match &options.spill_folder {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::Disabled,
+    };
+    let pool = FairSpillPool::new(options.memory_bytes);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
+        .build_arc()?;
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .build();
+    Ok(SessionContext::new_with_state(state))
+}
+
+fn register(context: &SessionContext, sources: &Sources) -> Result<(), DataFusionError> {
+    let url = crate::tables::store_url()?;
+    context.register_object_store(url.as_ref(), Arc::clone(sources.place.store()));
+    for table in TABLES {
+        let files = sources.snapshots.get(table.name);
+        let files = files.map_or_else(Vec::new, |snapshot| snapshot.files.clone());
+        let pinned = PinnedFiles::new(Declared::new(table), files);
+        context.register_table(table.name, Arc::new(pinned))?;
+    }
+    let tables = Tables::new(sources.place.clone());
+    context.register_udtf(TableAt::NAME, Arc::new(TableAt::new(tables)));
+    Ok(())
+}
+
+fn names(context: &SessionContext) -> Vec<Name> {
+    let state = context.state();
+    let functions = state.scalar_functions().keys();
+    let functions = functions
+        .chain(state.aggregate_functions().keys())
+        .chain(state.window_functions().keys())
+        .map(|name| (NameKind::Function, name.clone()));
+    let table_functions = state.table_functions().keys();
+    let table_functions = table_functions.map(|name| (NameKind::TableFunction, name.clone()));
+    let tables = TABLES.iter().flat_map(|table| {
+        let columns = table.columns().map(|column| (NameKind::Column, column.name));
+        std::iter::once((NameKind::Table, table.name)).chain(columns)
+    });
+    let tables = tables.map(|(kind, name)| (kind, name.to_owned()));
+    let mut names: Vec<Name> = tables
+        .chain(functions)
+        .chain(table_functions)
+        .map(|(kind, name)| Name { kind, name })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
