@@ -154,6 +154,53 @@ pub enum EngineError {
         /// What is wrong with them.
         what: String,
     },
+    /// Settings of a workspace that cannot be used.
+    #[error("`{}`: {message}", path.display())]
+    #[cfg(feature = "platform")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line, and what to do.
+        message: String,
+    },
+    /// A workspace of a newer version.
+    #[error("`{}` is of a newer version of fieldassay (its version is `{version}`)\nhint: use that version; nothing was changed", path.display())]
+    #[cfg(feature = "platform")]
+    NewerWorkspace {
+        /// The settings.
+        path: PathBuf,
+        /// Their version.
+        version: i64,
+    },
+    /// A folder that is in no workspace.
+    #[error("`{}` is in no workspace\nhint: `fieldassay init` makes one of this folder; `--workspace DIR` names another", path.display())]
+    #[cfg(feature = "platform")]
+    NoWorkspace {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A recording that the workspace does not have.
+    #[error("the workspace has no recording `{seen}`{}", near.as_deref().map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_else(|| "\nhint: `fieldassay ls` lists them".to_owned()))]
+    #[cfg(feature = "platform")]
+    NoRecording {
+        /// As it was given.
+        seen: String,
+        /// The nearest id or name.
+        near: Option<String>,
+    },
+    /// A context that cannot be used.
+    #[error("{place}: {message}")]
+    #[cfg(feature = "platform")]
+    Context {
+        /// The flag or the file with its line.
+        place: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// A statement that cannot be answered.
+    #[error(transparent)]
+    #[cfg(feature = "platform")]
+    Query(#[from] fieldassay_query::QueryError),
     /// The store of the workspace refused.
     #[error(transparent)]
     #[cfg(feature = "platform")]
@@ -189,7 +236,7 @@ pub enum ErrorKind {
 
 impl EngineError {
     /// Stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "input.not_found",
             Self::NothingThere { .. } => "input.nothing_there",
@@ -213,13 +260,25 @@ impl EngineError {
             Self::Rows { .. } => "rows",
             #[cfg(feature = "platform")]
             Self::Store(source) => source.code(),
+            #[cfg(feature = "platform")]
+            Self::Query(source) => source.code(),
+            #[cfg(feature = "platform")]
+            Self::Settings { .. } => "workspace.settings",
+            #[cfg(feature = "platform")]
+            Self::NewerWorkspace { .. } => "workspace.newer",
+            #[cfg(feature = "platform")]
+            Self::NoWorkspace { .. } => "workspace.none",
+            #[cfg(feature = "platform")]
+            Self::NoRecording { .. } => "workspace.no_recording",
+            #[cfg(feature = "platform")]
+            Self::Context { .. } => "workspace.context",
             Self::Case { .. } => "input.case",
             Self::Poses { .. } => "input.poses",
         }
     }
 
     /// What the caller can do.
-    pub const fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Glob { .. }
             | Self::Exists { .. }
@@ -240,13 +299,16 @@ impl EngineError {
             | Self::Case { .. }
             | Self::Poses { .. } => ErrorKind::Input,
             #[cfg(feature = "platform")]
-            Self::Store(source) => match source.kind() {
-                fieldassay_store::ErrorKind::Usage => ErrorKind::Usage,
-                fieldassay_store::ErrorKind::NotFound | fieldassay_store::ErrorKind::Damage => {
-                    ErrorKind::Input
-                }
-                fieldassay_store::ErrorKind::System => ErrorKind::System,
-            },
+            Self::Store(source) => of_store(source.kind()),
+            #[cfg(feature = "platform")]
+            Self::Query(source) => of_store(source.kind()),
+            #[cfg(feature = "platform")]
+            Self::Settings { .. }
+            | Self::NewerWorkspace { .. }
+            | Self::NoWorkspace { .. }
+            | Self::Context { .. } => ErrorKind::Usage,
+            #[cfg(feature = "platform")]
+            Self::NoRecording { .. } => ErrorKind::Input,
             #[cfg(feature = "platform")]
             Self::Rows { .. } => ErrorKind::System,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
@@ -259,5 +321,16 @@ impl EngineError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+#[cfg(feature = "platform")]
+const fn of_store(kind: fieldassay_store::ErrorKind) -> ErrorKind {
+    match kind {
+        fieldassay_store::ErrorKind::Usage => ErrorKind::Usage,
+        fieldassay_store::ErrorKind::NotFound | fieldassay_store::ErrorKind::Damage => {
+            ErrorKind::Input
+        }
+        fieldassay_store::ErrorKind::System => ErrorKind::System,
     }
 }

@@ -140,6 +140,30 @@ impl Source {
         }
     }
 
+    /// The files it is made of, with their paths within it: the file itself, or every file of the folder, sorted.
+    #[cfg(feature = "platform")]
+    pub(crate) fn files(&self) -> Vec<(String, PathBuf)> {
+        match &self.content {
+            Content::Folder(_, files) => files
+                .files()
+                .map(|(path, file)| (path.to_owned(), file))
+                .collect(),
+            Content::File(_) | Content::Trajectory(..) => {
+                let name = self.path.file_name().unwrap_or_default();
+                vec![(name.to_string_lossy().into_owned(), self.path.clone())]
+            }
+        }
+    }
+
+    /// The layout, where it is a folder.
+    #[cfg(feature = "platform")]
+    pub(crate) fn layout(&self) -> Option<folder::Layout> {
+        match &self.content {
+            Content::Folder(layout, _) => Some(*layout),
+            Content::File(_) | Content::Trajectory(..) => None,
+        }
+    }
+
     /// Digests of the bytes; of a folder those of its sorted list of files, see
     /// [`FolderFiles::digests`].
     ///

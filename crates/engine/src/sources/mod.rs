@@ -11,6 +11,8 @@ pub mod rosbag2_sqlite;
 
 pub use file::{OpenedRecording, Source};
 pub use folder::FolderFiles;
+#[cfg(feature = "platform")]
+pub(crate) use folder::list_digests;
 
 use crate::{EngineError, limits::Limits};
 use fieldassay_formats::folder::Files;
