@@ -118,6 +118,21 @@ impl Source {
         }
     }
 
+    /// Whether its first bytes, its rows or its layout are those of a recording.
+    #[cfg(feature = "platform")]
+    pub(crate) fn is_recording(&self) -> bool {
+        match &self.content {
+            Content::Trajectory(..) | Content::Folder(..) => true,
+            Content::File(_) => {
+                let bytes = self.bytes();
+                mcap::sniff(bytes)
+                    || rosbag1::sniff(bytes)
+                    || ulog::sniff(bytes)
+                    || rosbag2_sqlite::sniff(bytes)
+            }
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -119,6 +119,12 @@ fn expand(
     Ok(())
 }
 
+/// Whether a file is a recording by its name or its first bytes.
+#[cfg(feature = "platform")]
+pub(crate) fn is_recording(path: &Path) -> bool {
+    has_known_extension(path) || Source::read(path).is_ok_and(|source| source.is_recording())
+}
+
 fn has_known_extension(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())

@@ -60,7 +60,12 @@ impl DataFile {
 
     /// SHA-256 of its bytes, as its name says.
     pub fn sha256(&self) -> &str {
-        let name = self.path.strip_prefix(BEFORE).unwrap_or(&self.path);
+        Self::sha256_of(&self.path)
+    }
+
+    /// SHA-256 of the file of that name.
+    pub fn sha256_of(path: &str) -> &str {
+        let name = path.strip_prefix(BEFORE).unwrap_or(path);
         name.strip_suffix(AFTER).unwrap_or(name)
     }
 }

@@ -9,7 +9,7 @@ mod files;
 mod rows;
 
 pub use files::DataFile;
-pub use rows::{schema, sorted};
+pub use rows::{put_together, schema, sorted};
 
 use crate::error::delta;
 use crate::{Place, StoreError};

@@ -1,0 +1,331 @@
+//! Publishing: what was prepared becomes visible, whole or not at all.
+//!
+//! Read [`publish`] first. Every step can be repeated: files are named by their content, a table takes a step once, an
+//! entry of the log is put where none is, and the catalogue comes last. A batch that was opened and not finished is
+//! finished by the next publisher, from what the catalogue holds of it.
+
+use super::{Reached, Watch};
+use crate::EngineError;
+use crate::workspace::opened::{Workspace, World};
+use arrow_array::RecordBatch;
+use fieldassay_model::hexadecimal;
+use fieldassay_model::tables::{TABLES, Table};
+use fieldassay_store::{Batch, DataFile, Listed, Log, Publication, Publisher, SeenFile, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::Digest as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who takes the steps of tables.
+const WRITER: &str = "fieldassay";
+/// How long a publisher may say nothing before another takes over.
+const LEASE_US: i64 = 30_000_000;
+/// How long to wait between two tries to become the publisher.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// What one input brings.
+pub(in crate::workspace) struct Prepared {
+    pub(in crate::workspace) listed: Listed,
+    pub(in crate::workspace) seen: Vec<SeenFile>,
+    pub(in crate::workspace) rows: Vec<(&'static Table, RecordBatch)>,
+}
+
+/// What a batch did.
+#[derive(Clone, Debug, Default)]
+pub(in crate::workspace) struct Published {
+    /// Number of the batch; none where nothing was new.
+    pub(in crate::workspace) sequence: Option<i64>,
+    /// Recordings that another had brought in meanwhile.
+    pub(in crate::workspace) present: BTreeSet<String>,
+}
+
+/// All that is needed to finish a batch, kept in the catalogue when it is opened.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    tables: BTreeMap<String, Vec<File>>,
+    recordings: Vec<Listed>,
+    seen: Vec<SeenFile>,
+    /// The entry of the log, but for the number of the batch and the versions of tables.
+    entry: BTreeMap<String, Json>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    path: String,
+    size_bytes: u64,
+    stats: String,
+}
+
+/// A plan as the log has it.
+pub(in crate::workspace) struct Plan<'a> {
+    pub(in crate::workspace) verb: &'a str,
+    pub(in crate::workspace) sha256: &'a str,
+    /// What else the log says of it.
+    pub(in crate::workspace) about: BTreeMap<String, Json>,
+}
+
+/// Publishes what was prepared, after finishing what others left. Recordings that are there already are left out.
+pub(in crate::workspace) async fn publish(
+    workspace: &Workspace,
+    world: &World<'_>,
+    plan: &Plan<'_>,
+    prepared: Vec<Prepared>,
+    watch: &dyn Watch,
+) -> Result<Published, EngineError> {
+    let right = Right::take(workspace, world).await?;
+    let done = with_right(workspace, world, &right, plan, prepared, watch).await;
+    let left = right.leave(workspace).await;
+    let done = done?;
+    left?;
+    Ok(done)
+}
+
+/// Finishes what an interrupted process left, if it left anything.
+pub(in crate::workspace) async fn roll_forward(
+    workspace: &Workspace,
+    world: &World<'_>,
+    watch: &dyn Watch,
+) -> Result<usize, EngineError> {
+    if workspace.catalog.unfinished().await?.is_empty() {
+        return Ok(0);
+    }
+    let right = Right::take(workspace, world).await?;
+    let done = finish_all(workspace, world, &right.publisher, watch).await;
+    let left = right.leave(workspace).await;
+    let done = done?;
+    left?;
+    Ok(done)
+}
+
+async fn with_right(
+    workspace: &Workspace,
+    world: &World<'_>,
+    right: &Right,
+    plan: &Plan<'_>,
+    prepared: Vec<Prepared>,
+    watch: &dyn Watch,
+) -> Result<Published, EngineError> {
+    watch.reached(Reached::Publisher)?;
+    finish_all(workspace, world, &right.publisher, watch).await?;
+    let mut published = Published::default();
+    let (mut recordings, mut seen, mut tables) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for one in prepared {
+        seen.extend(one.seen);
+        let id = &one.listed.recording_id;
+        let is_twice = recordings.iter().any(|known: &Listed| known.recording_id == *id);
+        if is_twice || workspace.catalog.has_recording(id).await? {
+            published.present.insert(id.clone());
+            continue;
+        }
+        for (table, rows) in one.rows {
+            let all: &mut Vec<RecordBatch> = tables.entry(table.name).or_default();
+            all.push(rows);
+        }
+        recordings.push(one.listed);
+    }
+    if recordings.is_empty() {
+        workspace.catalog.see(&right.publisher, &seen).await?;
+        return Ok(published);
+    }
+    let content = Content {
+        tables: write_files(workspace, &tables, watch).await?,
+        entry: entry(world, plan, &recordings),
+        recordings,
+        seen,
+    };
+    right.keep(workspace, world).await?;
+    let key = key(plan, &content);
+    let text = serde_json::to_string(&content).map_err(not_json)?;
+    let now_us = (world.now_ns)() / 1000;
+    let batch = workspace
+        .catalog
+        .open_batch(&right.publisher, &key, &text, now_us)
+        .await?;
+    watch.reached(Reached::Opened)?;
+    finish(workspace, world, &right.publisher, &batch, watch).await?;
+    published.sequence = Some(batch.sequence);
+    Ok(published)
+}
+
+fn not_json(error: serde_json::Error) -> EngineError {
+    EngineError::Request {
+        message: format!("the batch cannot be written: {error}"),
+    }
+}
+
+/// What names a batch: the same plan over the same recordings is the same batch.
+fn key(plan: &Plan<'_>, content: &Content) -> String {
+    let mut hash = sha2::Sha256::new();
+    hash.update(plan.sha256.as_bytes());
+    for one in &content.recordings {
+        hash.update(one.recording_id.as_bytes());
+    }
+    hexadecimal(&hash.finalize())
+}
+
+async fn write_files(
+    workspace: &Workspace,
+    tables: &BTreeMap<&'static str, Vec<RecordBatch>>,
+    watch: &dyn Watch,
+) -> Result<BTreeMap<String, Vec<File>>, EngineError> {
+    let mut files = BTreeMap::new();
+    for table in TABLES {
+        let Some(batches) = tables.get(table.name) else {
+            continue;
+        };
+        let rows = fieldassay_store::put_together(table, batches)?;
+        let file = workspace.tables.write(table, &rows).await?;
+        let file = file.map(|file| File {
+            path: file.path,
+            size_bytes: file.size_bytes,
+            stats: file.stats,
+        });
+        files.insert(table.name.to_owned(), file.into_iter().collect());
+        watch.reached(Reached::TableFile)?;
+    }
+    Ok(files)
+}
+
+fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<String, Json> {
+    let ids: Vec<&str> = recordings
+        .iter()
+        .map(|one| one.recording_id.as_str())
+        .collect();
+    let mut entry = plan.about.clone();
+    for (name, value) in [
+        ("schema", json!("fieldassay.log")),
+        ("version", json!(1)),
+        ("verb", json!(plan.verb)),
+        ("plan_sha256", json!(plan.sha256)),
+        ("program", json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION")))),
+        ("actor", json!(world.actor)),
+        ("time_ns", json!((world.now_ns)())),
+        ("recordings", json!(ids)),
+    ] {
+        entry.insert(name.to_owned(), value);
+    }
+    entry
+}
+
+async fn finish_all(
+    workspace: &Workspace,
+    world: &World<'_>,
+    publisher: &Publisher,
+    watch: &dyn Watch,
+) -> Result<usize, EngineError> {
+    let unfinished = workspace.catalog.unfinished().await?;
+    for batch in &unfinished {
+        finish(workspace, world, publisher, batch, watch).await?;
+    }
+    Ok(unfinished.len())
+}
+
+/// Takes an open batch to its end; every step may have been done before.
+async fn finish(
+    workspace: &Workspace,
+    world: &World<'_>,
+    publisher: &Publisher,
+    batch: &Batch,
+    watch: &dyn Watch,
+) -> Result<(), EngineError> {
+    if batch.is_published {
+        return Ok(());
+    }
+    let content: Content = serde_json::from_str(&batch.content).map_err(not_json)?;
+    let step = Step {
+        writer: WRITER,
+        number: batch.sequence,
+    };
+    let (mut versions, mut logged) = (BTreeMap::new(), BTreeMap::new());
+    for (table, files) in &content.tables {
+        let until_us = (world.now_ns)() / 1000 + LEASE_US;
+        workspace.catalog.keep_publisher(publisher, until_us).await?;
+        let named = files.iter().map(|file| {
+            let digest = DataFile::sha256_of(&file.path);
+            json!({"path": file.path, "sha256": digest, "size_bytes": file.size_bytes})
+        });
+        let named: Vec<Json> = named.collect();
+        let files: Vec<DataFile> = files
+            .iter()
+            .map(|file| DataFile {
+                path: file.path.clone(),
+                size_bytes: file.size_bytes,
+                stats: file.stats.clone(),
+            })
+            .collect();
+        let version = workspace.tables.append(table, step, &files).await?;
+        let version = i64::try_from(version).unwrap_or(i64::MAX);
+        versions.insert(table.clone(), version);
+        logged.insert(table.clone(), json!({"version": version, "files": named}));
+        watch.reached(Reached::Committed)?;
+    }
+    let mut entry = content.entry;
+    entry.insert("sequence".to_owned(), json!(batch.sequence));
+    entry.insert("tables".to_owned(), json!(logged));
+    let text = serde_json::to_string(&entry).map_err(not_json)?;
+    Log::new(workspace.place.clone())
+        .append(batch.sequence, &text)
+        .await?;
+    watch.reached(Reached::Logged)?;
+    let publication = Publication {
+        versions,
+        recordings: content.recordings,
+        files: content.seen,
+    };
+    let now_us = (world.now_ns)() / 1000;
+    workspace
+        .catalog
+        .publish(publisher, batch.sequence, &publication, now_us)
+        .await?;
+    watch.reached(Reached::Published)
+}
+
+/// The right to publish. Where the catalogue is a file, a lock of the system stands behind it, so that whoever gets the
+/// lock knows that no other lives; elsewhere the lease has to end.
+struct Right {
+    publisher: Publisher,
+    _lock: Option<std::fs::File>,
+}
+
+impl Right {
+    async fn take(workspace: &Workspace, world: &World<'_>) -> Result<Self, EngineError> {
+        let lock = workspace
+            .is_local()
+            .then(|| lock(&workspace.folder.join(".fieldassay/publisher.lock")))
+            .transpose()?;
+        loop {
+            let now_us = (world.now_ns)() / 1000;
+            // Who has the lock need not wait for the lease of a process that is gone.
+            let seen_us = if lock.is_some() { i64::MAX } else { now_us };
+            let taken = workspace
+                .catalog
+                .take_publisher(world.process, seen_us, now_us + LEASE_US)
+                .await?;
+            if let Some(publisher) = taken {
+                return Ok(Self {
+                    publisher,
+                    _lock: lock,
+                });
+            }
+            tokio::time::sleep(WAIT).await;
+        }
+    }
+
+    async fn keep(&self, workspace: &Workspace, world: &World<'_>) -> Result<(), EngineError> {
+        let until_us = (world.now_ns)() / 1000 + LEASE_US;
+        let kept = workspace.catalog.keep_publisher(&self.publisher, until_us);
+        Ok(kept.await?)
+    }
+
+    async fn leave(self, workspace: &Workspace) -> Result<(), EngineError> {
+        Ok(workspace.catalog.leave_publisher(&self.publisher).await?)
+    }
+}
+
+/// A file locked for this process alone, waiting until it is free. The system unlocks it when the process ends.
+fn lock(path: &std::path::Path) -> Result<std::fs::File, EngineError> {
+    let io = |error| EngineError::io("lock", path, error);
+    let file = std::fs::File::create(path).map_err(io)?;
+    file.lock().map_err(io)?;
+    Ok(file)
+}
