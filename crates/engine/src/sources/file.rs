@@ -170,6 +170,22 @@ impl Source {
         }
     }
 
+    /// Files beside it that say something about it: times of KITTI poses, `metadata.yaml` of rosbag2.
+    #[cfg(feature = "platform")]
+    pub(crate) fn companions(&self, path: &Path) -> Vec<(String, PathBuf)> {
+        let beside = match &self.content {
+            Content::Trajectory(trajectory::Kind::Kitti, _) => times_beside(path),
+            Content::File(_) if rosbag2_sqlite::sniff(self.bytes()) => {
+                Some(path.with_file_name("metadata.yaml")).filter(|file| file.is_file())
+            }
+            _ => None,
+        };
+        let named = beside.and_then(|file| {
+            Some((file.file_name()?.to_string_lossy().into_owned(), file))
+        });
+        named.into_iter().collect()
+    }
+
     /// The layout, where it is a folder.
     #[cfg(feature = "platform")]
     pub(crate) fn layout(&self) -> Option<folder::Layout> {
@@ -270,20 +286,23 @@ struct TrajectoryFiles {
     times: Option<memmap2::Mmap>,
 }
 
+/// The file of times that belongs to KITTI poses.
+fn times_beside(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let places = [
+        path.with_file_name(format!("{stem}_times.txt")),
+        path.with_file_name("times.txt"),
+        path.with_file_name(format!("../sequences/{stem}/times.txt")),
+    ];
+    places.into_iter().find(|path| path.is_file())
+}
+
 impl TrajectoryFiles {
     /// KITTI poses have their times in a file apart: `<name>_times.txt` or `times.txt` beside
     /// them, or that of the sequence where the folders are those of the benchmark.
     fn new(path: &Path, kind: trajectory::Kind, poses: Option<memmap2::Mmap>) -> Self {
         let times = if kind == trajectory::Kind::Kitti {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            [
-                path.with_file_name(format!("{stem}_times.txt")),
-                path.with_file_name("times.txt"),
-                path.with_file_name(format!("../sequences/{stem}/times.txt")),
-            ]
-            .iter()
-            .find(|path| path.is_file())
-            .and_then(|path| map(path).ok().flatten())
+            times_beside(path).and_then(|path| map(&path).ok().flatten())
         } else {
             None
         };

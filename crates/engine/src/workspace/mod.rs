@@ -1,9 +1,16 @@
 //! A workspace: what the field recorded, kept, checked, indexed and asked.
 //!
-//! Not here: how it is stored (`store`), SQL (`query`).
+//! Read [`Workspace`] and [`ingest`] first. [`settings`] is `fieldassay.toml`; every other module is one operation.
+//!
+//! Not here: how things are stored (`store`), SQL (`query`).
 
 mod gathered;
+pub mod ingest;
+mod layouts;
+mod opened;
 mod rows;
+pub mod settings;
 
 pub(crate) use gathered::Gathered;
-pub(crate) use rows::{Rows, Value};
+pub use layouts::Form;
+pub use opened::{Workspace, World, init};

@@ -145,9 +145,8 @@ impl Workspace {
         let sources = Sources {
             place: self.place.clone(),
             snapshots: self.snapshots(sequence).await?,
-            recordings: None,
         };
-        Ok(Session::new(sources, options)?)
+        Ok(Session::new(sources, &options)?)
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) fn rows(
     out: &mut Gathered,
 ) -> Result<(), EngineError> {
     channels(report, (id, blob), seen, out)?;
+    if let Some(blob) = blob {
+        chunks((id, blob), seen, out)?;
+    }
     let losses = out.table("losses")?;
     for (number, loss) in report.loss.reasons.iter().enumerate() {
         losses.add([
@@ -89,6 +92,36 @@ fn channels(
             ("max_gap_ns", known.and_then(|known| known.max_gap_ns).into()),
             ("blob_sha256", blob.filter(|_| tally.messages > 0).into()),
             ("metadata_json", metadata.as_deref().into()),
+        ]);
+    }
+    Ok(())
+}
+
+fn chunks((id, blob): (&str, &str), seen: &Seen, out: &mut Gathered) -> Result<(), EngineError> {
+    let rows = out.table("chunks")?;
+    let parts = seen.units.values();
+    let parts = parts.filter_map(|unit| Some((unit.part.as_ref()?, &unit.tallies)));
+    for (number, (part, tallies)) in parts.enumerate() {
+        let channels: Vec<i64> = tallies.keys().map(|id| i64::from(*id)).collect();
+        let counts: Vec<i64> = tallies
+            .values()
+            .map(|tally| i64::try_from(tally.messages).unwrap_or(i64::MAX))
+            .collect();
+        let times = tallies.values().filter_map(|tally| tally.times);
+        let times = times.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        rows.add([
+            ("recording_id", id.into()),
+            ("chunk", number.into()),
+            ("blob_sha256", blob.into()),
+            ("offset_bytes", part.offset.into()),
+            ("length_bytes", part.length.into()),
+            ("compression", Value::Text(&part.compression)),
+            ("uncompressed_bytes", part.uncompressed_bytes.into()),
+            ("start_ns", times.map(|times| times.0).into()),
+            ("end_ns", times.map(|times| times.1).into()),
+            ("message_count", counts.iter().sum::<i64>().into()),
+            ("channels", Value::Integers(&channels)),
+            ("channel_message_counts", Value::Integers(&counts)),
         ]);
     }
     Ok(())

@@ -35,8 +35,10 @@ pub(in crate::workspace) struct Prepared {
 pub(in crate::workspace) struct Published {
     /// Number of the batch; none where nothing was new.
     pub(in crate::workspace) sequence: Option<i64>,
-    /// Recordings that another had brought in meanwhile.
+    /// Recordings that were there before, or that come twice in this batch.
     pub(in crate::workspace) present: BTreeSet<String>,
+    /// Those among them that were there before.
+    pub(in crate::workspace) others: BTreeSet<String>,
 }
 
 /// All that is needed to finish a batch, kept in the catalogue when it is opened.
@@ -115,6 +117,9 @@ async fn with_right(
         let is_twice = recordings.iter().any(|known: &Listed| known.recording_id == *id);
         if is_twice || workspace.catalog.has_recording(id).await? {
             published.present.insert(id.clone());
+            if !is_twice {
+                published.others.insert(id.clone());
+            }
             continue;
         }
         for (table, rows) in one.rows {

@@ -1,7 +1,7 @@
 //! A recording seen twice in one pass: by the checks, and by what the tables want to know of its messages.
 
 use fieldassay_formats::{
-    Buffers, Channel, Format, Message, Recording, UnitSummary, VideoFile, Visitor,
+    Buffers, Channel, Format, Message, Recording, UnitPart, UnitSummary, VideoFile, Visitor,
 };
 use fieldassay_model::Account;
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Unit {
     pub(super) tallies: BTreeMap<u32, Tally>,
+    /// Where it lies, where it can be read by itself.
+    pub(super) part: Option<UnitPart>,
     channels: Vec<Channel>,
 }
 
@@ -132,12 +134,17 @@ impl Recording for Tee<'_> {
             unit: Unit::default(),
         };
         let summary = self.inner.read_unit(unit, buffers, &mut both);
-        let Both { unit: seen, .. } = both;
+        let Both { unit: mut seen, .. } = both;
+        seen.part = self.inner.unit_part(unit);
         if let Ok(mut units) = self.units.lock() {
             // A unit that is read again says the same again.
             units.insert(unit, seen);
         }
         summary
+    }
+
+    fn unit_part(&self, unit: usize) -> Option<UnitPart> {
+        self.inner.unit_part(unit)
     }
 
     fn account(&self, units: &[UnitSummary]) -> Account {
