@@ -9,6 +9,7 @@
 mod error;
 mod explain;
 pub mod output;
+pub mod recordings;
 mod session;
 mod statement;
 mod tables;

@@ -1,6 +1,7 @@
 //! A session: tables, functions and limits, and the one way to run a statement.
 
 use crate::explain::explain;
+use crate::recordings::{Directory, Messages, ReadTopic, Recordings, Stretch, Topic};
 use crate::tables::{Declared, PinnedFiles, TableAt};
 use crate::{QueryError, statement};
 use datafusion::arrow::array::RecordBatch;
@@ -10,14 +11,16 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fieldassay_model::tables::TABLES;
-use fieldassay_store::{Place, Snapshot, Tables};
+use fieldassay_formats::{Channel, Message};
+use fieldassay_store::{Blobs, Place, Snapshot, Tables};
 use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,6 +34,8 @@ pub struct Sources {
     pub place: Place,
     /// The version of each table that is current; a table without one has no rows.
     pub snapshots: BTreeMap<String, Snapshot>,
+    /// What reads recordings that are not kept in parts; without it their messages are refused.
+    pub recordings: Option<Arc<dyn Recordings>>,
 }
 
 /// Limits of a session.
@@ -72,6 +77,7 @@ pub struct Name {
 /// Tables of a workspace at one moment, and what SQL can do with them.
 pub struct Session {
     context: SessionContext,
+    directory: Directory,
     names: Arc<[Name]>,
 }
 
@@ -84,10 +90,28 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// Makes a session; nothing is read yet. Errors: [`QueryError::Failed`] for a spill folder that cannot be made.
     pub fn new(sources: Sources, options: &Options) -> Result<Self, QueryError> {
-        let context = context(options).map_err(|error| explain(error, "", &[]))?;
-        register(&context, &sources).map_err(|error| explain(error, "", &[]))?;
+        let explained = |error| explain(error, "", &[]);
+        let runtime = runtime(options).map_err(explained)?;
+        let open = || context(options, &runtime, &sources).map_err(explained);
+        let directory = Directory {
+            context: open()?,
+            blobs: Blobs::new(sources.place.clone()),
+            recordings: sources.recordings.clone(),
+        };
+        let context = open()?;
+        let messages = Arc::new(Messages::new(directory.clone()));
+        let registered = context.register_table(Messages::NAME, messages);
+        registered.map_err(explained)?;
+        let tables = Tables::new(sources.place.clone());
+        context.register_udtf(TableAt::NAME, Arc::new(TableAt::new(tables)));
+        let found = BTreeMap::new();
+        context.register_udtf(ReadTopic::NAME, Arc::new(ReadTopic { found }));
         let names = names(&context).into();
-        Ok(Self { context, names })
+        Ok(Self {
+            context,
+            directory,
+            names,
+        })
     }
 
     /// Runs one statement that reads; rows come as they are asked for.
@@ -96,7 +120,14 @@ impl Session {
     pub async fn run(&self, sql: &str) -> Result<Answer, QueryError> {
         let parsed = statement::parse(sql)?;
         let explained = |error| explain(error, sql, &self.names);
-        let state = self.context.state();
+        let mut state = self.context.state();
+        // The columns of a topic must be known before the statement is planned, and planning does not wait.
+        let mut found = BTreeMap::new();
+        for (recording_id, topic) in statement::topics(&parsed) {
+            let looked_up = Topic::find(&self.directory, &recording_id, &topic).await?;
+            found.insert((recording_id, topic), Arc::new(looked_up));
+        }
+        state.register_udtf(ReadTopic::NAME, Arc::new(ReadTopic { found }));
         let plan = state.statement_to_plan(parsed).await.map_err(explained)?;
         let reads_only = SQLOptions::new()
             .with_allow_ddl(false)
@@ -112,8 +143,109 @@ impl Session {
         })
     }
 
+    /// Passes the messages of a stretch of a recording to `take`, each with its channel, in the order of the file and
+    /// until `take` breaks off. Only the parts of files that may hold such messages are read; they are decoded on the
+    /// calling task.
+    ///
+    /// Errors: [`QueryError::Unknown`] for a recording or a topic that is not there, [`QueryError::Store`],
+    /// [`QueryError::Recording`]. Memory: one part of a file.
+    pub async fn messages_between(
+        &self,
+        stretch: &Stretch,
+        take: &mut (dyn FnMut(&Channel, &Message<'_>) -> ControlFlow<()> + Send),
+    ) -> Result<(), QueryError> {
+        self.directory.messages_between(stretch, take).await
+    }
+
     /// Every name that SQL can use here, sorted by what it stands for and by name.
     pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+}
+
+/// What a statement gives: batches of rows, computed as they are asked for.
+pub struct Answer {
+    stream: SendableRecordBatchStream,
+    sql: String,
+    names: Arc<[Name]>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields = self.schema();
+        f.debug_struct("Answer")
+            .field("schema", &fields)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// Names and types of the columns, with unit and frame as metadata where they are those of a table.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// The next batch, none after the last.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
+        let batch = self.stream.next().await?;
+        Some(batch.map_err(|error| explain(error, &self.sql, &self.names)))
+    }
+
+    /// All batches; memory grows with the rows.
+    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, QueryError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            batches.push(batch?);
+        }
+        Ok(batches)
+    }
+}
+
+fn runtime(options: &Options) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let spill = match &options.spill_folder {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::Disabled,
+    };
+    let pool = FairSpillPool::new(options.memory_bytes);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
+        .build_arc()
+}
+
+/// A context with the tables of record.
+fn context(
+    options: &Options,
+    runtime: &Arc<RuntimeEnv>,
+    sources: &Sources,
+) -> Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_batch_size(options.batch_rows.max(1))
+        .with_default_catalog_and_schema("fieldassay", "workspace")
+        .with_information_schema(true);
+    let settings = config.options_mut();
+    settings.sql_parser.collect_spans = true;
+    settings.execution.parquet.pushdown_filters = true;
+    settings.execution.parquet.reorder_filters = true;
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(runtime))
+        .with_default_features()
+        .build();
+    let context = SessionContext::new_with_state(state);
+    let url = crate::tables::store_url()?;
+    context.register_object_store(url.as_ref(), Arc::clone(sources.place.store()));
+    for table in TABLES {
+        let files = sources.snapshots.get(table.name);
+        let files = files.map_or_else(Vec::new, |snapshot| snapshot.files.clone());
+        let pinned = PinnedFiles::new(Declared::new(table), files);
+        context.register_table(table.name, Arc::new(pinned))?;
+    }
+    Ok(context)
+}
+
+fn names(&self) -> &[Name] {
         &self.names
     }
 }
@@ -210,7 +342,9 @@ fn names(context: &SessionContext) -> Vec<Name> {
         let columns = table.columns().map(|column| (NameKind::Column, column.name));
         std::iter::once((NameKind::Table, table.name)).chain(columns)
     });
-    let tables = tables.map(|(kind, name)| (kind, name.to_owned()));
+    let tables = tables
+        .chain([(NameKind::Table, Messages::NAME)])
+        .map(|(kind, name)| (kind, name.to_owned()));
     let mut names: Vec<Name> = tables
         .chain(functions)
         .chain(table_functions)

@@ -2,8 +2,14 @@
 
 use crate::QueryError;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Sql};
+use crate::recordings::ReadTopic;
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Query, SetExpr, Statement as Sql, TableFactor, Visit as _,
+    Visitor,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 /// Deepest nesting of expressions and subqueries that is parsed.
 const MOST_NESTED: usize = 64;
@@ -45,6 +51,50 @@ fn refused(statement: &Statement) -> Option<String> {
         | Sql::ShowColumns { .. }
         | Sql::ShowFunctions { .. } => None,
         other => Some(first_words(&other.to_string())),
+    }
+}
+
+/// Recordings and topics that a statement reads by `read_topic`, each pair once.
+pub(crate) fn topics(statement: &Statement) -> BTreeSet<(String, String)> {
+    match statement {
+        Statement::Statement(statement) => {
+            let mut named = Named(BTreeSet::new());
+            // It never breaks off.
+            let _ = statement.visit(&mut named);
+            named.0
+        }
+        Statement::Explain(explained) => topics(&explained.statement),
+        _ => BTreeSet::new(),
+    }
+}
+
+struct Named(BTreeSet<(String, String)>);
+
+impl Visitor for Named {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = factor
+            && name.to_string().eq_ignore_ascii_case(ReadTopic::NAME)
+            && let [recording_id, topic] = args.args.as_slice()
+            && let (Some(recording_id), Some(topic)) = (text(recording_id), text(topic))
+        {
+            self.0.insert((recording_id, topic));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn text(argument: &FunctionArg) -> Option<String> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => {
+            value.value.clone().into_string()
+        }
+        _ => None,
     }
 }
 
