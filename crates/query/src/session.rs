@@ -52,6 +52,18 @@ pub struct Options {
     pub spill_folder: Option<PathBuf>,
 }
 
+impl Options {
+    /// Limits of small questions, on one thread.
+    pub const fn small() -> Self {
+        Self {
+            threads: 1,
+            memory_bytes: 256 << 20,
+            batch_rows: 8192,
+            spill_folder: None,
+        }
+    }
+}
+
 /// What a name in SQL stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameKind {

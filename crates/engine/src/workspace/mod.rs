@@ -4,13 +4,18 @@
 //!
 //! Not here: how things are stored (`store`), SQL (`query`).
 
+pub mod ask;
+pub mod clip;
 mod gathered;
 pub mod ingest;
 mod layouts;
+pub mod list;
+mod materialize;
 mod opened;
 mod rows;
 pub mod settings;
 
 pub(crate) use gathered::Gathered;
 pub use layouts::Form;
+pub use fieldassay_query::{Format, Name, NameKind};
 pub use opened::{Workspace, World, init};

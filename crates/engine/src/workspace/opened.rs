@@ -2,6 +2,7 @@
 //!
 //! Read [`Workspace`] first; [`init`] makes one. Not here: what is done with it (the modules beside).
 
+use super::materialize::Materializer;
 use super::settings::{self, FILE, FIRST, Settings};
 use crate::EngineError;
 use fieldassay_model::tables::TABLES;
@@ -138,15 +139,24 @@ impl Workspace {
 
     /// SQL over the workspace as it is after a batch, the last where none is named.
     pub(super) async fn session(
-        self: &Arc<Self>,
+        &self,
         sequence: Option<i64>,
-        options: QueryOptions,
+        options: &QueryOptions,
     ) -> Result<Session, EngineError> {
-        let sources = Sources {
+        let tables = Sources {
             place: self.place.clone(),
             snapshots: self.snapshots(sequence).await?,
+            recordings: None,
         };
-        Ok(Session::new(sources, &options)?)
+        let sources = Sources {
+            recordings: Some(Arc::new(Materializer {
+                place: self.place.clone(),
+                sources: tables.clone(),
+                runtime: Arc::clone(&self.runtime),
+            })),
+            ..tables
+        };
+        Ok(Session::new(sources, options)?)
     }
 }
 
