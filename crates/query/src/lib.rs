@@ -8,6 +8,7 @@
 
 mod error;
 mod explain;
+mod functions;
 pub mod output;
 pub mod recordings;
 mod session;
@@ -17,5 +18,6 @@ mod tables;
 pub use datafusion::arrow;
 pub use error::{Excerpt, QueryError};
 pub use fieldassay_store::ErrorKind;
+pub use functions::reference;
 pub use output::Format;
 pub use session::{Answer, Name, NameKind, Options, Session, Sources};

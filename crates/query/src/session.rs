@@ -240,11 +240,12 @@ fn context(
     settings.sql_parser.collect_spans = true;
     settings.execution.parquet.pushdown_filters = true;
     settings.execution.parquet.reorder_filters = true;
-    let state = SessionStateBuilder::new()
+    let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .build();
+    crate::functions::register(&mut state)?;
     let context = SessionContext::new_with_state(state);
     let url = crate::tables::store_url()?;
     context.register_object_store(url.as_ref(), Arc::clone(sources.place.store()));
