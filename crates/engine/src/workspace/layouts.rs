@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct LabelInput { pub(crate) path: PathBuf, pub(crate) form: Form, pub(crate) files: Vec<PathBuf> }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form { Coco }
-impl Form { pub(crate) fn name(self) -> &'static str { "coco" } }
+impl Form { pub fn parse(_: &str) -> Result<Self, EngineError> { Ok(Self::Coco) }  pub(crate) fn name(self) -> &'static str { "coco" } }
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options { pub(crate) image_sizes: Option<PathBuf> }
 pub(crate) type LeftOut = BTreeMap<String, u64>;

@@ -8,12 +8,14 @@ pub mod ask;
 pub mod clip;
 mod gathered;
 pub mod ingest;
+pub mod jobs;
 mod layouts;
 pub mod list;
 mod materialize;
 mod opened;
 mod rows;
 pub mod settings;
+pub mod watch;
 
 pub(crate) use gathered::Gathered;
 pub use layouts::Form;

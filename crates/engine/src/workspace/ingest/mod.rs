@@ -126,6 +126,9 @@ pub struct PlannedInput {
     pub size_bytes: u64,
     /// The recording it is, where nothing has changed since it was brought in.
     pub present: Option<String>,
+    /// Size, time and number of its files, by which it is known again.
+    #[serde(skip)]
+    pub stamp: String,
 }
 
 /// What became of one input.
@@ -218,6 +221,7 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
                 .get(&absolute(input))
                 .filter(|seen| input.stamp.is(seen))
                 .map(|seen| seen.recording_id.clone()),
+            stamp: format!("{:?}", input.stamp),
         })
         .collect();
     let new = inputs.iter().filter(|input| input.present.is_none());
