@@ -14,8 +14,8 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use fieldassay_model::tables::TABLES;
 use fieldassay_formats::{Channel, Message};
+use fieldassay_model::tables::TABLES;
 use fieldassay_store::{Blobs, Place, Snapshot, Tables};
 use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
@@ -258,90 +258,6 @@ fn context(
     Ok(context)
 }
 
-fn names(&self) -> &[Name] {
-        &self.names
-    }
-}
-
-/// What a statement gives: batches of rows, computed as they are asked for.
-pub struct Answer {
-    stream: SendableRecordBatchStream,
-    sql: String,
-    names: Arc<[Name]>,
-}
-
-impl std::fmt::Debug for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let fields = self.schema();
-        f.debug_struct("Answer")
-            .field("schema", &fields)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Answer {
-    /// Names and types of the columns, with unit and frame as metadata where they are those of a table.
-    pub fn schema(&self) -> SchemaRef {
-        self.stream.schema()
-    }
-
-    /// The next batch, none after the last.
-    pub async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
-        let batch = self.stream.next().await?;
-        Some(batch.map_err(|error| explain(error, &self.sql, &self.names)))
-    }
-
-    /// All batches; memory grows with the rows.
-    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, QueryError> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.next().await {
-            batches.push(batch?);
-        }
-        Ok(batches)
-    }
-}
-
-fn context(options: &Options) -> Result<SessionContext, DataFusionError> {
-    let mut config = SessionConfig::new()
-        .with_target_partitions(options.threads.max(1))
-        .with_batch_size(options.batch_rows.max(1))
-        .with_default_catalog_and_schema("fieldassay", "workspace")
-        .with_information_schema(true);
-    let settings = config.options_mut();
-    settings.sql_parser.collect_spans = true;
-    settings.execution.parquet.pushdown_filters = true;
-    settings.execution.parquet.reorder_filters = true;
-    let spill = match &options.spill_folder {
-        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
-        None => DiskManagerMode::Disabled,
-    };
-    let pool = FairSpillPool::new(options.memory_bytes);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
-        .build_arc()?;
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_default_features()
-        .build();
-    Ok(SessionContext::new_with_state(state))
-}
-
-fn register(context: &SessionContext, sources: &Sources) -> Result<(), DataFusionError> {
-    let url = crate::tables::store_url()?;
-    context.register_object_store(url.as_ref(), Arc::clone(sources.place.store()));
-    for table in TABLES {
-        let files = sources.snapshots.get(table.name);
-        let files = files.map_or_else(Vec::new, |snapshot| snapshot.files.clone());
-        let pinned = PinnedFiles::new(Declared::new(table), files);
-        context.register_table(table.name, Arc::new(pinned))?;
-    }
-    let tables = Tables::new(sources.place.clone());
-    context.register_udtf(TableAt::NAME, Arc::new(TableAt::new(tables)));
-    Ok(())
-}
-
 fn names(context: &SessionContext) -> Vec<Name> {
     let state = context.state();
     let functions = state.scalar_functions().keys();
@@ -352,7 +268,9 @@ fn names(context: &SessionContext) -> Vec<Name> {
     let table_functions = state.table_functions().keys();
     let table_functions = table_functions.map(|name| (NameKind::TableFunction, name.clone()));
     let tables = TABLES.iter().flat_map(|table| {
-        let columns = table.columns().map(|column| (NameKind::Column, column.name));
+        let columns = table
+            .columns()
+            .map(|column| (NameKind::Column, column.name));
         std::iter::once((NameKind::Table, table.name)).chain(columns)
     });
     let tables = tables

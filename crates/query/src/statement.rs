@@ -1,8 +1,8 @@
 //! Which statements are run: those that read.
 
 use crate::QueryError;
-use datafusion::sql::parser::{DFParserBuilder, Statement};
 use crate::recordings::ReadTopic;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Query, SetExpr, Statement as Sql, TableFactor, Visit as _,
     Visitor,

@@ -120,7 +120,12 @@ async fn files_of_sql_give_what_they_say() {
             for case in &cases {
                 if let Some(fault) = fault(&session, case).await {
                     let name = path.file_name().unwrap_or_default().display();
-                    faults += &format!("\n{name}:{} at {}\n{}{fault}\n", case.line, place.url(), case.sql);
+                    faults += &format!(
+                        "\n{name}:{} at {}\n{}{fault}\n",
+                        case.line,
+                        place.url(),
+                        case.sql
+                    );
                 }
             }
         }

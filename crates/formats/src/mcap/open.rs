@@ -8,9 +8,7 @@ use super::layout::{self, Layout, Unit};
 use super::records::{self, Header, Record, Statistics, opcode};
 use super::summary::{self, Crc, Summary};
 use super::{salvage, unit, verify};
-use crate::{
-    Buffers, Channel, Format, Limits, Notes, Recording, UnitPart, UnitSummary, Visitor,
-};
+use crate::{Buffers, Channel, Format, Limits, Notes, Recording, UnitPart, UnitSummary, Visitor};
 use fieldassay_model::Account;
 use rayon::prelude::*;
 

@@ -259,7 +259,9 @@ impl Recording for BagRecording<'_> {
         Some(UnitPart {
             offset: unit.start as u64,
             length,
-            compression: chunk.map_or("", |chunk| chunk.compression.name()).to_owned(),
+            compression: chunk
+                .map_or("", |chunk| chunk.compression.name())
+                .to_owned(),
             uncompressed_bytes: chunk
                 .and_then(|chunk| chunk.size)
                 .map_or(length, |size| size as u64),

@@ -87,13 +87,12 @@ impl ExactSum {
     /// Passes carries on, so that every limb but the last is in 0 to 2^32 - 1.
     fn carry(&mut self) {
         let mut carry = 0;
-        let (last, lower) = self.limbs.split_last_mut().unwrap_or((&mut 0, &mut []));
-        for limb in lower {
+        for limb in &mut self.limbs[..LIMBS - 1] {
             let total = *limb + carry;
             *limb = total & ((1 << LIMB_BITS) - 1);
             carry = total >> LIMB_BITS;
         }
-        *last += carry;
+        self.limbs[LIMBS - 1] += carry;
         self.pending = 0;
     }
 
@@ -216,7 +215,10 @@ mod tests {
         assert_eq!(of(&[f64::MAX, f64::MAX]).sum(), f64::INFINITY);
         assert_eq!(of(&[f64::MAX, f64::MAX, -f64::MAX]).sum(), f64::MAX);
         assert_eq!(of(&[-f64::MAX, -f64::MAX]).sum(), f64::NEG_INFINITY);
-        assert_eq!(of(&[f64::from_bits(1), f64::from_bits(2)]).sum(), f64::from_bits(3));
+        assert_eq!(
+            of(&[f64::from_bits(1), f64::from_bits(2)]).sum(),
+            f64::from_bits(3)
+        );
         assert!(of(&[f64::INFINITY, f64::NEG_INFINITY]).sum().is_nan());
         assert_eq!(of(&[1.0, 2.0]).mean().unwrap(), 1.5);
         assert!(of(&[]).mean().is_err());

@@ -1,7 +1,7 @@
 //! Functions of many rows: sums and means that do not depend on the order of the rows, quantiles.
 
 use super::Function;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray as _};
+use datafusion::arrow::array::{ArrayRef, AsArray as _};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -86,7 +86,8 @@ impl AggregateUDFImpl for Aggregate {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>, DataFusionError> {
-        let field = |name, kind| Arc::new(Field::new(format_state_name(args.name, name), kind, true));
+        let field =
+            |name, kind| Arc::new(Field::new(format_state_name(args.name, name), kind, true));
         Ok(match self.kind {
             Kind::Sum | Kind::Mean => vec![field("sum", DataType::Binary)],
             Kind::Quantile => {
@@ -140,7 +141,9 @@ impl Accumulator for Summing {
             .and_then(|states| states.as_binary_opt::<i32>());
         for state in states.into_iter().flatten().flatten() {
             let Some(sum) = ExactSum::from_bytes(state) else {
-                return Err(DataFusionError::Internal("a sum has other bytes".to_owned()));
+                return Err(DataFusionError::Internal(
+                    "a sum has other bytes".to_owned(),
+                ));
             };
             self.sum.merge(sum);
         }

@@ -64,11 +64,7 @@ impl People {
                     format!("{cell:<width$}")
                 }
             });
-            let _ = writeln!(
-                out,
-                "{}",
-                cells.collect::<Vec<_>>().join("  ").trim_end()
-            );
+            let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
             if number == 0 {
                 let rule = widths.iter().map(|width| "─".repeat(*width));
                 let _ = writeln!(out, "{}", rule.collect::<Vec<_>>().join("  "));

@@ -162,10 +162,8 @@ impl Directory {
         let sources = self.sources(channels, &ids, &named).await?;
         let mut parts = self.chunks(&sources, &named).await?;
         // What has no parts is read whole.
-        let in_parts: BTreeSet<Arc<str>> = parts
-            .iter()
-            .map(|(key, _)| Arc::clone(&key.0))
-            .collect();
+        let in_parts: BTreeSet<Arc<str>> =
+            parts.iter().map(|(key, _)| Arc::clone(&key.0)).collect();
         for (id, source) in &sources {
             if in_parts.contains(id) {
                 continue;
@@ -221,7 +219,9 @@ impl Directory {
                 });
             source.topics.insert(channel.id, Arc::clone(&channel.topic));
         }
-        let shared = sources.into_iter().map(|(id, source)| (id, Arc::new(source)));
+        let shared = sources
+            .into_iter()
+            .map(|(id, source)| (id, Arc::new(source)));
         Ok(shared.collect())
     }
 
@@ -308,9 +308,8 @@ impl Directory {
                 return Err(unknown("topic", topic, of.collect()));
             }
         }
-        let wanted = |row: &ChannelRow| {
-            topics.is_empty() || topics.iter().any(|topic| *topic == *row.topic)
-        };
+        let wanted =
+            |row: &ChannelRow| topics.is_empty() || topics.iter().any(|topic| *topic == *row.topic);
         Ok(channels.into_iter().filter(wanted).collect())
     }
 

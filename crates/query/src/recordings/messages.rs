@@ -15,7 +15,7 @@ use datafusion::common::{ColumnStatistics, DFSchema, DataFusionError, ScalarValu
 use datafusion::datasource::TableType;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use fieldassay_formats::Message;
 use std::sync::{Arc, LazyLock};
@@ -212,7 +212,10 @@ pub(super) fn within_times(
         false,
     )]));
     let filter = state.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&schema))?)?;
-    let Ok(predicate) = PruningPredicate::try_new(filter, Arc::clone(&schema)) else {
+    let Ok(predicate) = PruningPredicateBuilder::new()
+        .with_file_schema(Arc::clone(&schema))
+        .try_build(filter)
+    else {
         return Ok((parts, of));
     };
     let end = |time: Option<i64>| {
@@ -257,7 +260,11 @@ impl Shape for Stored {
     fn rows(&self) -> Box<dyn Rows> {
         Box::new(StoredRows {
             schema: self.schema(),
-            columns: self.columns.iter().map(|value| Column::new(*value)).collect(),
+            columns: self
+                .columns
+                .iter()
+                .map(|value| Column::new(*value))
+                .collect(),
             rows: 0,
             bytes: 0,
         })

@@ -286,8 +286,8 @@ pub(super) fn visit(
     let format = part.source.format;
     let mut buffers = Buffers::default();
     let limits = Limits::default();
-    let has_parts = format
-        .is_some_and(|format| read_part(format, bytes, limits, &mut buffers, &mut visiting));
+    let has_parts =
+        format.is_some_and(|format| read_part(format, bytes, limits, &mut buffers, &mut visiting));
     if has_parts {
         return Ok(());
     }

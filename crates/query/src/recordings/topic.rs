@@ -149,7 +149,11 @@ fn leaves(fields: &Fields, before: &str, out: &mut Vec<Field>) {
         }
         // A field of the message may be called as a column of ours is.
         let taken = out.iter().take(TIMES).any(|known| *known.name() == name);
-        let name = if taken { format!("message.{name}") } else { name };
+        let name = if taken {
+            format!("message.{name}")
+        } else {
+            name
+        };
         out.push(Field::new(name, field.data_type().clone(), true).with_metadata(metadata));
     }
 }
@@ -327,14 +331,14 @@ impl Values {
         }
     }
 
-    fn finish(&mut self, kind: &DataType, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
+    fn finish(
+        &mut self,
+        kind: &DataType,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef, ArrowError> {
         let array: ArrayRef = match self {
-            Self::Whole(values) => {
-                Arc::new(Int64Array::new(std::mem::take(values).into(), nulls))
-            }
-            Self::Real(values) => {
-                Arc::new(Float64Array::new(std::mem::take(values).into(), nulls))
-            }
+            Self::Whole(values) => Arc::new(Int64Array::new(std::mem::take(values).into(), nulls)),
+            Self::Real(values) => Arc::new(Float64Array::new(std::mem::take(values).into(), nulls)),
         };
         cast(&array, kind)
     }
@@ -358,20 +362,20 @@ impl Rows for DecodedRows {
             Reading::Nothing => true,
             Reading::Fields { reader, values } => {
                 values.iter_mut().for_each(Values::begin);
-                let read = reader.read(message.data, &mut |slot, value| {
-                    match values.get_mut(usize::from(slot)) {
-                        Some(Values::Whole(values)) => {
-                            if let Some(last) = values.last_mut() {
-                                *last = value.integer();
-                            }
+                let read = reader.read(message.data, &mut |slot, value| match values
+                    .get_mut(usize::from(slot))
+                {
+                    Some(Values::Whole(values)) => {
+                        if let Some(last) = values.last_mut() {
+                            *last = value.integer();
                         }
-                        Some(Values::Real(values)) => {
-                            if let Some(last) = values.last_mut() {
-                                *last = value.float();
-                            }
-                        }
-                        None => {}
                     }
+                    Some(Values::Real(values)) => {
+                        if let Some(last) = values.last_mut() {
+                            *last = value.float();
+                        }
+                    }
+                    None => {}
                 });
                 read.is_ok()
             }

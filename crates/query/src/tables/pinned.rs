@@ -17,7 +17,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use fieldassay_model::tables::Table;
@@ -95,7 +95,9 @@ impl PinnedFiles {
         let schema = DFSchema::try_from(Arc::clone(&self.declared.schema))?;
         let filter = state.create_physical_expr(filter, &schema)?;
         // A predicate that says nothing about ends of columns prunes nothing.
-        let Ok(predicate) = PruningPredicate::try_new(filter, Arc::clone(&self.declared.schema))
+        let Ok(predicate) = PruningPredicateBuilder::new()
+            .with_file_schema(self.schema())
+            .try_build(filter)
         else {
             return Ok(files.to_vec());
         };

@@ -209,7 +209,11 @@ async fn recording(place: &Place) -> (Vec<u8>, Vec<Value>, Vec<Value>) {
         for channel in 1..=2 {
             let data = payload(n * i64::from(channel));
             // One message that cannot be decoded.
-            let data = if n == 7 && channel == 1 { &data[..9] } else { &data[..] };
+            let data = if n == 7 && channel == 1 {
+                &data[..9]
+            } else {
+                &data[..]
+            };
             let header = MessageHeader {
                 channel,
                 sequence: u32::try_from(n).expect("small"),
@@ -222,7 +226,10 @@ async fn recording(place: &Place) -> (Vec<u8>, Vec<Value>, Vec<Value>) {
     let bytes = writer.finish().expect("written");
     let blobs = Blobs::new(place.clone());
     let kept = blobs.keep_bytes(bytes.clone().into()).await.expect("kept");
-    let definition = blobs.keep_bytes(POINT.as_bytes().into()).await.expect("kept");
+    let definition = blobs
+        .keep_bytes(POINT.as_bytes().into())
+        .await
+        .expect("kept");
     let (blob, definition) = (kept.digests.sha256, definition.digests.sha256);
     let channel = |recording: &str, number: i64, topic: &str, count: i64| {
         json!({
@@ -302,7 +309,10 @@ impl Recordings for Whole {
 }
 
 /// An answer as objects.
-pub(crate) async fn json_of(session: &Session, sql: &str) -> Result<Vec<Map<String, Value>>, QueryError> {
+pub(crate) async fn json_of(
+    session: &Session,
+    sql: &str,
+) -> Result<Vec<Map<String, Value>>, QueryError> {
     let answer = session.run(sql).await?;
     let mut bytes = Vec::new();
     fieldassay_query::output::write(answer, fieldassay_query::Format::Json, 0, &mut bytes).await?;
