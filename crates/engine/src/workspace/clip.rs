@@ -94,10 +94,11 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
     if start_ns > first && !held.is_empty() {
         let mut latest: BTreeMap<u32, Held> = BTreeMap::new();
         let before = stretch(first, start_ns - 1, held);
-        let read = asked.session().messages_between(&before, &mut |channel, message| {
+        let mut keep = |channel: &Channel, message: &Message<'_>| {
             Held::keep(&mut latest, channel, message);
             ControlFlow::Continue(())
-        });
+        };
+        let read = asked.session().messages_between(&before, &mut keep);
         workspace.runtime.block_on(read)?;
         for one in latest.values() {
             clip.hold(one, start_ns).map_err(io)?;
@@ -106,15 +107,14 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
     let held_count = clip.written;
     let wanted = stretch(start_ns, end_ns, request.topics.clone());
     let mut failed = None;
-    let read = asked.session().messages_between(&wanted, &mut |channel, message| {
-        match clip.write(channel, message) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
+    let mut write = |channel: &Channel, message: &Message<'_>| match clip.write(channel, message) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
         }
-    });
+    };
+    let read = asked.session().messages_between(&wanted, &mut write);
     workspace.runtime.block_on(read)?;
     if let Some(error) = failed {
         return Err(io(error));

@@ -135,7 +135,7 @@ pub fn list(workspace: &Workspace, state: Option<&str>) -> Result<JobsDocument, 
     ];
     let mut jobs = Vec::new();
     for one in STATES.iter().filter(|one| state.is_none_or(|state| state == one.as_str())) {
-        jobs.extend(workspace.runtime.block_on(workspace.catalog.jobs(*one))?);
+        jobs.extend(workspace.runtime.block_on(workspace.catalog.jobs(Some(*one)))?);
     }
     Ok(JobsDocument {
         schema: "fieldassay.jobs",
