@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use fieldassay_model::nearest;
 use fieldassay_model::tables::{TABLES, table};
-use fieldassay_store::Tables;
+use fieldassay_store::{Snapshot, StoreError, Tables};
 use std::sync::Arc;
 
 /// The function.
@@ -75,6 +75,26 @@ struct Version {
     version: u64,
 }
 
+impl Version {
+    async fn snapshot(&self) -> Result<Snapshot, QueryError> {
+        let name = self.declared.table.name;
+        let found = self.tables.snapshot(name, Some(self.version)).await;
+        if let Err(StoreError::Delta { .. }) = &found {
+            // Delta tells a version that is not there in words only.
+            let latest = self.tables.snapshot(name, None).await?.version;
+            if self.version > latest {
+                return Err(QueryError::Unknown {
+                    what: "version",
+                    name: self.version.to_string(),
+                    hint: format!("table `{name}` has the versions 0 to {latest}"),
+                    excerpt: None,
+                });
+            }
+        }
+        Ok(found?)
+    }
+}
+
 #[async_trait]
 impl TableProvider for Version {
     fn schema(&self) -> SchemaRef {
@@ -92,11 +112,8 @@ impl TableProvider for Version {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let snapshot = self
-            .tables
-            .snapshot(self.declared.table.name, Some(self.version))
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(QueryError::from(error))))?;
+        let snapshot = self.snapshot().await;
+        let snapshot = snapshot.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let pinned = PinnedFiles::new(self.declared.clone(), snapshot.files);
         pinned.scan(state, projection, filters, limit).await
     }
