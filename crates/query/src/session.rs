@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// Consumers named in an error about memory.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
+/// Memory a sort holds back for merging, unless that is too much of the limit; the engine's own choice.
+const MOST_HELD_BACK_BYTES: usize = 10 << 20;
+
 /// What a session reads.
 #[derive(Clone, Debug)]
 pub struct Sources {
@@ -219,8 +222,12 @@ fn context(
     runtime: &Arc<RuntimeEnv>,
     sources: &Sources,
 ) -> Result<SessionContext, DataFusionError> {
+    let threads = options.threads.max(1);
+    // Every sort holds this much back for merging what it spilled; it must not be all there is.
+    let held_back = (options.memory_bytes / (8 * threads)).min(MOST_HELD_BACK_BYTES);
     let mut config = SessionConfig::new()
-        .with_target_partitions(options.threads.max(1))
+        .with_target_partitions(threads)
+        .with_sort_spill_reservation_bytes(held_back)
         .with_batch_size(options.batch_rows.max(1))
         .with_default_catalog_and_schema("fieldassay", "workspace")
         .with_information_schema(true);

@@ -8,11 +8,12 @@
 
 mod workspace;
 
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use expect_test::expect;
+use fieldassay_formats::{Channel, Message};
 use fieldassay_query::arrow::array::{AsArray as _, RecordBatch};
 use fieldassay_query::arrow::datatypes::{Float64Type, Int64Type};
 use fieldassay_query::arrow::ipc::reader::FileReader;
-use fieldassay_query::datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use fieldassay_query::output::write;
 use fieldassay_query::recordings::Stretch;
 use fieldassay_query::{ErrorKind, Format, Options, QueryError, Session};
@@ -118,6 +119,7 @@ async fn memory_has_a_limit_and_the_disk_helps() {
     let answer = session.run(SORT).await.expect("a plan");
     let error = answer.collect().await.expect_err("too much");
     assert!(matches!(error, QueryError::Memory { .. }), "{error}");
+    assert_eq!(error.to_string().lines().count(), 2, "{error}");
     assert_eq!(
         (error.code(), error.kind()),
         ("query.memory", ErrorKind::System)
@@ -148,8 +150,7 @@ async fn stretches_of_recordings_are_passed_in_order() {
         topics: vec!["/other".to_owned()],
     };
     let mut seen = Vec::new();
-    let mut take = |channel: &fieldassay_formats::Channel,
-                    message: &fieldassay_formats::Message<'_>| {
+    let mut take = |channel: &Channel, message: &Message<'_>| {
         assert_eq!(channel.topic, "/other");
         assert!(
             channel
@@ -173,11 +174,14 @@ async fn stretches_of_recordings_are_passed_in_order() {
         topics: Vec::new(),
     };
     let mut count = 0;
-    let counted = session.messages_between(&all, &mut |_, _| {
+    let mut take = |_: &Channel, _: &Message<'_>| {
         count += 1;
         ControlFlow::Continue(())
-    });
-    counted.await.expect("read");
+    };
+    session
+        .messages_between(&all, &mut take)
+        .await
+        .expect("read");
     assert_eq!(count, 2 * MESSAGES);
     let whole = Stretch {
         recording_id: WHOLE.to_owned(),
@@ -185,15 +189,17 @@ async fn stretches_of_recordings_are_passed_in_order() {
         ..all
     };
     let mut seen = Vec::new();
-    let broken_off = session.messages_between(&whole, &mut |_, message| {
+    let mut take = |_: &Channel, message: &Message<'_>| {
         seen.push(message.log_time - start);
         if seen.len() == 2 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+            return ControlFlow::Break(());
         }
-    });
-    broken_off.await.expect("read");
+        ControlFlow::Continue(())
+    };
+    session
+        .messages_between(&whole, &mut take)
+        .await
+        .expect("read");
     assert_eq!(seen, [3_000_000, 4_000_000]);
 }
 
