@@ -2,7 +2,6 @@
 #![expect(
     clippy::expect_used,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     reason = "helpers of tests may fail loudly"
 )]
 
@@ -49,21 +48,21 @@ const MIXED: &str = "select * from (values
 async fn texts_are_exact() {
     let session = workspace::open(&memory(), workspace::options()).await;
     expect![[r#"
-        [{"whole":9007199254740993,"Real":0.1,"txt":"a,\"b\"","flag":true,"list":[1,null],"bin":"0aff"},{"whole":-1,"Real":1e300,"txt":"","flag":false,"list":[],"bin":null},{"whole":null,"Real":2.0,"txt":null,"flag":null,"list":null,"bin":null}]
+        [{"whole":9007199254740993,"Real":0.1,"txt":"a,\"b\"","flag":true,"list":[1,null],"bin":"0aff"},{"whole":-1,"Real":1.0e300,"txt":"","flag":false,"list":[],"bin":null},{"whole":null,"Real":2.0,"txt":null,"flag":null,"list":null,"bin":null}]
     "#]]
     .assert_eq(&text(&session, MIXED, Format::Json, 0).await);
     expect![[r#"
         whole,Real,txt,flag,list,bin
         9007199254740993,0.1,"a,""b""",true,"[1,null]",0aff
-        -1,1e300,"",false,[],
+        -1,1.0e300,"",false,[],
         ,2.0,,,,
     "#]]
     .assert_eq(&text(&session, MIXED, Format::Csv, 0).await);
     expect![[r#"
-                   whole   Real  txt    flag   list      bin
-        ────────────────  ─────  ─────  ─────  ────────  ────
-        9007199254740993    0.1  a,"b"  true   [1,null]  0aff
-                      -1  1e300         false  []        null
+                   whole     Real  txt    flag   list      bin
+        ────────────────  ───────  ─────  ─────  ────────  ────
+        9007199254740993      0.1  a,"b"  true   [1,null]  0aff
+                      -1  1.0e300         false  []        null
         3 rows, the first 2 shown
     "#]]
     .assert_eq(&text(&session, MIXED, Format::Table, 2).await);

@@ -7,7 +7,7 @@ use fieldassay_formats::mcap::{
     Compression, MAGIC, McapRecording, MessageHeader, OpenOptions, Record, StreamReader, Writer,
     WriterOptions,
 };
-use fieldassay_formats::{Limits, Schema};
+use fieldassay_formats::{Limits, Recording as _, Schema};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

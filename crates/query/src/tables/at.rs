@@ -40,7 +40,7 @@ impl TableFunctionImpl for TableAt {
             ] => (name, u64::try_from(*version).ok()),
             _ => (&String::new(), None),
         };
-        let Some(version) = version else {
+        let Some(number) = version else {
             return Err(DataFusionError::Plan(
                 "`table_at` takes the name of a table and its version, as in `table_at('objects', 3)`"
                     .to_owned(),
@@ -62,7 +62,7 @@ impl TableFunctionImpl for TableAt {
         Ok(Arc::new(Version {
             declared: Declared::new(found),
             tables: self.tables.clone(),
-            version,
+            number,
         }))
     }
 }
@@ -72,20 +72,20 @@ impl TableFunctionImpl for TableAt {
 struct Version {
     declared: Declared,
     tables: Tables,
-    version: u64,
+    number: u64,
 }
 
 impl Version {
     async fn snapshot(&self) -> Result<Snapshot, QueryError> {
         let name = self.declared.table.name;
-        let found = self.tables.snapshot(name, Some(self.version)).await;
+        let found = self.tables.snapshot(name, Some(self.number)).await;
         if let Err(StoreError::Delta { .. }) = &found {
             // Delta tells a version that is not there in words only.
             let latest = self.tables.snapshot(name, None).await?.version;
-            if self.version > latest {
+            if self.number > latest {
                 return Err(QueryError::Unknown {
                     what: "version",
-                    name: self.version.to_string(),
+                    name: self.number.to_string(),
                     hint: format!("table `{name}` has the versions 0 to {latest}"),
                     excerpt: None,
                 });
