@@ -46,7 +46,7 @@ impl Explainer<'_> {
                 message: one_line(&message),
             },
             DataFusionError::ResourcesExhausted(message) => QueryError::Memory {
-                message: one_line(&message),
+                message: memory(&message),
             },
             DataFusionError::External(source) => taken(source),
             DataFusionError::ObjectStore(source) => failed(&source.to_string()),
@@ -233,6 +233,14 @@ fn failed(message: &str) -> QueryError {
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let rest = text.split_once(before)?.1;
     Some(rest.split_once(after)?.0)
+}
+
+/// Who asked for how much, without what the pool is called and who else holds memory.
+fn memory(message: &str) -> String {
+    let message = one_line(message);
+    let (_, message) = message.rsplit_once("Error: ").unwrap_or(("", &message));
+    let (message, _) = message.split_once(": fair(").unwrap_or((message, ""));
+    lowered(message)
 }
 
 /// A message of the planner without what it calls its parts.

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// Consumers named in an error about memory.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
+/// Memory a sort holds back for merging, unless that is too much of the limit; the engine's own choice.
+const MOST_HELD_BACK_BYTES: usize = 10 << 20;
+
 /// What a session reads.
 #[derive(Clone, Debug)]
 pub struct Sources {
@@ -104,17 +107,22 @@ impl Session {
     pub fn new(sources: Sources, options: &Options) -> Result<Self, QueryError> {
         let explained = |error| explain(error, "", &[]);
         let runtime = runtime(options).map_err(explained)?;
-        let open = || context(options, &runtime, &sources).map_err(explained);
+        let Sources {
+            place,
+            snapshots,
+            recordings,
+        } = sources;
+        let open = || context(options, &runtime, (&place, &snapshots)).map_err(explained);
         let directory = Directory {
             context: open()?,
-            blobs: Blobs::new(sources.place.clone()),
-            recordings: sources.recordings.clone(),
+            blobs: Blobs::new(place.clone()),
+            recordings,
         };
         let context = open()?;
         let messages = Arc::new(Messages::new(directory.clone()));
         let registered = context.register_table(Messages::NAME, messages);
         registered.map_err(explained)?;
-        let tables = Tables::new(sources.place.clone());
+        let tables = Tables::new(place.clone());
         context.register_udtf(TableAt::NAME, Arc::new(TableAt::new(tables)));
         let found = BTreeMap::new();
         context.register_udtf(ReadTopic::NAME, Arc::new(ReadTopic { found }));
@@ -229,10 +237,14 @@ fn runtime(options: &Options) -> Result<Arc<RuntimeEnv>, DataFusionError> {
 fn context(
     options: &Options,
     runtime: &Arc<RuntimeEnv>,
-    sources: &Sources,
+    (place, snapshots): (&Place, &BTreeMap<String, Snapshot>),
 ) -> Result<SessionContext, DataFusionError> {
+    let threads = options.threads.max(1);
+    // Every sort holds this much back for merging what it spilled; it must not be all there is.
+    let held_back = (options.memory_bytes / (8 * threads)).min(MOST_HELD_BACK_BYTES);
     let mut config = SessionConfig::new()
-        .with_target_partitions(options.threads.max(1))
+        .with_target_partitions(threads)
+        .with_sort_spill_reservation_bytes(held_back)
         .with_batch_size(options.batch_rows.max(1))
         .with_default_catalog_and_schema("fieldassay", "workspace")
         .with_information_schema(true);
@@ -248,9 +260,9 @@ fn context(
     crate::functions::register(&mut state)?;
     let context = SessionContext::new_with_state(state);
     let url = crate::tables::store_url()?;
-    context.register_object_store(url.as_ref(), Arc::clone(sources.place.store()));
+    context.register_object_store(url.as_ref(), Arc::clone(place.store()));
     for table in TABLES {
-        let files = sources.snapshots.get(table.name);
+        let files = snapshots.get(table.name);
         let files = files.map_or_else(Vec::new, |snapshot| snapshot.files.clone());
         let pinned = PinnedFiles::new(Declared::new(table), files);
         context.register_table(table.name, Arc::new(pinned))?;

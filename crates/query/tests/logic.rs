@@ -3,7 +3,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     reason = "helpers of tests may fail loudly"
 )]
 
@@ -13,6 +12,7 @@ use expect_test::expect_file;
 use fieldassay_query::{Format, Session};
 use fieldassay_store::Place;
 use regex::Regex;
+use std::fmt::Write as _;
 use std::path::Path;
 use workspace::{CHUNKED, WHOLE};
 
@@ -120,7 +120,8 @@ async fn files_of_sql_give_what_they_say() {
             for case in &cases {
                 if let Some(fault) = fault(&session, case).await {
                     let name = path.file_name().unwrap_or_default().display();
-                    faults += &format!(
+                    let _ = write!(
+                        faults,
                         "\n{name}:{} at {}\n{}{fault}\n",
                         case.line,
                         place.url(),

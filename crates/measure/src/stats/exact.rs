@@ -42,7 +42,6 @@ impl ExactSum {
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
         reason = "32 bits at a time are taken"
     )]
     pub fn add(&mut self, x: f64) {
@@ -159,11 +158,7 @@ impl ExactSum {
 }
 
 /// A number of 2^-1074, not negative and with carries passed on, as the nearest float.
-#[expect(
-    clippy::cast_sign_loss,
-    clippy::cast_possible_truncation,
-    reason = "limbs are in 0 to 2^32 - 1"
-)]
+#[expect(clippy::cast_sign_loss, reason = "limbs are in 0 to 2^32 - 1")]
 fn rounded(limbs: &[i64; LIMBS]) -> f64 {
     const PRECISION: usize = 53;
     let bit = |place: usize| (limbs[place / LIMB_BITS] >> (place % LIMB_BITS)) & 1;
@@ -202,7 +197,9 @@ mod tests {
 
     fn of(values: &[f64]) -> ExactSum {
         let mut sum = ExactSum::default();
-        values.iter().for_each(|x| sum.add(*x));
+        for x in values {
+            sum.add(*x);
+        }
         sum
     }
 

@@ -37,7 +37,7 @@ impl Scalar {
             .map(|array| array.as_primitive_opt::<Float64Type>())
             .collect();
         let columns = columns?;
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, |column| Array::len(*column));
         let mut out = Float64Builder::with_capacity(rows);
         let mut buffer = [0.0; MOST_ARGS];
         let values = buffer.get_mut(..columns.len())?;

@@ -92,7 +92,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 )]
 fn count(x: f64) -> Option<u64> {
     const MOST: f64 = 9_007_199_254_740_992.0;
-    (x >= 0.0 && x <= MOST && x.fract() == 0.0).then_some(x as u64)
+    ((0.0..=MOST).contains(&x) && x.fract() == 0.0).then_some(x as u64)
 }
 
 fn two(a: &[f64]) -> Option<(u64, f64)> {

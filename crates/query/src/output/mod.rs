@@ -87,7 +87,7 @@ enum Form<'s> {
     Json(ArrayWriter<&'s mut (dyn Write + Send)>),
     Csv(&'s mut (dyn Write + Send)),
     Parquet(Box<ArrowWriter<&'s mut (dyn Write + Send)>>),
-    Arrow(FileWriter<&'s mut (dyn Write + Send)>),
+    Arrow(Box<FileWriter<&'s mut (dyn Write + Send)>>),
 }
 
 impl<'s> Form<'s> {
@@ -113,7 +113,9 @@ impl<'s> Form<'s> {
                 let writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties()));
                 Self::Parquet(Box::new(writer.map_err(refused_parquet)?))
             }
-            Format::Arrow => Self::Arrow(FileWriter::try_new(sink, schema).map_err(refused)?),
+            Format::Arrow => Self::Arrow(Box::new(
+                FileWriter::try_new(sink, schema).map_err(refused)?,
+            )),
         })
     }
 

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use fieldassay_model::nearest;
 use fieldassay_model::tables::{TABLES, table};
-use fieldassay_store::Tables;
+use fieldassay_store::{Snapshot, StoreError, Tables};
 use std::sync::Arc;
 
 /// The function.
@@ -40,7 +40,7 @@ impl TableFunctionImpl for TableAt {
             ] => (name, u64::try_from(*version).ok()),
             _ => (&String::new(), None),
         };
-        let Some(version) = version else {
+        let Some(number) = version else {
             return Err(DataFusionError::Plan(
                 "`table_at` takes the name of a table and its version, as in `table_at('objects', 3)`"
                     .to_owned(),
@@ -62,7 +62,7 @@ impl TableFunctionImpl for TableAt {
         Ok(Arc::new(Version {
             declared: Declared::new(found),
             tables: self.tables.clone(),
-            version,
+            number,
         }))
     }
 }
@@ -72,7 +72,27 @@ impl TableFunctionImpl for TableAt {
 struct Version {
     declared: Declared,
     tables: Tables,
-    version: u64,
+    number: u64,
+}
+
+impl Version {
+    async fn snapshot(&self) -> Result<Snapshot, QueryError> {
+        let name = self.declared.table.name;
+        let found = self.tables.snapshot(name, Some(self.number)).await;
+        if let Err(StoreError::Delta { .. }) = &found {
+            // Delta tells a version that is not there in words only.
+            let latest = self.tables.snapshot(name, None).await?.version;
+            if self.number > latest {
+                return Err(QueryError::Unknown {
+                    what: "version",
+                    name: self.number.to_string(),
+                    hint: format!("table `{name}` has the versions 0 to {latest}"),
+                    excerpt: None,
+                });
+            }
+        }
+        Ok(found?)
+    }
 }
 
 #[async_trait]
@@ -92,11 +112,8 @@ impl TableProvider for Version {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let snapshot = self
-            .tables
-            .snapshot(self.declared.table.name, Some(self.version))
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(QueryError::from(error))))?;
+        let snapshot = self.snapshot().await;
+        let snapshot = snapshot.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let pinned = PinnedFiles::new(self.declared.clone(), snapshot.files);
         pinned.scan(state, projection, filters, limit).await
     }

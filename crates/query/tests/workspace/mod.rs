@@ -13,7 +13,7 @@ use fieldassay_query::arrow::datatypes::{DataType, Field};
 use fieldassay_query::recordings::{Recordings, Wanted};
 use fieldassay_query::{Options, QueryError, Session, Sources};
 use fieldassay_store::{Blobs, Place, Step, Tables, schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -306,15 +306,4 @@ impl Recordings for Whole {
         }
         Ok(())
     }
-}
-
-/// An answer as objects.
-pub(crate) async fn json_of(
-    session: &Session,
-    sql: &str,
-) -> Result<Vec<Map<String, Value>>, QueryError> {
-    let answer = session.run(sql).await?;
-    let mut bytes = Vec::new();
-    fieldassay_query::output::write(answer, fieldassay_query::Format::Json, 0, &mut bytes).await?;
-    Ok(serde_json::from_slice(&bytes).expect("an array of objects"))
 }
