@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 pub struct Columns(Vec<(String, String)>);
 
 impl Columns {
+    /// Parts and the columns that play them.
+    #[cfg(feature = "platform")]
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(part, column)| (part.as_str(), column.as_str()))
+    }
+
     /// Columns that are called by their own names, for verbs that look at columns instead of parts.
     pub fn as_named<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         Self(

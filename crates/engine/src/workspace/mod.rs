@@ -2,7 +2,9 @@
 //!
 //! Not here: how it is stored (`store`), SQL (`query`).
 
+mod content;
 mod gathered;
+mod layouts;
 mod rows;
 
 pub(crate) use gathered::Gathered;

@@ -98,7 +98,12 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
             Segmentation::Other(_) => 2,
         };
         budget.spend(|| too_much(at), &base, times)?;
-        add(&mut out, at, &base, annotation)?;
+        let shapes = Shapes {
+            bbox: annotation.bbox,
+            segmentation: annotation.segmentation,
+            keypoints: annotation.keypoints,
+        };
+        add(&mut out, at, &base, shapes)?;
     }
     Ok(out)
 }
@@ -167,13 +172,15 @@ impl Default for Segmentation {
     }
 }
 
+/// The shapes of an annotation or a result.
+struct Shapes {
+    bbox: Option<[f64; 4]>,
+    segmentation: Segmentation,
+    keypoints: Vec<f64>,
+}
+
 /// The shapes of an annotation as labels.
-fn add(
-    out: &mut Content,
-    at: At<'_>,
-    base: &Label,
-    annotation: Annotation,
-) -> Result<(), LabelError> {
+fn add(out: &mut Content, at: At<'_>, base: &Label, annotation: Shapes) -> Result<(), LabelError> {
     let mut shapes = Vec::new();
     match annotation.bbox {
         Some(xywh) => {
@@ -227,6 +234,73 @@ pub fn results<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, 
         return Ok(read.annotations.0);
     }
     list(file, bytes, RESULTS_HINT)
+}
+
+/// One result, as far as it is a place.
+#[derive(Deserialize)]
+struct Found {
+    image_id: Value,
+    category_id: Value,
+    #[serde(default)]
+    score: Option<f64>,
+    #[serde(default)]
+    bbox: Option<[f64; 4]>,
+    #[serde(default)]
+    segmentation: Segmentation,
+    #[serde(default)]
+    keypoints: Vec<f64>,
+}
+
+/// Everything results say, of any form [`results`] or [`from_table`] read. Images and categories go by their ids, since
+/// results do not name them.
+///
+/// Errors: as these, numbers that are none; the row is named. Cost: one pass.
+pub fn results_content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
+    let rows: Vec<Found> = if is_json(file, bytes) {
+        results(file, bytes)?
+    } else {
+        let rows = from_table(&crate::table::read(file, bytes)?)?.into_iter();
+        rows.map(|row| Found {
+            image_id: row.image_id.into(),
+            category_id: row.category_id.into(),
+            score: Some(row.score),
+            bbox: Some(row.xywh),
+            segmentation: Segmentation::default(),
+            keypoints: Vec::new(),
+        })
+        .collect()
+    };
+    let mut out = Content::default();
+    let mut items: BTreeMap<String, usize> = BTreeMap::new();
+    for (row, found) in rows.into_iter().enumerate() {
+        let at = At {
+            file,
+            place: Place::Row(row),
+        };
+        let image = text_of(&found.image_id);
+        let item = items.get(&image).copied().unwrap_or_else(|| {
+            out.item(Item {
+                name: image.clone(),
+                ..Item::default()
+            })
+        });
+        items.entry(image).or_insert(item);
+        let base = Label {
+            item: Some(item),
+            category: text_of(&found.category_id),
+            id: Some(row.to_string()),
+            score: found.score,
+            is_prediction: true,
+            ..Label::default()
+        };
+        let shapes = Shapes {
+            bbox: found.bbox,
+            segmentation: found.segmentation,
+            keypoints: found.keypoints,
+        };
+        add(&mut out, at, &base, shapes)?;
+    }
+    Ok(out)
 }
 
 /// A row per line.
