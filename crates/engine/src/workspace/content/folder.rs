@@ -11,7 +11,7 @@ use crate::sources::FolderFiles;
 use crate::workspace::layouts::{AV2_POSES, Form};
 use crate::workspace::{Gathered, Value};
 use fieldassay_formats::Format;
-use fieldassay_formats::folder::Files;
+use fieldassay_formats::folder::{Files, LeRobotEpisode, lerobot_episodes};
 use fieldassay_formats::labels::content::Placement;
 use fieldassay_formats::labels::{Content, LabelError, av2, kitti, nuscenes_tables, voc};
 use fieldassay_formats::table::{self, Table};
@@ -134,91 +134,44 @@ impl OfFolder<'_> {
 
     /// Episodes, and the tasks they are of.
     fn lerobot(&mut self) -> Result<(), EngineError> {
-        let files: &dyn Files = self.files;
-        if files.has("meta/episodes.jsonl") {
-            return self.of_file("meta/episodes.jsonl", |sink, path| {
-                let name = path.display().to_string();
-                let mut start = EPISODE_START_NS;
-                let rate = rate(path)?;
-                let bytes = read(path)?;
-                let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-                for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty()) {
-                    let episode: Episode = serde_json::from_slice(line)
-                        .map_err(|error| of_json(&name, number, &error))?;
-                    start = episode.add(sink, start, rate)?;
-                }
-                Ok(())
-            });
+        let (episodes, lost) = match lerobot_episodes(self.files, &Limits::default().formats()) {
+            Ok(found) => found,
+            Err(error) => (Vec::new(), vec![error.to_string()]),
+        };
+        for reason in lost {
+            self.left_out.insert(reason, 1);
+        }
+        let source = format!("{} meta/episodes", self.format.name());
+        let mut sink = Sink::new(self.out, self.id, source, self.left_out);
+        for episode in &episodes {
+            add_episode(&mut sink, episode)?;
         }
         Ok(())
     }
 }
 
-/// When the first episode of `LeRobot` starts, as its messages have it.
-const EPISODE_START_NS: i64 = 1_000_000_000;
-
-#[derive(Deserialize)]
-struct Episode {
-    episode_index: u64,
-    length: u64,
-    #[serde(default)]
-    tasks: Vec<String>,
-}
-
-impl Episode {
-    /// Adds its rows; when the next one starts.
-    fn add(&self, sink: &mut Sink<'_>, start: i64, rate_hz: f64) -> Result<i64, EngineError> {
-        let after = |frames: u64| {
-            let later = super::moment::nanos(frames as f64 / rate_hz, 1e9);
-            start.saturating_add(later.map_or(0, |later| later.t_ns))
-        };
-        let end = after(self.length.saturating_sub(1));
-        let detail =
-            serde_json::json!({"episode_index": self.episode_index, "length": self.length})
-                .to_string();
-        let episode = ("episode", format!("episode_{:06}", self.episode_index));
-        let tasks = self.tasks.iter().map(|task| ("task", task.clone()));
-        for (kind, name) in std::iter::once(episode).chain(tasks) {
-            sink.add(
-                "intervals",
-                [
-                    ("start_ns", start.into()),
-                    ("end_ns", end.into()),
-                    ("clock", "source_time".into()),
-                    ("kind", kind.into()),
-                    ("name", Value::Text(&name)),
-                    ("subject_ids", Value::Texts(&[])),
-                    ("object_ids", Value::Texts(&[])),
-                    ("detail_json", Value::Text(&detail)),
-                ],
-            )?;
-        }
-        Ok(after(self.length))
+/// A row for an episode, and one for each of its tasks.
+fn add_episode(sink: &mut Sink<'_>, episode: &LeRobotEpisode) -> Result<(), EngineError> {
+    let detail = serde_json::json!({"episode_index": episode.index, "length": episode.length});
+    let detail = detail.to_string();
+    let own = ("episode", format!("episode_{:06}", episode.index));
+    let tasks = episode.tasks.iter().map(|task| ("task", task.clone()));
+    for (kind, name) in std::iter::once(own).chain(tasks) {
+        sink.add(
+            "intervals",
+            [
+                ("start_ns", episode.start_ns.into()),
+                ("end_ns", episode.end_ns.into()),
+                ("clock", "source_time".into()),
+                ("kind", kind.into()),
+                ("name", Value::Text(&name)),
+                ("subject_ids", Value::Texts(&[])),
+                ("object_ids", Value::Texts(&[])),
+                ("detail_json", Value::Text(&detail)),
+            ],
+        )?;
     }
-}
-
-/// Frames per second of the data set a table of episodes belongs to; 30, the default of the project, where none is given.
-fn rate(episodes: &Path) -> Result<f64, EngineError> {
-    #[derive(Deserialize)]
-    struct Info {
-        #[serde(default)]
-        fps: Option<f64>,
-    }
-    let path = episodes.with_file_name("info.json");
-    let name = path.display().to_string();
-    let info: Info =
-        serde_json::from_slice(&read(&path)?).map_err(|error| of_json(&name, 1, &error))?;
-    let rate = info.fps.filter(|rate| rate.is_finite() && *rate > 0.0);
-    Ok(rate.unwrap_or(30.0))
-}
-
-fn of_json(file: &str, line: u64, error: &serde_json::Error) -> EngineError {
-    wrong(LabelError::Form {
-        file: file.to_owned(),
-        place: fieldassay_formats::labels::Place::Line(line),
-        what: error.to_string(),
-        hint: "copy the file again",
-    })
+    Ok(())
 }
 
 /// Adds the rows of a table of Argoverse 2, which its columns tell: boxes, poses of the vehicle, mounts or cameras.
@@ -236,6 +189,15 @@ pub(super) fn argoverse(sink: &mut Sink<'_>, table: &Table) -> Result<(), Engine
         content.poses = av2::poses(table).map_err(wrong)?;
     }
     said::add(sink, None, &content)
+}
+
+fn of_json(file: &str, error: &serde_json::Error) -> EngineError {
+    wrong(LabelError::Form {
+        file: file.to_owned(),
+        place: fieldassay_formats::labels::Place::File,
+        what: error.to_string(),
+        hint: "copy the file again",
+    })
 }
 
 /// Where sensors sit on the vehicle.
@@ -344,7 +306,7 @@ fn cameras(sink: &mut Sink<'_>, folder: &Path) -> Result<(), EngineError> {
     let path = folder.join("sensor.json");
     let name = path.display().to_string();
     let sensors: Vec<Sensor> =
-        serde_json::from_slice(&read(&path)?).map_err(|error| of_json(&name, 1, &error))?;
+        serde_json::from_slice(&read(&path)?).map_err(|error| of_json(&name, &error))?;
     let channels: BTreeMap<&str, &str> = sensors
         .iter()
         .map(|one| (one.token.as_str(), one.channel.as_str()))
@@ -352,7 +314,7 @@ fn cameras(sink: &mut Sink<'_>, folder: &Path) -> Result<(), EngineError> {
     let path = folder.join("calibrated_sensor.json");
     let name = path.display().to_string();
     let given: Vec<Calibrated> =
-        serde_json::from_slice(&read(&path)?).map_err(|error| of_json(&name, 1, &error))?;
+        serde_json::from_slice(&read(&path)?).map_err(|error| of_json(&name, &error))?;
     for one in &given {
         let numbers: Vec<f64> = one.camera_intrinsic.iter().flatten().copied().collect();
         let known = <[f64; 9]>::try_from(numbers.as_slice()).ok();

@@ -11,8 +11,9 @@ use super::sink::Sink;
 use crate::EngineError;
 use crate::workspace::Value;
 use crate::workspace::layouts::Form;
-use fieldassay_formats::labels::content::{Fields, Placement, Relation};
+use fieldassay_formats::labels::content::{Fields, Placement, Relation, Runs};
 use fieldassay_formats::labels::{Content, Kind, Label, Shape};
+use fieldassay_measure::boxes::{Mask, Rect};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -262,6 +263,9 @@ impl<'a> Said<'a> {
     ) -> Result<(), EngineError> {
         let moments = self.moments(label.item, label.steps);
         let place = Place::of(&label.shape);
+        if place.mask.is_none() && matches!(label.shape, Shape::Mask { .. }) {
+            sink.leave_out("masks whose run lengths do not fit their image", 1);
+        }
         let points = POINT_COUNTS
             .iter()
             .find_map(|name| field(label, name)?.parse::<i64>().ok());
@@ -310,6 +314,7 @@ impl<'a> Said<'a> {
                     place.rotation.filter(|turn| *turn != 0.0).into(),
                 ),
                 ("points_px", place.points_px.as_deref().into()),
+                ("mask_rle", place.mask.as_deref().into()),
                 ("origin", self.origin(label).into()),
                 ("annotator", who.filter(|_| !label.is_prediction).into()),
                 ("model", who.filter(|_| label.is_prediction).into()),
@@ -650,6 +655,7 @@ struct Place {
     around: Option<[f64; 4]>,
     rotation: Option<f64>,
     points_px: Option<Vec<f64>>,
+    mask: Option<String>,
     is_in_space: bool,
     center: Option<[f64; 3]>,
     turn: Option<[f64; 4]>,
@@ -687,6 +693,21 @@ impl Place {
                 points_px: Some(points.iter().flatten().copied().collect()),
                 ..drawn
             },
+            Shape::Mask { size_px, runs } => {
+                let mask = match runs {
+                    Runs::List(list) => Mask::new(*size_px, list.clone()),
+                    Runs::Text(text) => Mask::from_text(*size_px, text),
+                };
+                let Ok(mask) = mask else {
+                    return Self::default();
+                };
+                let Rect { x, y, width, height } = mask.bounds();
+                Self {
+                    around: Some([x, y, width, height]),
+                    mask: Some(mask.to_text()),
+                    ..drawn
+                }
+            }
             Shape::Box3 {
                 center_meters,
                 quat_xyzw,

@@ -201,13 +201,10 @@ impl Walk<'_> {
         }
         let mut found = self.look(files);
         let mut open = found.labels.remove(&Form::Yolo).unwrap_or_default();
-        if self.form != Some(Form::Yolo) || !open.is_empty() {
-            // An image without objects.
-            let of_images = !open.is_empty();
-            if of_images {
-                open.append(&mut found.empty);
-                open.sort();
-            }
+        if !open.is_empty() {
+            // Images without objects.
+            open.append(&mut found.empty);
+            open.sort();
         }
         let is_log = path.join(AV2_POSES).is_file() && found.labels.contains_key(&Form::Argoverse2);
         if is_log {
