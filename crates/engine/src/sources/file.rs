@@ -268,7 +268,7 @@ impl Source {
 }
 
 /// Maps a file; none when it is empty.
-fn map(path: &Path) -> Result<Option<memmap2::Mmap>, EngineError> {
+pub(crate) fn map(path: &Path) -> Result<Option<memmap2::Mmap>, EngineError> {
     let io = |error| EngineError::io("read", path, error);
     let file = std::fs::File::open(path).map_err(io)?;
     if file.metadata().map_err(io)?.len() == 0 {

@@ -9,6 +9,8 @@ mod file;
 mod folder;
 pub mod rosbag2_sqlite;
 
+#[cfg(feature = "platform")]
+pub(crate) use file::map;
 pub use file::{OpenedRecording, Source};
 pub use folder::FolderFiles;
 #[cfg(feature = "platform")]

@@ -22,10 +22,7 @@ impl Gathered {
             table: name,
             what: "there is no such table".to_owned(),
         })?;
-        Ok(self
-            .tables
-            .entry(name)
-            .or_insert_with(|| Rows::new(table)))
+        Ok(self.tables.entry(name).or_insert_with(|| Rows::new(table)))
     }
 
     /// The rows, table by table.

@@ -9,6 +9,7 @@ use super::ingest::{self, Outcome, Request, Watch};
 use super::layouts::Form;
 use super::opened::{Workspace, World};
 use crate::limits::Limits;
+use crate::statistics::Columns;
 use crate::{EngineError, ErrorKind};
 use fieldassay_model::{Policy, hexadecimal};
 use fieldassay_store::{Claim, Job, JobState, NewJob, Retry};
@@ -77,6 +78,8 @@ struct Arguments {
     context_file: Option<PathBuf>,
     form: Option<String>,
     image_sizes: Option<PathBuf>,
+    class_names: Option<PathBuf>,
+    columns: String,
 }
 
 /// Queues every input of a request that is not in the workspace yet. What is queued already is not queued again.
@@ -98,6 +101,8 @@ pub fn enqueue(
             context_file: request.context_file.as_deref().map(absolute),
             form: request.form.map(|form| form.name().to_owned()),
             image_sizes: request.image_sizes.as_deref().map(absolute),
+            class_names: request.class_names.as_deref().map(absolute),
+            columns: request.columns.to_string(),
         };
         let text = serde_json::to_string(&arguments).map_err(|error| EngineError::Request {
             message: format!("the job cannot be written: {error}"),
@@ -321,8 +326,13 @@ fn bring_in(
         policy: &policy,
         context: &arguments.context,
         context_file: arguments.context_file,
-        form: arguments.form.as_deref().map(Form::parse).transpose()?,
+        form: arguments.form.as_deref().map(str::parse::<Form>).transpose()?,
         image_sizes: arguments.image_sizes,
+        class_names: arguments.class_names,
+        columns: match arguments.columns.as_str() {
+            "" => Columns::default(),
+            columns => columns.parse().map_err(wrong)?,
+        },
         rehash: false,
         jobs: worker.jobs,
         limits: Limits::default(),

@@ -6,6 +6,7 @@
 
 pub mod ask;
 pub mod clip;
+mod content;
 mod gathered;
 pub mod ingest;
 pub mod jobs;
@@ -18,6 +19,7 @@ pub mod settings;
 pub mod watch;
 
 pub(crate) use gathered::Gathered;
-pub use layouts::Form;
+pub(crate) use rows::Value;
 pub use fieldassay_query::{Format, Name, NameKind};
+pub use layouts::Form;
 pub use opened::{Workspace, World, init};

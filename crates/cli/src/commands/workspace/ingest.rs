@@ -6,6 +6,7 @@ use crate::exit::Happened;
 use crate::render::{self, Bar};
 use fieldassay_engine::Progress;
 use fieldassay_engine::limits::Limits;
+use fieldassay_engine::statistics::Columns;
 use fieldassay_engine::workspace::ingest::{self, Outcome, Request, Watch};
 use fieldassay_engine::workspace::{Form, Workspace, jobs, watch};
 use std::path::PathBuf;
@@ -35,6 +36,12 @@ pub(crate) struct Arguments {
     /// Sizes of images for labels that carry none (YOLO, Open Images): a table with name, width and height, or a folder of the images.
     #[arg(long, value_name = "FILE|DIR")]
     image_sizes: Option<PathBuf>,
+    /// Names of classes, for labels that count or code them (YOLO, Open Images) and have none beside.
+    #[arg(long, value_name = "FILE")]
+    class_names: Option<PathBuf>,
+    /// Columns of tables under other names: `item=question,annotator=worker`.
+    #[arg(long, value_name = "PART=NAME,…")]
+    columns: Option<Columns>,
     /// Print the plan and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -70,7 +77,7 @@ impl Watch for Bars {}
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let policy = policy(&arguments.policy)?;
-    let form = arguments.form.as_deref().map(Form::parse).transpose()?;
+    let form = arguments.form.as_deref().map(str::parse::<Form>).transpose()?;
     let request = Request {
         inputs: &arguments.inputs,
         policy: &policy,
@@ -78,6 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         context_file: arguments.context.clone(),
         form,
         image_sizes: arguments.image_sizes.clone(),
+        class_names: arguments.class_names.clone(),
+        columns: arguments.columns.clone().unwrap_or_default(),
         rehash: arguments.rehash,
         jobs: arguments.jobs,
         limits: Limits::default(),
@@ -94,6 +103,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let plan = ingest::plan(&workspace, &request)?;
     if arguments.dry_run {
         render::answer(arguments.json, &plan, render::workspace::plan)?;
+        let (lines, count) = ingest::skipped(&request, &plan)?;
+        for line in lines.iter().take(20) {
+            render::note(&format!("skipped: {line}"));
+        }
+        if count > 20 {
+            render::note(&format!("{count} files are nothing we know and would be left where they are"));
+        }
         return Ok(crate::exit::DONE);
     }
     let bars = Bars(Bar::new(plan.size_bytes));

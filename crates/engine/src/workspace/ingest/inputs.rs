@@ -113,7 +113,7 @@ pub(super) fn find(
 ) -> Result<Vec<Input>, EngineError> {
     let mut found: BTreeMap<PathBuf, Kind> = BTreeMap::new();
     let mut others: Vec<PathBuf> = Vec::new();
-    for one in named {
+    for one in &spelled_out(named)? {
         let path = PathBuf::from(one);
         let recordings = if form.is_some() {
             Vec::new()
@@ -148,6 +148,32 @@ pub(super) fn find(
             Ok(Input { path, kind, stamp })
         })
         .collect()
+}
+
+/// Patterns as the paths they stand for; a path that is there is itself.
+fn spelled_out(named: &[String]) -> Result<Vec<String>, EngineError> {
+    let mut all = Vec::new();
+    for one in named {
+        if one.contains("://") {
+            return Err(EngineError::Remote { url: one.clone() });
+        }
+        if Path::new(one).exists() || !one.contains(['*', '?', '[']) {
+            all.push(one.clone());
+            continue;
+        }
+        let paths = glob::glob(one).map_err(|error| EngineError::Glob {
+            pattern: one.clone(),
+            message: error.to_string(),
+        })?;
+        let before = all.len();
+        all.extend(paths.flatten().map(|path| path.display().to_string()));
+        if all.len() == before {
+            return Err(EngineError::NothingThere {
+                path: PathBuf::from(one),
+            });
+        }
+    }
+    Ok(all)
 }
 
 /// Recordings among what one argument names; none where it names a file that is no recording, or a folder without any.

@@ -9,12 +9,12 @@ use super::tee::{Seen, Tee};
 use super::{Done, Ingested, IngestedFinding, Reached, Request, Watch, evidence, seen_file};
 use crate::check::{self, Check};
 use crate::sources::{OpenedRecording, Source, list_digests};
-use crate::workspace::layouts;
+use crate::workspace::{content, layouts};
 use crate::workspace::opened::{Workspace, World};
 use crate::workspace::rows::Value;
 use crate::workspace::Gathered;
 use crate::{EngineError, ErrorKind};
-use fieldassay_formats::Recording;
+use fieldassay_formats::{Format, Recording};
 use fieldassay_model::{
     Digests, Finding, RecordingId, RecordingReport, Severity, Verdict,
 };
@@ -47,7 +47,7 @@ struct KeptFile {
 struct Itself {
     profile: String,
     library: String,
-    is_recorded: bool,
+    format: Option<Format>,
     seen: Seen,
     metadata: BTreeMap<String, String>,
 }
@@ -144,7 +144,7 @@ impl Keeper<'_> {
                 let itself = Itself {
                     profile,
                     library,
-                    is_recorded: recording.format().is_recorded(),
+                    format: Some(recording.format()),
                     seen: tee.finish(),
                     metadata: metadata.clone(),
                 };
@@ -177,9 +177,9 @@ impl Keeper<'_> {
         let of = (made.id.as_str(), blob.as_deref());
         evidence::rows(&made.report, of, &made.itself.seen, &policy, &mut made.rows)?;
         context::rows(fields, &made.id, made.report.start_ns, &mut made.rows)?;
-        if source.layout().is_some() {
+        if let Some(format) = made.itself.format.filter(|_| source.layout().is_some()) {
             made.left_out =
-                layouts::gather_of_folder(&input.path, &made.id, &mut made.rows)?;
+                content::gather_of_folder(&input.path, format, &made.id, &mut made.rows)?;
         }
         Ok(())
     }
@@ -226,8 +226,8 @@ impl Keeper<'_> {
             left_out: BTreeMap::new(),
             id,
         };
-        let options = super::layout_options(self.request);
-        made.left_out = layouts::gather(labels, &made.id, &options, &mut made.rows)?;
+        let options = super::content_options(self.request);
+        made.left_out = content::gather(labels, &made.id, &options, &mut made.rows)?;
         context::rows(&fields, &made.id, None, &mut made.rows)?;
         self.watch.advance(size_bytes);
         made.finish(self, input)
@@ -447,7 +447,7 @@ impl Made {
         (name, input, quarantined, is_judged): (&str, &Input, bool, bool),
     ) -> Result<(), EngineError> {
         let (report, itself) = (&self.report, &self.itself);
-        let clock = if itself.is_recorded { "log_time" } else { "source_time" };
+        let clock = if itself.format.is_some_and(Format::is_recorded) { "log_time" } else { "source_time" };
         let policy = is_judged.then(|| keeper.request.policy.reference());
         let recipe = is_judged.then(evidence::recipe);
         let path = super::absolute(input);

@@ -13,10 +13,12 @@ mod keep;
 pub(in crate::workspace) mod publish;
 mod tee;
 
+use super::content;
 use super::layouts::{self, Form};
 use super::opened::{Workspace, World};
 use crate::EngineError;
 use crate::limits::Limits;
+use crate::statistics::Columns;
 use fieldassay_check::Progress;
 use fieldassay_model::{Policy, PolicyReference, hexadecimal};
 use fieldassay_store::SeenFile;
@@ -52,6 +54,10 @@ pub struct Request<'a> {
     pub form: Option<Form>,
     /// A table of the sizes of images, or a folder of images, for forms of labels that carry none.
     pub image_sizes: Option<PathBuf>,
+    /// Names of classes, for forms of labels that count or code them and have none beside.
+    pub class_names: Option<PathBuf>,
+    /// Which column of a table plays which part: `item=question,annotator=worker`.
+    pub columns: Columns,
     /// Read files that look unchanged too.
     pub rehash: bool,
     /// Threads; 0 means one per core.
@@ -506,9 +512,25 @@ fn seen_file(input: &Input, recording_id: &str) -> SeenFile {
 }
 
 /// What an input of labels needs besides itself.
-fn layout_options(request: &Request<'_>) -> layouts::Options {
-    layouts::Options {
+fn content_options(request: &Request<'_>) -> content::Options {
+    content::Options {
         image_sizes: request.image_sizes.clone(),
-        ..layouts::Options::default()
+        class_names: request.class_names.clone(),
+        columns: request.columns.clone(),
+        ..content::Options::default()
     }
+}
+
+/// What of a request is nothing we know, with the reason, and how many files more there are of it.
+pub fn skipped(request: &Request<'_>, plan: &Plan) -> Result<(Vec<String>, u64), EngineError> {
+    let named: Vec<PathBuf> = request.inputs.iter().map(PathBuf::from).collect();
+    let named: Vec<PathBuf> = named.into_iter().filter(|path| path.is_dir()).collect();
+    let recordings = plan.found.iter().filter(|input| matches!(input.kind, Kind::Recording));
+    let taken: Vec<PathBuf> = recordings.map(|input| input.path.clone()).collect();
+    let survey = layouts::survey(&named, &taken, request.form)?;
+    let lines = survey.skipped.iter().map(|one| {
+        let more = if one.count > 1 { format!(" and {} more", one.count - 1) } else { String::new() };
+        format!("{}{more}: {}", one.path.display(), one.reason)
+    });
+    Ok((lines.collect(), survey.skipped_count))
 }
