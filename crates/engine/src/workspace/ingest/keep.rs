@@ -261,7 +261,7 @@ fn is_of_the_input(error: &EngineError, input: &Input) -> bool {
         }
         EngineError::Store(fieldassay_store::StoreError::Changed { .. }) | EngineError::Context { .. } => true,
         EngineError::Store(_) | EngineError::Rows { .. } => false,
-        other => other.kind() == ErrorKind::Input,
+        other => other.kind() != ErrorKind::System,
     }
 }
 
