@@ -186,6 +186,16 @@ const OUTCOMES: &[Words] = &[
     ),
     ("within_odd", &["in_odd"]),
     (
+        "speed_mps",
+        &[
+            "speed",
+            "speed_kmh",
+            "speed_kph",
+            "speed_mph",
+            "sv_precrash_speed",
+        ],
+    ),
+    (
         "site",
         &["location", "city", "disengagement_location", "place"],
     ),
