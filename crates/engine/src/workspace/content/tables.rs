@@ -440,7 +440,7 @@ fn cells(
             let numbers = loose_numbers(table, name)?;
             Cells::Reals(numbers.iter().map(|number| number * factor).collect())
         }
-        Kind::Boolean => Cells::Truths(by_name(&table.codes(name)?, |text| reports::truth(text))),
+        Kind::Boolean => Cells::Truths(by_name(&table.codes(name)?, reports::truth)),
         _ => {
             let lists = by_name(&table.codes(name)?, |text| {
                 let parts = text

@@ -8,6 +8,7 @@ use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use fieldassay_formats::Format;
 use fieldassay_testkit::{expect_near, shared_data};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 const ID: &str = "r-0123456789abcdef";
@@ -122,7 +123,7 @@ fn sizes_of_voc() -> PathBuf {
                 width.expect("a width"),
                 height.expect("a height"),
             );
-            text += &format!("{},{},{}\n", line.0, line.1, line.2);
+            let _ = writeln!(text, "{},{},{}", line.0, line.1, line.2);
         }
     }
     let unique = folder.join(format!("{:?}.csv", std::thread::current().id()));
@@ -131,8 +132,11 @@ fn sizes_of_voc() -> PathBuf {
     path
 }
 
+/// Image, class, edges, and the other columns.
+type Box2 = (String, String, [f64; 4], Vec<(String, String)>);
+
 /// Everything a box on an image says but for its source, sorted; edges rounded where a form is relative.
-fn boxes(tables: &Tables) -> Vec<(String, String, [f64; 4], Vec<(String, String)>)> {
+fn boxes(tables: &Tables) -> Vec<Box2> {
     // What only some of the forms say: the number of an object, how it was drawn.
     const OWN: [&str; 8] = [
         "source_row",

@@ -230,10 +230,8 @@ fn is_kitti(line: &str) -> bool {
         .split_ascii_whitespace()
         .map(|cell| cell.parse::<f64>().is_ok())
         .collect();
-    let object = match cells.as_slice() {
-        [true, true, object @ ..] => object,
-        object => object,
-    };
+    let cells = cells.as_slice();
+    let object = cells.strip_prefix(&[true, true]).unwrap_or(cells);
     let [false, numbers @ ..] = object else {
         return false;
     };
