@@ -1,4 +1,6 @@
 //! Where rows of one file go.
+//!
+//! Read [`Sink`] first. Not here: which rows there are.
 
 use super::{Gathered, LeftOut};
 use crate::EngineError;
