@@ -7,7 +7,10 @@
 
 mod commands;
 mod exit;
+mod reference;
 mod render;
+
+pub use reference::reference;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use super::{example, piped, workspace};
 use crate::common::run;
 use fieldassay_model::tables::TABLES;
-use fieldassay_testkit::Rng;
+use fieldassay_testkit::Lcg;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -65,7 +65,7 @@ fn killed_at_any_moment_and_repeated_it_ends_the_same() {
     run(whole.path(), &["ingest", &data]);
     let length = start.elapsed();
     let expected = content(whole.path());
-    let mut random = Rng::new(6);
+    let mut random = Lcg::new(6);
     let mut killed = 0;
     for moment in 0..MOMENTS {
         let folder = workspace();
