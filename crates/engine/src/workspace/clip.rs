@@ -129,7 +129,9 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
         });
     }
     let channel_count = clip.rewrite.channel_count();
-    clip.finish(&listed.recording_id, (start_ns, end_ns)).map_err(io)?.finish()?;
+    clip.finish(&listed.recording_id, (start_ns, end_ns))
+        .map_err(io)?
+        .finish()?;
     Ok(Outcome {
         schema: "fieldassay.clip",
         version: 1,
@@ -144,11 +146,7 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
 }
 
 /// Topics that are said once and hold from then on, among those asked for.
-fn held_topics(
-    asked: &Asked<'_>,
-    id: &str,
-    topics: &[String],
-) -> Result<Vec<String>, EngineError> {
+fn held_topics(asked: &Asked<'_>, id: &str, topics: &[String]) -> Result<Vec<String>, EngineError> {
     let rows = asked.rows(&format!(
         "SELECT topic, metadata_json FROM channels WHERE recording_id = {} AND message_count > 0 ORDER BY topic",
         super::ask::quoted(id)
@@ -180,7 +178,11 @@ struct Held {
 
 impl Held {
     fn keep(latest: &mut BTreeMap<u32, Self>, channel: &Channel, message: &Message<'_>) {
-        let one = (message.sequence, message.publish_time.or(Some(message.log_time)), message.data.to_vec());
+        let one = (
+            message.sequence,
+            message.publish_time.or(Some(message.log_time)),
+            message.data.to_vec(),
+        );
         let held = latest.entry(channel.id).or_insert_with(|| Self {
             channel: channel.clone(),
             messages: Vec::new(),

@@ -100,12 +100,20 @@ impl Bench {
     }
 
     /// Brings inputs in.
-    pub(crate) fn ingest(&self, inputs: &[&Path], watch: &dyn Watch) -> Result<Outcome, EngineError> {
+    pub(crate) fn ingest(
+        &self,
+        inputs: &[&Path],
+        watch: &dyn Watch,
+    ) -> Result<Outcome, EngineError> {
         self.ingest_as(inputs, watch, |request| request)
     }
 
     /// Brings inputs in, after something happened once they were planned.
-    pub(crate) fn ingest_after(&self, inputs: &[&Path], then: impl FnOnce()) -> Result<Outcome, EngineError> {
+    pub(crate) fn ingest_after(
+        &self,
+        inputs: &[&Path],
+        then: impl FnOnce(),
+    ) -> Result<Outcome, EngineError> {
         self.planned(inputs, &Quiet, |request| request, then)
     }
 
@@ -127,7 +135,10 @@ impl Bench {
         then: impl FnOnce(),
     ) -> Result<Outcome, EngineError> {
         let policy = Policy::built_in("default").expect("a policy");
-        let inputs: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
+        let inputs: Vec<String> = inputs
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         let request = change(Request {
             inputs: &inputs,
             policy: &policy,
@@ -167,7 +178,11 @@ impl Bench {
                 if path.is_dir() {
                     waiting.push(path);
                 } else {
-                    let name = path.strip_prefix(&blobs).expect("inside").display().to_string();
+                    let name = path
+                        .strip_prefix(&blobs)
+                        .expect("inside")
+                        .display()
+                        .to_string();
                     let size = std::fs::metadata(&path).expect("a file").len();
                     all.insert(name, size.to_string());
                 }
@@ -177,7 +192,9 @@ impl Bench {
         let asked = Asked::new(&workspace, None, ask::Limits::default()).expect("a session");
         for table in TABLES {
             let columns = table.columns().filter(|column| !column.volatile);
-            let columns: Vec<String> = columns.map(|column| format!("\"{}\"", column.name)).collect();
+            let columns: Vec<String> = columns
+                .map(|column| format!("\"{}\"", column.name))
+                .collect();
             let sql = format!(
                 "SELECT {} FROM {} ORDER BY {}",
                 columns.join(", "),
@@ -185,8 +202,13 @@ impl Bench {
                 table.key.join(", ")
             );
             let mut bytes = Vec::new();
-            asked.write(&sql, Format::Json, &mut bytes).expect(table.name);
-            all.insert(format!("table {}", table.name), String::from_utf8(bytes).expect("text"));
+            asked
+                .write(&sql, Format::Json, &mut bytes)
+                .expect(table.name);
+            all.insert(
+                format!("table {}", table.name),
+                String::from_utf8(bytes).expect("text"),
+            );
         }
         all
     }
@@ -203,7 +225,8 @@ pub(crate) fn recording(path: &Path, seed: u64, messages: u64) {
     let schema = Schema {
         name: "pose".to_owned(),
         encoding: "jsonschema".to_owned(),
-        data: br#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"integer"}}}"#.to_vec(),
+        data: br#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"integer"}}}"#
+            .to_vec(),
     };
     let schema = writer.schema(&schema).expect("a schema");
     let channels = ["/a", "/b"].map(|topic| {

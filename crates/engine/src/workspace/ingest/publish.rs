@@ -66,16 +66,25 @@ pub(in crate::workspace) struct Plan<'a> {
     pub(in crate::workspace) about: BTreeMap<String, Json>,
 }
 
+/// Where something is published, by whom, and who watches.
+#[derive(Clone, Copy)]
+pub(in crate::workspace) struct Scene<'a> {
+    pub(in crate::workspace) workspace: &'a Workspace,
+    pub(in crate::workspace) world: &'a World<'a>,
+    pub(in crate::workspace) watch: &'a dyn Watch,
+}
+
 /// Publishes what was prepared, after finishing what others left. Recordings that are there already are left out.
 pub(in crate::workspace) async fn publish(
-    workspace: &Workspace,
-    world: &World<'_>,
+    scene: Scene<'_>,
     plan: &Plan<'_>,
     prepared: Vec<Prepared>,
-    watch: &dyn Watch,
 ) -> Result<Published, EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
     let right = Right::take(workspace, world).await?;
-    let done = with_right(workspace, world, &right, plan, prepared, watch).await;
+    let done = with_right(scene, &right, plan, prepared).await;
     let left = right.leave(workspace).await;
     let done = done?;
     left?;
@@ -83,16 +92,15 @@ pub(in crate::workspace) async fn publish(
 }
 
 /// Finishes what an interrupted process left, if it left anything.
-pub(in crate::workspace) async fn roll_forward(
-    workspace: &Workspace,
-    world: &World<'_>,
-    watch: &dyn Watch,
-) -> Result<usize, EngineError> {
+pub(in crate::workspace) async fn roll_forward(scene: Scene<'_>) -> Result<usize, EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
     if workspace.catalog.unfinished().await?.is_empty() {
         return Ok(0);
     }
     let right = Right::take(workspace, world).await?;
-    let done = finish_all(workspace, world, &right.publisher, watch).await;
+    let done = finish_all(scene, &right.publisher).await;
     let left = right.leave(workspace).await;
     let done = done?;
     left?;
@@ -100,21 +108,26 @@ pub(in crate::workspace) async fn roll_forward(
 }
 
 async fn with_right(
-    workspace: &Workspace,
-    world: &World<'_>,
+    scene: Scene<'_>,
     right: &Right,
     plan: &Plan<'_>,
     prepared: Vec<Prepared>,
-    watch: &dyn Watch,
 ) -> Result<Published, EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     watch.reached(Reached::Publisher)?;
-    finish_all(workspace, world, &right.publisher, watch).await?;
+    finish_all(scene, &right.publisher).await?;
     let mut published = Published::default();
     let (mut recordings, mut seen, mut tables) = (Vec::new(), Vec::new(), BTreeMap::new());
     for one in prepared {
         seen.extend(one.seen);
         let id = &one.listed.recording_id;
-        let is_twice = recordings.iter().any(|known: &Listed| known.recording_id == *id);
+        let is_twice = recordings
+            .iter()
+            .any(|known: &Listed| known.recording_id == *id);
         if is_twice || workspace.catalog.has_recording(id).await? {
             published.present.insert(id.clone());
             if !is_twice {
@@ -140,19 +153,19 @@ async fn with_right(
     };
     right.keep(workspace, world).await?;
     let key = key(plan, &content);
-    let text = serde_json::to_string(&content).map_err(not_json)?;
+    let text = serde_json::to_string(&content).map_err(|error| not_json(&error))?;
     let now_us = (world.now_ns)() / 1000;
     let batch = workspace
         .catalog
         .open_batch(&right.publisher, &key, &text, now_us)
         .await?;
     watch.reached(Reached::Opened)?;
-    finish(workspace, world, &right.publisher, &batch, watch).await?;
+    finish(scene, &right.publisher, &batch).await?;
     published.sequence = Some(batch.sequence);
     Ok(published)
 }
 
-fn not_json(error: serde_json::Error) -> EngineError {
+fn not_json(error: &serde_json::Error) -> EngineError {
     EngineError::Request {
         message: format!("the batch cannot be written: {error}"),
     }
@@ -202,7 +215,10 @@ fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<
         ("version", json!(1)),
         ("verb", json!(plan.verb)),
         ("plan_sha256", json!(plan.sha256)),
-        ("program", json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION")))),
+        (
+            "program",
+            json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION"))),
+        ),
         ("actor", json!(world.actor)),
         ("time_ns", json!((world.now_ns)())),
         ("recordings", json!(ids)),
@@ -212,31 +228,26 @@ fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<
     entry
 }
 
-async fn finish_all(
-    workspace: &Workspace,
-    world: &World<'_>,
-    publisher: &Publisher,
-    watch: &dyn Watch,
-) -> Result<usize, EngineError> {
-    let unfinished = workspace.catalog.unfinished().await?;
+async fn finish_all(scene: Scene<'_>, publisher: &Publisher) -> Result<usize, EngineError> {
+    let unfinished = scene.workspace.catalog.unfinished().await?;
     for batch in &unfinished {
-        finish(workspace, world, publisher, batch, watch).await?;
+        finish(scene, publisher, batch).await?;
     }
     Ok(unfinished.len())
 }
 
 /// Takes an open batch to its end; every step may have been done before.
-async fn finish(
-    workspace: &Workspace,
-    world: &World<'_>,
-    publisher: &Publisher,
-    batch: &Batch,
-    watch: &dyn Watch,
-) -> Result<(), EngineError> {
+async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Result<(), EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     if batch.is_published {
         return Ok(());
     }
-    let content: Content = serde_json::from_str(&batch.content).map_err(not_json)?;
+    let content: Content =
+        serde_json::from_str(&batch.content).map_err(|error| not_json(&error))?;
     let step = Step {
         writer: WRITER,
         number: batch.sequence,
@@ -244,7 +255,10 @@ async fn finish(
     let (mut versions, mut logged) = (BTreeMap::new(), BTreeMap::new());
     for (table, files) in &content.tables {
         let until_us = (world.now_ns)() / 1000 + LEASE_US;
-        workspace.catalog.keep_publisher(publisher, until_us).await?;
+        workspace
+            .catalog
+            .keep_publisher(publisher, until_us)
+            .await?;
         let named = files.iter().map(|file| {
             let digest = DataFile::sha256_of(&file.path);
             json!({"path": file.path, "sha256": digest, "size_bytes": file.size_bytes})
@@ -267,7 +281,7 @@ async fn finish(
     let mut entry = content.entry;
     entry.insert("sequence".to_owned(), json!(batch.sequence));
     entry.insert("tables".to_owned(), json!(logged));
-    let text = serde_json::to_string(&entry).map_err(not_json)?;
+    let text = serde_json::to_string(&entry).map_err(|error| not_json(&error))?;
     Log::new(workspace.place.clone())
         .append(batch.sequence, &text)
         .await?;
