@@ -236,17 +236,8 @@ fn word(row: &Map<String, Value>, name: &str) -> String {
     }
 }
 
-/// `show`.
-pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
-    let style = Style::for_stdout();
-    let about = &document.recording;
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}  {}",
-        style.strong(&word(about, "recording_id")),
-        word(about, "name")
-    );
+/// What its row of `recordings` says.
+fn facts(out: &mut String, style: Style, about: &Map<String, Value>) {
     let number = |name: &str| about.get(name).and_then(Value::as_i64);
     let verdict_word = word(about, "verdict");
     let mut line = |name: &str, value: String| {
@@ -303,6 +294,20 @@ pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
         ),
     );
     line("path", word(about, "path"));
+}
+
+/// `show`.
+pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
+    let style = Style::for_stdout();
+    let about = &document.recording;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        style.strong(&word(about, "recording_id")),
+        word(about, "name")
+    );
+    facts(&mut out, style, about);
     context(&mut out, &document.context);
     findings(&mut out, style, &document.findings);
     channels(&mut out, &document.channels);

@@ -110,7 +110,7 @@ fn an_input_that_vanishes_after_the_plan_is_told_and_the_others_come_in() {
     let gone = bench.inputs().join("drive2.mcap");
     let outcome = bench
         .ingest_after(&[&bench.inputs()], || {
-            std::fs::remove_file(&gone).expect("gone")
+            std::fs::remove_file(&gone).expect("gone");
         })
         .expect("a run");
     let statuses: Vec<&str> = outcome.inputs.iter().map(|input| input.status).collect();

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, Quiet};
 use fieldassay_testkit::shared_data;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 fn count(bench: &Bench, from: &str) -> u64 {
     let rows = bench.ask(&format!("SELECT count(*) AS n FROM {from}"));
@@ -108,7 +109,7 @@ fn boxes(bench: &Bench, recording_id: &str) -> Vec<(String, String, [f64; 4])> {
             (
                 one.0.clone(),
                 one.1.clone(),
-                one.2.map(|x| (x * 0.5).round() as i64),
+                one.2.map(|x| format!("{:08.0}", (x * 0.5).round())),
             )
         };
         key(a).cmp(&key(b))
@@ -130,12 +131,13 @@ fn twins_in_other_forms_are_the_same_rows() {
     let mut text = "name,width,height\n".to_owned();
     for row in rows.as_array().expect("rows") {
         let number = |value: &Value| value.as_f64().expect("a number");
-        text.push_str(&format!(
-            "{},{},{}\n",
+        let _ = writeln!(
+            text,
+            "{},{},{}",
             row["item"].as_str().expect("a name"),
             number(&row["width_px"]),
             number(&row["height_px"])
-        ));
+        );
     }
     std::fs::write(&sizes, text).expect("a file");
     let outcome = bench

@@ -80,6 +80,15 @@ impl Keeper<'_> {
         }
     }
 
+    /// By whom, when and by which plan.
+    fn volatile(&self) -> [(&'static str, Value<'_>); 3] {
+        [
+            ("plan_sha256", Value::Text(self.plan_sha256)),
+            ("actor", self.world.actor.into()),
+            ("ingested_ns", (self.world.now_ns)().into()),
+        ]
+    }
+
     fn recording(&self, input: &Input, index: usize) -> Result<(Ingested, Prepared), EngineError> {
         let source = Source::read(&input.path)?;
         let (kept, gathered) = rayon::join(
@@ -525,34 +534,28 @@ impl Made {
             ("lost_bytes", report.loss.bytes.into()),
             ("suspect_message_count", report.loss.suspect_messages.into()),
         ];
-        let last = [
+        let policy = policy.as_ref();
+        let judged = [
             ("error", report.error.as_deref().into()),
             ("calibration_id", calibration.into()),
             ("verdict", evidence::verdict(report.verdict).into()),
             (
                 "policy_name",
-                policy.as_ref().map(|policy| policy.name.as_str()).into(),
+                policy.map(|policy| policy.name.as_str()).into(),
             ),
             (
                 "policy_version",
-                policy
-                    .as_ref()
-                    .map(|policy| i64::from(policy.version))
-                    .into(),
+                policy.map(|policy| i64::from(policy.version)).into(),
             ),
             (
                 "policy_sha256",
-                policy.as_ref().map(|policy| policy.sha256.as_str()).into(),
+                policy.map(|policy| policy.sha256.as_str()).into(),
             ),
             ("evidence_id", recipe.as_deref().into()),
             ("quarantined", quarantined.into()),
-            ("plan_sha256", Value::Text(keeper.plan_sha256)),
-            ("actor", keeper.world.actor.into()),
-            ("ingested_ns", (keeper.world.now_ns)().into()),
         ];
-        self.rows
-            .table("recordings")?
-            .add(first.into_iter().chain(last));
+        let all = first.into_iter().chain(judged).chain(keeper.volatile());
+        self.rows.table("recordings")?.add(all);
         Ok(())
     }
 }
