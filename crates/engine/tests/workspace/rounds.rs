@@ -2,6 +2,8 @@
 
 use crate::bench::{Bench, Quiet, in_world, recording};
 use fieldassay_engine::EngineError;
+use fieldassay_engine::workspace::Format;
+use fieldassay_engine::workspace::ask::{Asked, Limits};
 use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
 use fieldassay_engine::workspace::jobs::{self, Worker};
 use fieldassay_engine::workspace::list;
@@ -220,4 +222,36 @@ fn what_lands_in_a_watched_folder_comes_in() {
     .expect("watching");
     assert_eq!(seen.len(), 2);
     assert!(seen[1].ends_with("late.mcap"));
+}
+
+#[test]
+fn a_workspace_fed_little_by_little_keeps_few_files_and_all_rows() {
+    let bench = Bench::new();
+    for seed in 1..=40 {
+        let path = bench.inputs().join(format!("drive{seed:02}.mcap"));
+        recording(&path, seed, 4);
+        bench.ingest(&[&path], &Quiet).expect("a run");
+    }
+    assert_eq!(
+        bench.ask("SELECT count(*) AS n FROM recordings")[0]["n"],
+        40
+    );
+    assert_eq!(bench.ask("SELECT count(*) AS n FROM channels")[0]["n"], 80);
+    let workspace = bench.open();
+    let before = Asked::new(&workspace, Some(20), Limits::default()).expect("a session");
+    let mut bytes = Vec::new();
+    before
+        .write(
+            "SELECT count(*) AS n FROM channels",
+            Format::Json,
+            &mut bytes,
+        )
+        .expect("rows");
+    assert_eq!(bytes.trim_ascii(), br#"[{"n":40}]"#);
+    let log = bench.path().join(".fieldassay/log");
+    let entries = std::fs::read_dir(log).expect("a log").count();
+    assert_eq!(
+        entries, 41,
+        "a batch per run and one that put files together"
+    );
 }

@@ -45,17 +45,40 @@ pub(in crate::workspace) struct Published {
 #[derive(Serialize, Deserialize)]
 struct Content {
     tables: BTreeMap<String, Vec<File>>,
+    /// Files in whose place those of the same table come, where rows were only put together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    replaced: BTreeMap<String, Vec<File>>,
     recordings: Vec<Listed>,
     seen: Vec<SeenFile>,
     /// The entry of the log, but for the number of the batch and the versions of tables.
     entry: BTreeMap<String, Json>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct File {
     path: String,
     size_bytes: u64,
     stats: String,
+}
+
+impl From<DataFile> for File {
+    fn from(file: DataFile) -> Self {
+        Self {
+            path: file.path,
+            size_bytes: file.size_bytes,
+            stats: file.stats,
+        }
+    }
+}
+
+impl From<&File> for DataFile {
+    fn from(file: &File) -> Self {
+        Self {
+            path: file.path.clone(),
+            size_bytes: file.size_bytes,
+            stats: file.stats.clone(),
+        }
+    }
 }
 
 /// A plan as the log has it.
@@ -147,13 +170,97 @@ async fn with_right(
     }
     let content = Content {
         tables: write_files(workspace, &tables, watch).await?,
+        replaced: BTreeMap::new(),
         entry: entry(world, plan, &recordings),
         recordings,
         seen,
     };
+    let batch = open_and_finish(scene, right, plan, &content).await?;
+    published.sequence = Some(batch.sequence);
+    put_together(scene, right).await?;
+    Ok(published)
+}
+
+/// Small files of a table that are left alone; beyond them they are put together, so that a workspace fed little by
+/// little stays fast to ask. Readers of earlier versions keep theirs.
+const SMALL_FILES: usize = 32;
+/// Size up to which a file is small, and rows that are put together at most.
+const SMALL_BYTES: u64 = 8 << 20;
+const MOST_ROWS: u64 = 4 << 20;
+
+/// Puts small files of tables together, as a batch of its own.
+async fn put_together(scene: Scene<'_>, right: &Right) -> Result<(), EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
+    let (mut tables, mut replaced) = (BTreeMap::new(), BTreeMap::new());
+    for (name, snapshot) in workspace.snapshots(None).await? {
+        let small = snapshot
+            .files
+            .into_iter()
+            .filter(|file| file.size_bytes < SMALL_BYTES);
+        let mut rows = 0;
+        let small: Vec<DataFile> = small
+            .take_while(|file| {
+                rows += file.rows();
+                rows <= MOST_ROWS
+            })
+            .collect();
+        let Some(table) = TABLES.iter().find(|table| table.name == name) else {
+            continue;
+        };
+        if small.len() <= SMALL_FILES {
+            continue;
+        }
+        let mut batches = Vec::new();
+        for file in &small {
+            batches.extend(workspace.tables.read(&name, file).await?);
+        }
+        let rows = fieldassay_store::put_together(table, &batches)?;
+        let file = workspace.tables.write(table, &rows).await?;
+        tables.insert(
+            name.clone(),
+            file.into_iter().map(File::from).collect::<Vec<_>>(),
+        );
+        replaced.insert(name, small.into_iter().map(File::from).collect::<Vec<_>>());
+        right.keep(workspace, world).await?;
+    }
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&String> = tables.values().flatten().map(|file| &file.path).collect();
+    let digest = sha2::Sha256::digest(json!(names).to_string().as_bytes());
+    let plan = Plan {
+        verb: "put_together",
+        sha256: &hexadecimal(&digest),
+        about: BTreeMap::new(),
+    };
+    let content = Content {
+        entry: entry(world, &plan, &[]),
+        tables,
+        replaced,
+        recordings: Vec::new(),
+        seen: Vec::new(),
+    };
+    open_and_finish(scene, right, &plan, &content).await?;
+    Ok(())
+}
+
+/// Opens a batch and takes it to its end.
+async fn open_and_finish(
+    scene: Scene<'_>,
+    right: &Right,
+    plan: &Plan<'_>,
+    content: &Content,
+) -> Result<Batch, EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     right.keep(workspace, world).await?;
-    let key = key(plan, &content);
-    let text = serde_json::to_string(&content).map_err(|error| not_json(&error))?;
+    let key = key(plan, content);
+    let text = serde_json::to_string(content).map_err(|error| not_json(&error))?;
     let now_us = (world.now_ns)() / 1000;
     let batch = workspace
         .catalog
@@ -161,8 +268,7 @@ async fn with_right(
         .await?;
     watch.reached(Reached::Opened)?;
     finish(scene, &right.publisher, &batch).await?;
-    published.sequence = Some(batch.sequence);
-    Ok(published)
+    Ok(batch)
 }
 
 fn not_json(error: &serde_json::Error) -> EngineError {
@@ -193,12 +299,8 @@ async fn write_files(
         };
         let rows = fieldassay_store::put_together(table, batches)?;
         let file = workspace.tables.write(table, &rows).await?;
-        let file = file.map(|file| File {
-            path: file.path,
-            size_bytes: file.size_bytes,
-            stats: file.stats,
-        });
-        files.insert(table.name.to_owned(), file.into_iter().collect());
+        let files_of = file.into_iter().map(File::from).collect();
+        files.insert(table.name.to_owned(), files_of);
         watch.reached(Reached::TableFile)?;
     }
     Ok(files)
@@ -264,15 +366,17 @@ async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Resul
             json!({"path": file.path, "sha256": digest, "size_bytes": file.size_bytes})
         });
         let named: Vec<Json> = named.collect();
-        let files: Vec<DataFile> = files
-            .iter()
-            .map(|file| DataFile {
-                path: file.path.clone(),
-                size_bytes: file.size_bytes,
-                stats: file.stats.clone(),
-            })
-            .collect();
-        let version = workspace.tables.append(table, step, &files).await?;
+        let files: Vec<DataFile> = files.iter().map(DataFile::from).collect();
+        let version = match content.replaced.get(table) {
+            Some(old) => {
+                let old: Vec<DataFile> = old.iter().map(DataFile::from).collect();
+                workspace
+                    .tables
+                    .replace(table, step, (&old, &files))
+                    .await?
+            }
+            None => workspace.tables.append(table, step, &files).await?,
+        };
         let version = i64::try_from(version).unwrap_or(i64::MAX);
         versions.insert(table.clone(), version);
         logged.insert(table.clone(), json!({"version": version, "files": named}));
