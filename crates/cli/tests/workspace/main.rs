@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod killed;
+mod readers;
 
 use common::{json, run};
 use std::path::Path;
