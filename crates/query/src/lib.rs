@@ -1,4 +1,4 @@
-//! SQL over the tables and recordings of a workspace: the only room that names `datafusion`.
+//! SQL over tables and recordings of a workspace: the only room that names `datafusion`.
 //!
 //! Read [`Session`] first: it runs one statement that changes nothing and gives an [`Answer`], which is read batch by
 //! batch or put into a [`Format`] by [`write`](output::write).

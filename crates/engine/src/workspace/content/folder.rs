@@ -121,7 +121,10 @@ impl OfFolder<'_> {
 
     fn kitti(&mut self) -> Result<(), EngineError> {
         let files = self.files;
-        let is_labels = |path: &&String| path.ends_with(".txt") && path.contains("label_2/");
+        let is_labels = |path: &&String| {
+            path.strip_suffix(".txt")
+                .is_some_and(|stem| stem.contains("label_2/"))
+        };
         for file in files.paths().iter().filter(is_labels) {
             self.of_file(file, |sink, path| {
                 let name = path.display().to_string();

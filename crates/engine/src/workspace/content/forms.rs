@@ -115,6 +115,7 @@ impl<'a> Forms<'a> {
                 }
                 open_images::content(&table, &self.codes, &size_of)
             }
+            Form::Kitti if is_sequence(bytes) => kitti::tracks(name, bytes, stem(name)),
             Form::Kitti => kitti::content(name, bytes, stem(name), is_scored(bytes)),
             Form::Mot => tracks(file, name, bytes),
             form => {
@@ -186,12 +187,25 @@ fn is_helper(form: Form, path: &Path) -> bool {
     }
 }
 
-/// Whether lines of KITTI's form end with how sure a detector is.
-fn is_scored(bytes: &[u8]) -> bool {
+/// Whether lines of KITTI's form begin with a frame and a track.
+fn is_sequence(bytes: &[u8]) -> bool {
+    first_cells(bytes)
+        .next()
+        .is_some_and(|cell| cell.iter().all(u8::is_ascii_digit))
+}
+
+/// The cells of the first line that has some.
+fn first_cells(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    let cells = first.split(u8::is_ascii_whitespace);
-    cells.filter(|cell| !cell.is_empty()).count() == 16
+    first
+        .split(u8::is_ascii_whitespace)
+        .filter(|cell| !cell.is_empty())
+}
+
+/// Whether lines of KITTI's form end with how sure a detector is.
+fn is_scored(bytes: &[u8]) -> bool {
+    first_cells(bytes).count() == 16
 }
 
 /// The tracks of a sequence, which its folder names. What is not called `gt` is of a tracker, or of a detector, which

@@ -1,4 +1,6 @@
 //! Moments as tables of people write them.
+//!
+//! Read [`of_text`] and [`of_number`] first. Not here: bounds on the command line (`model`).
 
 use fieldassay_model::TimeBound;
 

@@ -2,6 +2,8 @@
 //!
 //! Source: NHTSA's Standing General Order 2021-01 (its table of reports), the California DMV's tables of disengagements;
 //! ISO 26262-3:2018 table B.1 for severities by injury.
+//!
+//! Not here: which columns hold them (`layouts::columns`).
 
 /// The class of ISO 26262 of an injury in words: none; light and moderate; severe; life-threatening or fatal.
 pub(super) fn severity(stated: &str) -> Option<&'static str> {

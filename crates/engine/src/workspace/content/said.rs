@@ -635,7 +635,7 @@ fn kind_of(form: Option<Form>, name: &str, is_sequence: bool) -> &'static str {
         Some(Form::OpenLabel | Form::CommonRoad) => "recording",
         None | Some(Form::Argoverse2) => "sweep",
         Some(Form::Mot) => "video",
-        Some(Form::Cvat | Form::LabelStudio) if is_sequence => "video",
+        Some(Form::Cvat | Form::LabelStudio | Form::Kitti) if is_sequence => "video",
         Some(Form::LabelStudio) if is(&["mp4", "avi", "mov", "mkv", "webm"]) => "video",
         Some(Form::LabelStudio)
             if is(&["jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff"]) =>
@@ -701,7 +701,12 @@ impl Place {
                 let Ok(mask) = mask else {
                     return Self::default();
                 };
-                let Rect { x, y, width, height } = mask.bounds();
+                let Rect {
+                    x,
+                    y,
+                    width,
+                    height,
+                } = mask.bounds();
                 Self {
                     around: Some([x, y, width, height]),
                     mask: Some(mask.to_text()),

@@ -1,4 +1,6 @@
 //! Where rows of one file go.
+//!
+//! Read [`Sink`] first. Not here: which rows there are.
 
 use super::{Gathered, LeftOut};
 use crate::EngineError;
@@ -86,7 +88,10 @@ impl<'a> Sink<'a> {
             ("source_row", row),
             ("source", Value::Text(&self.source)),
         ];
-        // Head and columns live differently long.
+        #[expect(
+            clippy::map_identity,
+            reason = "head and columns live differently long"
+        )]
         let columns = columns.into_iter().map(|(name, value)| (name, value));
         self.out.table(table)?.add(head.into_iter().chain(columns));
         Ok(())

@@ -1,4 +1,6 @@
 //! Sizes of images, for forms that say where things are in shares of them.
+//!
+//! Read [`Sizes`] first. Not here: decoding images (`formats::media`).
 
 use crate::EngineError;
 use crate::sources::map;

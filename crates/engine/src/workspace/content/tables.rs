@@ -74,14 +74,8 @@ fn array(
     if let ([only], Form::Labels) = (names.as_slice(), form) {
         for (row, label) in table.full_texts(only)?.iter().enumerate() {
             let item = row.to_string();
-            sink.add(
-                into,
-                [
-                    ("item", Value::Text(&item)),
-                    ("item_kind", "other".into()),
-                    ("label", Value::Text(label)),
-                ],
-            )?;
+            let word = ("label", Value::Text(label));
+            sink.add(into, about_row(&item).into_iter().chain([word]))?;
         }
         return Ok(());
     }
@@ -100,22 +94,12 @@ fn array(
             sink.leave_out("rows with a number that is none or below 0", 1);
             continue;
         }
-        let head = [("item", Value::Text(&item)), ("item_kind", "other".into())];
-        let said = [("classes", Value::Texts(&names))];
+        let head = about_row(&item).into_iter();
+        let classes = ("classes", Value::Texts(&names));
         if form == Form::Predictions {
-            sink.add(
-                into,
-                head.into_iter()
-                    .chain(said)
-                    .chain([("probabilities", Value::Reals(&cells))]),
-            )?;
+            let said = [classes, ("probabilities", Value::Reals(&cells))];
+            sink.add(into, head.chain(said))?;
             continue;
-        }
-        let mut most = 0;
-        for (at, cell) in cells.iter().enumerate() {
-            if cells.get(most).is_some_and(|known| cell > known) {
-                most = at;
-            }
         }
         if sum == 0.0 {
             sink.leave_out("rows without a vote", 1);
@@ -123,17 +107,32 @@ fn array(
         }
         let shares: Vec<f64> = cells.iter().map(|cell| cell / sum).collect();
         let count = moment::nanos(sum, 1.0).map(|count| count.t_ns);
-        let label = names.get(most).map(String::as_str);
-        let counted = [("label", label.into()), ("vote_count", count.into())];
-        sink.add(
-            into,
-            head.into_iter()
-                .chain(counted)
-                .chain(said)
-                .chain([("probabilities", Value::Reals(&shares))]),
-        )?;
+        let label = first_largest(&cells).and_then(|at| names.get(at));
+        let counted = [
+            ("label", label.into()),
+            ("vote_count", count.into()),
+            classes,
+            ("probabilities", Value::Reals(&shares)),
+        ];
+        sink.add(into, head.chain(counted))?;
     }
     Ok(())
+}
+
+/// What a row of a matrix is about: its number.
+fn about_row(item: &str) -> [(&'static str, Value<'_>); 2] {
+    [("item", Value::Text(item)), ("item_kind", "other".into())]
+}
+
+/// Where the largest of numbers is; of several the first.
+fn first_largest(cells: &[f64]) -> Option<usize> {
+    let mut most: Option<(usize, f64)> = None;
+    for (at, cell) in cells.iter().enumerate() {
+        if most.is_none_or(|(_, known)| *cell > known) {
+            most = Some((at, *cell));
+        }
+    }
+    most.map(|(at, _)| at)
 }
 
 /// Cells of one column, in the kind of ours.
@@ -440,7 +439,7 @@ fn cells(
             let numbers = loose_numbers(table, name)?;
             Cells::Reals(numbers.iter().map(|number| number * factor).collect())
         }
-        Kind::Boolean => Cells::Truths(by_name(&table.codes(name)?, |text| reports::truth(text))),
+        Kind::Boolean => Cells::Truths(by_name(&table.codes(name)?, reports::truth)),
         _ => {
             let lists = by_name(&table.codes(name)?, |text| {
                 let parts = text

@@ -37,7 +37,6 @@ pub(super) struct Keeper<'a> {
 /// One file that is kept.
 struct KeptFile {
     name: String,
-    path: PathBuf,
     role: &'static str,
     kept: Kept,
 }
@@ -246,7 +245,7 @@ impl Keeper<'_> {
                 let scratch = format!("{}-{index}-{number}", self.world.process);
                 let kept = self.workspace.blobs.keep_file(&path, &scratch, &|_| ());
                 let kept = self.workspace.runtime.block_on(kept)?;
-                Ok(KeptFile { name, path, role, kept })
+                Ok(KeptFile { name, role, kept })
             })
             .collect()
     }

@@ -186,6 +186,16 @@ const OUTCOMES: &[Words] = &[
     ),
     ("within_odd", &["in_odd"]),
     (
+        "speed_mps",
+        &[
+            "speed",
+            "speed_kmh",
+            "speed_kph",
+            "speed_mph",
+            "sv_precrash_speed",
+        ],
+    ),
+    (
         "site",
         &["location", "city", "disengagement_location", "place"],
     ),
@@ -441,9 +451,10 @@ pub(super) fn of_table(table: &Table) -> Seen {
         .iter()
         .enumerate()
         .all(|(at, name)| *name == at.to_string());
-    if names.len() == 1
-        && table.name().to_ascii_lowercase().contains("label")
-        && table.integers(names[0]).is_ok()
+    let is_list = |name: &str| table.integers(name).is_ok();
+    let file = table.name().to_ascii_lowercase();
+    if let ([only], true) = (names.as_slice(), file.contains("label"))
+        && is_list(only)
     {
         return Seen::Labels(Form::Labels);
     }

@@ -1,4 +1,6 @@
 //! The forms of labels, votes, predictions, events and outcomes a workspace takes in.
+//!
+//! Read [`Form`] first. Not here: how one is told (`sniff`).
 
 use crate::EngineError;
 

@@ -1,4 +1,6 @@
 //! The keys of a JSON document without its values.
+//!
+//! Not here: what keys mean (`sniff`).
 
 /// Bytes that are looked at, most.
 const MOST_BYTES: usize = 256 << 20;

@@ -219,7 +219,7 @@ impl Walk<'_> {
         for folder in folders {
             open.append(&mut self.folder(&folder)?);
         }
-        self.claim(path, found, open)
+        Ok(self.claim(path, found, open))
     }
 
     /// What files of one folder are.
@@ -240,12 +240,7 @@ impl Walk<'_> {
     }
 
     /// Makes inputs of the files of one folder; returns what waits for names of classes.
-    fn claim(
-        &mut self,
-        path: &Path,
-        mut found: Folder,
-        open: Vec<PathBuf>,
-    ) -> Result<Vec<PathBuf>, EngineError> {
+    fn claim(&mut self, path: &Path, mut found: Folder, open: Vec<PathBuf>) -> Vec<PathBuf> {
         let mut left = Vec::new();
         if open.is_empty() {
             for name in found.names {
@@ -280,7 +275,7 @@ impl Walk<'_> {
         for path in found.empty {
             self.skip(path, "an empty file".to_owned());
         }
-        Ok(left)
+        left
     }
 
     /// Files of YOLO below a folder the user named that has no names of classes: those above it may be theirs, and who

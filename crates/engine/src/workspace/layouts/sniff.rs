@@ -224,19 +224,18 @@ fn is_mot(line: &str) -> bool {
     })
 }
 
-/// A word and 14 numbers, in results 15.
+/// A word and 14 numbers, in results 15; frame and track before them where it is about a sequence.
 fn is_kitti(line: &str) -> bool {
-    let mut cells = line.split_ascii_whitespace();
-    let is_word = |cell: &str| cell.parse::<f64>().is_err();
-    if !cells.next().is_some_and(is_word) {
+    let cells: Vec<bool> = line
+        .split_ascii_whitespace()
+        .map(|cell| cell.parse::<f64>().is_ok())
+        .collect();
+    let cells = cells.as_slice();
+    let object = cells.strip_prefix(&[true, true]).unwrap_or(cells);
+    let [false, numbers @ ..] = object else {
         return false;
-    }
-    let mut count = 0;
-    let are_numbers = cells.all(|cell| {
-        count += 1;
-        cell.parse::<f64>().is_ok()
-    });
-    are_numbers && [14, 15].contains(&count)
+    };
+    [14, 15].contains(&numbers.len()) && numbers.iter().all(|is_number| *is_number)
 }
 
 /// A class and shares of an image: a box, perhaps with how sure it is, or corners.
@@ -292,6 +291,11 @@ mod tests {
                 "a.txt",
                 "1,3,113.84,274.5,57.307,130.05,-1,-1,-1,-1\n",
                 Form::Mot,
+            ),
+            (
+                "a.txt",
+                "0 1 Car 0 0 1.5 1 2 3 4 1 1 1 1 1 1 1\n",
+                Form::Kitti,
             ),
             ("a.txt", "Car 0 0 1.5 1 2 3 4 1 1 1 1 1 1 1\n", Form::Kitti),
             (

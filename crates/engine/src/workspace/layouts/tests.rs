@@ -52,7 +52,10 @@ fn files_of_yolo_belong_to_the_names_above_them() {
     let root = made.path();
     let all = survey(&[root.to_owned()], &[], None).expect("a survey");
     assert_eq!((all.inputs.len(), all.skipped_count), (1, 1));
-    assert_eq!((all.inputs[0].path.clone(), all.inputs[0].files.len()), (root.join("a"), 4));
+    assert_eq!(
+        (all.inputs[0].path.clone(), all.inputs[0].files.len()),
+        (root.join("a"), 4)
+    );
     assert!(all.skipped[0].reason.contains("--as yolo"));
     // Names above what was named are found too; who says what it is needs none.
     let part = find(&[root.join("a/labels/val")], &[], None).expect("labels");
@@ -79,6 +82,9 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
     let labels = find(&[root.join("a.csv")], &[], Some(Form::Labels)).expect("labels");
     assert_eq!(labels[0].form, Form::Labels);
     let taken = [root.join("d/e.mcap")];
-    assert_eq!(find(&[root.join("d")], &taken, None).expect("a recording"), []);
+    assert_eq!(
+        find(&[root.join("d")], &taken, None).expect("a recording"),
+        []
+    );
     assert_eq!(find(&taken, &taken, None).expect("a recording"), []);
 }

@@ -243,7 +243,12 @@ impl Parquet {
     }
 
     /// A column of a row group whose rows are texts or lists of them; empty where one is null. Cost as [`Parquet::column`].
-    pub(super) fn texts(&self, file: &[u8], group: usize, position: usize) -> Result<Column<String>> {
+    pub(super) fn texts(
+        &self,
+        file: &[u8],
+        group: usize,
+        position: usize,
+    ) -> Result<Column<String>> {
         guarded(|| {
             let (reader, rows, levels) = self.reader(file, group, position)?;
             let ColumnReader::ByteArrayColumnReader(reader) = reader else {

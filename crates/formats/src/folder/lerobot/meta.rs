@@ -241,7 +241,10 @@ fn table(file: &[u8], info: &Info) -> parquet::errors::Result<Vec<Episode>> {
             found.push(Episode {
                 index,
                 length,
-                tasks: tasks.as_ref().map(|tasks| tasks.row(row).to_vec()).unwrap_or_default(),
+                tasks: tasks
+                    .as_ref()
+                    .map(|tasks| tasks.row(row).to_vec())
+                    .unwrap_or_default(),
                 data: count(chunk).zip(count(place)),
                 videos: stretches.collect(),
             });

@@ -89,7 +89,11 @@ pub fn lerobot_episodes(
         }
     });
     let episodes = episodes.collect();
-    let lost = contents.account.losses.iter().map(|loss| loss.message.clone());
+    let lost = contents
+        .account
+        .losses
+        .iter()
+        .map(|loss| loss.message.clone());
     Ok((episodes, lost.collect()))
 }
 
