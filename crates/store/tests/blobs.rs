@@ -78,7 +78,9 @@ async fn writers_of_the_same_content_agree() {
             let tasks: Vec<_> = (0..8)
                 .map(|i| {
                     let (blobs, file) = (Blobs::new(place.clone()), file.clone());
-                    tokio::spawn(async move { blobs.keep_file(&file, &format!("w{i}"), &|_| ()).await })
+                    tokio::spawn(
+                        async move { blobs.keep_file(&file, &format!("w{i}"), &|_| ()).await },
+                    )
                 })
                 .collect();
             let mut new = 0;
@@ -88,7 +90,11 @@ async fn writers_of_the_same_content_agree() {
             let blobs = Blobs::new(place);
             let listed = blobs.list().await.unwrap();
             assert_eq!(listed.len(), 1, "{name}");
-            assert_eq!(blobs.verify(&listed[0]).await.unwrap(), len as u64, "{name}");
+            assert_eq!(
+                blobs.verify(&listed[0]).await.unwrap(),
+                len as u64,
+                "{name}"
+            );
             // An upload in parts cannot be put only where nothing is: several may have been first.
             let in_parts = name != "folder" && len > 16 << 20;
             assert!(if in_parts { new >= 1 } else { new == 1 }, "{name}: {new}");

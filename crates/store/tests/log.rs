@@ -13,14 +13,23 @@ async fn entries_are_added_once_and_listed_in_order() {
         assert_eq!(log.list().await.unwrap(), [0_i64; 0], "{name}");
         for number in [10, 2, 1] {
             for _ in 0..2 {
-                log.append(number, &format!("entry {number}")).await.unwrap();
+                log.append(number, &format!("entry {number}"))
+                    .await
+                    .unwrap();
             }
         }
         assert_eq!(log.list().await.unwrap(), [1, 2, 10], "{name}");
         let other = log.append(2, "another").await.unwrap_err();
-        assert!(matches!(other, StoreError::OtherEntry { sequence: 2 }), "{name}: {other}");
+        assert!(
+            matches!(other, StoreError::OtherEntry { sequence: 2 }),
+            "{name}: {other}"
+        );
         assert_eq!(log.read(2).await.unwrap(), "entry 2", "{name}");
-        assert_eq!(log.read(3).await.unwrap_err().kind(), ErrorKind::NotFound, "{name}");
+        assert_eq!(
+            log.read(3).await.unwrap_err().kind(),
+            ErrorKind::NotFound,
+            "{name}"
+        );
     }
 }
 
@@ -38,7 +47,10 @@ async fn of_writers_of_one_number_one_is_first() {
             match task.await.unwrap() {
                 Ok(()) => first.push(format!("by {writer}")),
                 Err(error) => {
-                    assert!(matches!(error, StoreError::OtherEntry { sequence: 1 }), "{name}: {error}");
+                    assert!(
+                        matches!(error, StoreError::OtherEntry { sequence: 1 }),
+                        "{name}: {error}"
+                    );
                 }
             }
         }

@@ -16,7 +16,11 @@ const AT_ONCE: usize = 20;
 
 /// Small ones are one packet, large ones many, so that writing takes a while.
 fn size(number: usize) -> usize {
-    if number.is_multiple_of(4) { 300_000 } else { 50 }
+    if number.is_multiple_of(4) {
+        300_000
+    } else {
+        50
+    }
 }
 
 /// What one writer of a name sees: whether it won, and what is there when it knows.
@@ -33,7 +37,9 @@ async fn write(store: Arc<dyn ObjectStore>, path: Path, body: Vec<u8>) -> (bool,
 
 async fn race(store: Arc<dyn ObjectStore>, number: usize) {
     let path = Path::from(format!("race/{number}"));
-    let bodies: Vec<Vec<u8>> = (0..WRITERS).map(|writer| vec![writer; size(number)]).collect();
+    let bodies: Vec<Vec<u8>> = (0..WRITERS)
+        .map(|writer| vec![writer; size(number)])
+        .collect();
     let tasks: Vec<_> = bodies
         .iter()
         .map(|body| tokio::spawn(write(Arc::clone(&store), path.clone(), body.clone())))
@@ -45,8 +51,17 @@ async fn race(store: Arc<dyn ObjectStore>, number: usize) {
         winners.extend(won.then_some(body));
     }
     assert_eq!(winners.len(), 1, "winners of `{path}`");
-    assert!(seen.iter().all(|read| *read == winners[0]), "`{path}` was read as another's");
-    let last = store.get(&path).await.expect("there").bytes().await.expect("bytes");
+    assert!(
+        seen.iter().all(|read| *read == winners[0]),
+        "`{path}` was read as another's"
+    );
+    let last = store
+        .get(&path)
+        .await
+        .expect("there")
+        .bytes()
+        .await
+        .expect("bytes");
     assert_eq!(last, winners[0], "`{path}`");
 }
 
@@ -54,6 +69,9 @@ async fn race(store: Arc<dyn ObjectStore>, number: usize) {
 async fn one_writer_of_a_name_wins() {
     for (_, place) in places("put").all {
         let races = (0..NAMES).map(|number| race(Arc::clone(place.store()), number));
-        stream::iter(races).buffer_unordered(AT_ONCE).collect::<()>().await;
+        stream::iter(races)
+            .buffer_unordered(AT_ONCE)
+            .collect::<()>()
+            .await;
     }
 }

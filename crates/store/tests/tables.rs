@@ -82,7 +82,10 @@ async fn every_table_can_be_created_twice() {
             assert_eq!(tables.snapshot(table.name, None).await.unwrap().version, 0);
         }
         let error = tables.snapshot("nowhere", None).await.unwrap_err();
-        assert!(matches!(error, StoreError::NoTable { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, StoreError::NoTable { .. }),
+            "{name}: {error}"
+        );
     }
 }
 
@@ -226,6 +229,9 @@ async fn damage_is_told() {
         bytes[middle] ^= 1;
         place.store().put(&path, bytes.into()).await.unwrap();
         let error = tables.read("events", &file).await.unwrap_err();
-        assert!(matches!(error, StoreError::Damaged { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, StoreError::Damaged { .. }),
+            "{name}: {error}"
+        );
     }
 }

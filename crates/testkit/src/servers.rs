@@ -53,7 +53,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Err(error) = run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)) {
+        if let Err(error) = run(
+            &self.server,
+            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        ) {
             loud(&format!("`{}` was left behind: {error}", self.url));
         }
     }
@@ -67,7 +70,9 @@ fn run(server: &str, sql: &str) -> std::io::Result<()> {
         .split_once('@')
         .and_then(|(user, rest)| Some((user, rest.split_once('/')?)));
     let Some((user, (host, database))) = parts else {
-        return Err(wrong("its URL is not `postgres://user@host:port/database`".to_owned()));
+        return Err(wrong(
+            "its URL is not `postgres://user@host:port/database`".to_owned(),
+        ));
     };
     let mut stream = TcpStream::connect(host)?;
     let names = format!("user\0{user}\0database\0{database}\0\0");
