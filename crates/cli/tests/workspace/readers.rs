@@ -3,7 +3,7 @@
 use super::{example, workspace};
 use crate::common::{json, run};
 use fieldassay_model::tables::TABLES;
-use fieldassay_testkit::server;
+use fieldassay_testkit::servers::server;
 use std::process::Command;
 
 const SCRIPT: &str = r#"
