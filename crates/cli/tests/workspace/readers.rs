@@ -16,7 +16,7 @@ for name in sys.argv[2:]:
     out[name] = {
         "deltalake": table.to_pyarrow_table().num_rows if files else 0,
         "polars": polars.scan_delta(path).select(polars.len()).collect().item(),
-        "duckdb": duckdb.sql(f"select count(*) from read_parquet({files!r})").fetchone()[0] if files else 0,
+        "duckdb": duckdb.sql(f"select count(*) from read_parquet({files!r})").fetchall()[0][0] if files else 0,
         "columns": [field.name for field in table.schema().fields],
     }
 print(json.dumps(out))

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 /// Fresh places of one test.
 pub(crate) struct Places {
-    pub(crate) folder: TempDir,
+    /// Dropped with them.
+    _folder: TempDir,
     /// Each with its name.
     pub(crate) all: Vec<(&'static str, Place)>,
 }
@@ -24,7 +25,10 @@ pub(crate) fn places(test: &str) -> Places {
         let own = folder.path().file_name().expect("a name").to_string_lossy();
         all.push(("S3", open(&format!("{url}/{test}{own}"))));
     }
-    Places { folder, all }
+    Places {
+        _folder: folder,
+        all,
+    }
 }
 
 fn open(url: &str) -> Place {
