@@ -173,6 +173,6 @@ fn places_that_are_none_are_told() {
 }
 
 fn folder_of(places: &places::Places) -> &std::path::Path {
-    let folders = places.all.iter().filter_map(|(_, place)| place.as_folder());
-    folders.last().expect("one of them is a folder")
+    let mut folders = places.all.iter().filter_map(|(_, place)| place.as_folder());
+    folders.next().expect("one of them is a folder")
 }

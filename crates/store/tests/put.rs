@@ -26,11 +26,9 @@ fn size(number: usize) -> usize {
 /// What one writer of a name sees: whether it won, and what is there when it knows.
 async fn write(store: Arc<dyn ObjectStore>, path: Path, body: Vec<u8>) -> (bool, Vec<u8>) {
     let options = PutOptions::from(PutMode::Create);
-    let won = match store.put_opts(&path, PutPayload::from(body), options).await {
-        Ok(_) => true,
-        Err(Error::AlreadyExists { .. }) => false,
-        Err(error) => panic!("`{path}`: {error}"),
-    };
+    let put = store.put_opts(&path, PutPayload::from(body), options).await;
+    let lost = matches!(put, Err(Error::AlreadyExists { .. }));
+    let won = !lost && put.map(|_| true).expect("it wins or finds another");
     let read = store.get(&path).await.expect("what was written");
     (won, read.bytes().await.expect("its bytes").to_vec())
 }

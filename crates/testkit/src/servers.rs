@@ -37,6 +37,7 @@ impl Database {
     ///
     /// # Panics
     /// When the server refuses.
+    #[expect(clippy::panic, reason = "a helper of tests may fail loudly")]
     pub fn fresh(test: &str) -> Option<Self> {
         let server = server("POSTGRES", test)?;
         let name = format!("fieldassay_test_{test}_{}", std::process::id());

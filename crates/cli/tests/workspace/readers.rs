@@ -1,4 +1,4 @@
-//! Tables opened by others, without us: the packages `deltalake` and Polars through Delta's log, DuckDB by the files.
+//! Tables opened by others, without us: the packages `deltalake` and Polars through Delta's log, `DuckDB` by the files.
 
 use super::{example, workspace};
 use crate::common::{json, run};
