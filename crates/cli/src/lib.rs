@@ -7,7 +7,10 @@
 
 mod commands;
 mod exit;
+mod reference;
 mod render;
+
+pub use reference::reference;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -48,7 +51,31 @@ enum Verb {
     Compare(commands::compare::Arguments),
     Drift(commands::drift::Arguments),
     Richness(commands::richness::Arguments),
+    #[cfg(feature = "platform")]
+    #[command(flatten)]
+    Workspace(WorkspaceVerb),
 }
+
+/// Verbs of a workspace.
+#[cfg(feature = "platform")]
+#[derive(Debug, Subcommand)]
+enum WorkspaceVerb {
+    Init(commands::workspace::init::Arguments),
+    Ingest(commands::workspace::ingest::Arguments),
+    Ls(commands::workspace::ls::Arguments),
+    Show(commands::workspace::show::Arguments),
+    Query(commands::workspace::query::Arguments),
+    Sql(commands::workspace::sql::Arguments),
+    Clip(commands::workspace::clip::Arguments),
+    Jobs(commands::workspace::jobs::JobsArguments),
+    Worker(commands::workspace::jobs::WorkerArguments),
+}
+
+/// What the workspace adds, for a build without it.
+#[cfg(not(feature = "platform"))]
+const WORKSPACE_VERBS: [&str; 9] = [
+    "init", "ingest", "ls", "show", "query", "sql", "clip", "jobs", "worker",
+];
 
 /// The definition of every verb, option and help text.
 pub fn command() -> clap::Command {
@@ -57,6 +84,14 @@ pub fn command() -> clap::Command {
 
 /// Runs one verb and gives the exit code of the contract.
 pub fn main() -> ExitCode {
+    #[cfg(not(feature = "platform"))]
+    if let Some(verb) = std::env::args().nth(1)
+        && WORKSPACE_VERBS.contains(&verb.as_str())
+    {
+        return exit::report(&exit::UsageError(format!(
+            "`{verb}` works on a workspace, which this build leaves out so that it compiles in minutes\nhint: build with it: `cargo install --path crates/cli --features platform`"
+        )).into());
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -91,9 +126,27 @@ pub fn main() -> ExitCode {
         Verb::Compare(arguments) => commands::compare::run(&arguments),
         Verb::Drift(arguments) => commands::drift::run(&arguments),
         Verb::Richness(arguments) => commands::richness::run(&arguments),
+        #[cfg(feature = "platform")]
+        Verb::Workspace(verb) => workspace(&verb),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => exit::report(&error),
+    }
+}
+
+#[cfg(feature = "platform")]
+fn workspace(verb: &WorkspaceVerb) -> anyhow::Result<u8> {
+    use commands::workspace::{clip, ingest, init, jobs, ls, query, show, sql};
+    match verb {
+        WorkspaceVerb::Init(arguments) => init::run(arguments),
+        WorkspaceVerb::Ingest(arguments) => ingest::run(arguments),
+        WorkspaceVerb::Ls(arguments) => ls::run(arguments),
+        WorkspaceVerb::Show(arguments) => show::run(arguments),
+        WorkspaceVerb::Query(arguments) => query::run(arguments),
+        WorkspaceVerb::Sql(arguments) => sql::run(arguments),
+        WorkspaceVerb::Clip(arguments) => clip::run(arguments),
+        WorkspaceVerb::Jobs(arguments) => jobs::jobs(arguments),
+        WorkspaceVerb::Worker(arguments) => jobs::worker(arguments),
     }
 }

@@ -146,10 +146,13 @@ fn check_source(
     let size = source.size_bytes();
     let (digests, evidence) = rayon::join(
         || source.digests(),
-        || gather(source, request, lanes, progress),
+        || {
+            let whole = |recording: &dyn Recording, check: Check<'_>| (check(recording), ());
+            gather(source, request, lanes, progress, whole)
+        },
     );
     let mut report = match &evidence {
-        Ok(gathered) => judged(source.path(), size, gathered, request.policy),
+        Ok((gathered, ())) => judged(source.path(), size, gathered, request.policy),
         Err(error) => unreadable(source.path(), size, error),
     };
     // Without digests there is no id: a file of the folder could not be read, which is a loss too.
@@ -163,7 +166,7 @@ fn check_source(
         report.blake3 = Some(digests.blake3);
     }
     let (plots, simulated) = match evidence {
-        Ok(gathered) => (Some(gathered.evidence.plots), gathered.simulated),
+        Ok((gathered, ())) => (Some(gathered.evidence.plots), gathered.simulated),
         Err(_) => (None, false),
     };
     Checked {
@@ -173,18 +176,25 @@ fn check_source(
     }
 }
 
-struct Gathered {
-    format: &'static str,
-    evidence: Evidence,
-    simulated: bool,
+/// The evidence of a recording, and where it came from.
+pub(crate) struct Gathered {
+    pub(crate) format: &'static str,
+    pub(crate) evidence: Evidence,
+    pub(crate) simulated: bool,
 }
 
-fn gather(
+/// The pass over a recording that [`gather`] hands to whoever wants to see the messages too.
+pub(crate) type Check<'a> = &'a dyn Fn(&dyn Recording) -> Evidence;
+
+/// Gathers the evidence of a recording. `see` is given the recording and the pass over it: it may put something of its
+/// own around the recording, so that what it wants of the messages is read in the same pass.
+pub(crate) fn gather<R>(
     source: &Source,
     request: &Request<'_>,
     lanes: usize,
     progress: &dyn Progress,
-) -> Result<Gathered, EngineError> {
+    see: impl Fn(&dyn Recording, Check<'_>) -> (Evidence, R),
+) -> Result<(Gathered, R), EngineError> {
     let mut scan_definitions = false;
     loop {
         let opened = source.open(scan_definitions, &request.limits)?;
@@ -195,17 +205,20 @@ fn gather(
             threads: 0,
             memory_bytes: request.limits.column_bytes / lanes,
         };
-        let evidence = fieldassay_check::check(recording, &options, &MappedScratch, progress);
+        let (evidence, seen) = see(recording, &|recording| {
+            fieldassay_check::check(recording, &options, &MappedScratch, progress)
+        });
         // An index can be sound by its checksum and still not name every channel.
         if evidence.undefined_channel_messages > 0 && !scan_definitions {
             scan_definitions = true;
             continue;
         }
-        return Ok(Gathered {
+        let gathered = Gathered {
             format: recording.format().name(),
             evidence,
             simulated: recording.origin().1.contains("simulated"),
-        });
+        };
+        return Ok((gathered, seen));
     }
 }
 
@@ -231,7 +244,12 @@ fn start_of(recording: &dyn Recording) -> Option<i64> {
         .min()
 }
 
-fn judged(path: &Path, size_bytes: u64, gathered: &Gathered, policy: &Policy) -> RecordingReport {
+pub(crate) fn judged(
+    path: &Path,
+    size_bytes: u64,
+    gathered: &Gathered,
+    policy: &Policy,
+) -> RecordingReport {
     let evidence = &gathered.evidence;
     let (findings, verdict) = evaluate(policy, catalog(), &evidence.facts);
     let mut channels = evidence.channels.clone();
@@ -268,7 +286,7 @@ fn worst_about(topic: &str, findings: &[Finding]) -> Option<Severity> {
         .max()
 }
 
-fn unreadable(path: &Path, size_bytes: u64, error: &EngineError) -> RecordingReport {
+pub(crate) fn unreadable(path: &Path, size_bytes: u64, error: &EngineError) -> RecordingReport {
     RecordingReport {
         path: path.display().to_string(),
         id: None,

@@ -111,7 +111,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// A writer that takes what the visitor is given; the first error stops it.
-struct Rewrite<W: Write> {
+pub(crate) struct Rewrite<W: Write> {
     writer: Writer<W>,
     definitions: BTreeMap<u32, Channel>,
     channels: BTreeMap<u32, u16>,
@@ -135,26 +135,53 @@ impl<W: Write> Rewrite<W> {
         } else {
             format!("fieldassay {} (from: {library})", env!("CARGO_PKG_VERSION"))
         };
-        Ok(Self {
-            writer: Writer::new(
-                sink,
-                WriterOptions {
-                    profile,
-                    library,
-                    ..WriterOptions::default()
-                },
-            )?,
-            definitions: opened
-                .recording()
-                .channels()
-                .iter()
-                .map(|channel| (channel.id, channel.clone()))
-                .collect(),
+        let options = WriterOptions {
+            profile,
+            library,
+            ..WriterOptions::default()
+        };
+        let mut rewrite = Self::onto(Writer::new(sink, options)?);
+        for channel in opened.recording().channels() {
+            rewrite.define(channel);
+        }
+        Ok(rewrite)
+    }
+
+    /// Onto a writer, with no channel known yet.
+    pub(crate) fn onto(writer: Writer<W>) -> Self {
+        Self {
+            writer,
+            definitions: BTreeMap::new(),
             channels: BTreeMap::new(),
             schemas: Vec::new(),
             messages: 0,
             error: None,
-        })
+        }
+    }
+
+    /// Learns what a channel is; it is written with its first message.
+    pub(crate) fn define(&mut self, channel: &Channel) {
+        self.definitions
+            .entry(channel.id)
+            .or_insert_with(|| channel.clone());
+    }
+
+    /// Channels written.
+    #[cfg(feature = "platform")]
+    pub(crate) fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// Says where the file came from.
+    #[cfg(feature = "platform")]
+    pub(crate) fn note(&mut self, entries: &BTreeMap<String, String>) -> std::io::Result<()> {
+        self.writer.metadata(ORIGIN_METADATA, entries)
+    }
+
+    /// Ends the file.
+    #[cfg(feature = "platform")]
+    pub(crate) fn finish(self) -> std::io::Result<W> {
+        self.writer.finish()
     }
 
     fn units(&mut self, opened: &OpenedRecording<'_>) -> std::io::Result<Vec<UnitSummary>> {
@@ -222,7 +249,8 @@ impl<W: Write> Rewrite<W> {
         Ok(written)
     }
 
-    fn write(&mut self, message: &Message<'_>) -> std::io::Result<()> {
+    /// Writes a message, and its channel before its first.
+    pub(crate) fn write(&mut self, message: &Message<'_>) -> std::io::Result<()> {
         let channel = self.channel_id(message.channel)?;
         let time = |nanos: i64| u64::try_from(nanos).unwrap_or(0);
         let log_time = time(message.log_time);
@@ -291,9 +319,7 @@ pub(crate) fn owned(entries: &StringMap<'_>) -> BTreeMap<String, String> {
 
 impl<W: Write> Visitor for Rewrite<W> {
     fn channel(&mut self, channel: &Channel) {
-        self.definitions
-            .entry(channel.id)
-            .or_insert_with(|| channel.clone());
+        self.define(channel);
     }
 
     fn message(&mut self, message: &Message<'_>) {

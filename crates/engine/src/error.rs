@@ -145,6 +145,66 @@ pub enum EngineError {
         /// What is wrong, with the row, and what to do.
         message: String,
     },
+    /// Rows that a table of the workspace does not declare.
+    #[error("rows for table `{table}` cannot be made: {what}")]
+    #[cfg(feature = "platform")]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// Settings of a workspace that cannot be used.
+    #[error("`{}`: {message}", path.display())]
+    #[cfg(feature = "platform")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line, and what to do.
+        message: String,
+    },
+    /// A workspace of a newer version.
+    #[error("`{}` is of a newer version of fieldassay (its version is `{version}`)\nhint: use that version; nothing was changed", path.display())]
+    #[cfg(feature = "platform")]
+    NewerWorkspace {
+        /// The settings.
+        path: PathBuf,
+        /// Their version.
+        version: i64,
+    },
+    /// A folder that is in no workspace.
+    #[error("`{}` is in no workspace\nhint: `fieldassay init` makes one of this folder; `--workspace DIR` names another", path.display())]
+    #[cfg(feature = "platform")]
+    NoWorkspace {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A recording that the workspace does not have.
+    #[error("the workspace has no recording `{seen}`\nhint: {}", near.as_deref().map_or_else(|| "`fieldassay ls` lists them".to_owned(), |near| format!("did you mean `{near}`?")))]
+    #[cfg(feature = "platform")]
+    NoRecording {
+        /// As it was given.
+        seen: String,
+        /// The nearest id or name.
+        near: Option<String>,
+    },
+    /// A context that cannot be used.
+    #[error("{place}: {message}")]
+    #[cfg(feature = "platform")]
+    Context {
+        /// The flag or the file with its line.
+        place: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// A statement that cannot be answered.
+    #[error(transparent)]
+    #[cfg(feature = "platform")]
+    Query(#[from] fieldassay_query::QueryError),
+    /// The store of the workspace refused.
+    #[error(transparent)]
+    #[cfg(feature = "platform")]
+    Store(#[from] fieldassay_store::StoreError),
     /// The page could not be made.
     #[error("the report could not be made: {message}")]
     Report {
@@ -176,7 +236,7 @@ pub enum ErrorKind {
 
 impl EngineError {
     /// Stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "input.not_found",
             Self::NothingThere { .. } => "input.nothing_there",
@@ -196,13 +256,29 @@ impl EngineError {
             Self::NoTable { .. } => "table.not_found",
             Self::Table { .. } => "table",
             Self::Report { .. } => "report",
+            #[cfg(feature = "platform")]
+            Self::Rows { .. } => "rows",
+            #[cfg(feature = "platform")]
+            Self::Store(source) => source.code(),
+            #[cfg(feature = "platform")]
+            Self::Query(source) => source.code(),
+            #[cfg(feature = "platform")]
+            Self::Settings { .. } => "workspace.settings",
+            #[cfg(feature = "platform")]
+            Self::NewerWorkspace { .. } => "workspace.newer",
+            #[cfg(feature = "platform")]
+            Self::NoWorkspace { .. } => "workspace.none",
+            #[cfg(feature = "platform")]
+            Self::NoRecording { .. } => "workspace.no_recording",
+            #[cfg(feature = "platform")]
+            Self::Context { .. } => "workspace.context",
             Self::Case { .. } => "input.case",
             Self::Poses { .. } => "input.poses",
         }
     }
 
     /// What the caller can do.
-    pub const fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Glob { .. }
             | Self::Exists { .. }
@@ -222,6 +298,19 @@ impl EngineError {
             | Self::Unsupported { .. }
             | Self::Case { .. }
             | Self::Poses { .. } => ErrorKind::Input,
+            #[cfg(feature = "platform")]
+            Self::Store(source) => of_store(source.kind()),
+            #[cfg(feature = "platform")]
+            Self::Query(source) => of_store(source.kind()),
+            #[cfg(feature = "platform")]
+            Self::Settings { .. }
+            | Self::NewerWorkspace { .. }
+            | Self::NoWorkspace { .. }
+            | Self::Context { .. } => ErrorKind::Usage,
+            #[cfg(feature = "platform")]
+            Self::NoRecording { .. } => ErrorKind::Input,
+            #[cfg(feature = "platform")]
+            Self::Rows { .. } => ErrorKind::System,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }
@@ -232,5 +321,16 @@ impl EngineError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+#[cfg(feature = "platform")]
+const fn of_store(kind: fieldassay_store::ErrorKind) -> ErrorKind {
+    match kind {
+        fieldassay_store::ErrorKind::Usage => ErrorKind::Usage,
+        fieldassay_store::ErrorKind::NotFound | fieldassay_store::ErrorKind::Damage => {
+            ErrorKind::Input
+        }
+        fieldassay_store::ErrorKind::System => ErrorKind::System,
     }
 }

@@ -27,6 +27,8 @@ pub mod simulate;
 pub mod sources;
 pub mod statistics;
 pub mod traj;
+#[cfg(feature = "platform")]
+pub mod workspace;
 
 pub use digest::digests;
 pub use error::{EngineError, ErrorKind};

@@ -24,8 +24,8 @@ pub mod trajectory;
 pub mod ulog;
 
 pub use recording::{
-    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitSummary,
-    VideoFile, Visitor, full_account,
+    Buffers, Channel, Format, Limits, Message, Recording, Schema, UnitDetail, UnitPart,
+    UnitSummary, VideoFile, Visitor, full_account, read_part,
 };
 pub(crate) use rules::bound_losses;
 pub use rules::{Notes, Rule};

@@ -217,6 +217,11 @@ pub trait Recording: Sync {
     fn unit_log_times(&self, unit: usize) -> Option<(i64, i64)>;
     /// Bytes of the file a unit covers, for progress and batching.
     fn unit_bytes(&self, unit: usize) -> u64;
+    /// The stretch of the file that is enough to read the unit ([`read_part`]); none where reading needs more than
+    /// bytes of one file, and for an index out of range.
+    fn unit_part(&self, _unit: usize) -> Option<UnitPart> {
+        None
+    }
     /// Reads one unit, with all checksums on. An index out of range reads nothing.
     fn read_unit(
         &self,
@@ -234,6 +239,39 @@ pub trait Recording: Sync {
     fn videos(&self) -> &[VideoFile] {
         &[]
     }
+}
+
+/// A stretch of a file that can be read by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitPart {
+    /// First byte of it in the file.
+    pub offset: u64,
+    /// Bytes to read from there.
+    pub length: u64,
+    /// How its messages are compressed, by the name the format has for it; empty for not at all.
+    pub compression: String,
+    /// Bytes once decompressed, as the file claims.
+    pub uncompressed_bytes: u64,
+}
+
+/// Reads a part of a file from its bytes alone, with all checksums on: what [`Recording::unit_part`] names, of a
+/// recording of that format. Tells whether the format has such parts.
+///
+/// What is damaged is passed over: whoever kept the part has the account of the whole file. Channels stand in a part
+/// where the file has them, which need not be before their messages.
+pub fn read_part(
+    format: Format,
+    bytes: &[u8],
+    limits: Limits,
+    buffers: &mut Buffers,
+    visitor: &mut dyn Visitor,
+) -> bool {
+    match format {
+        Format::Mcap => crate::mcap::read_part(bytes, limits, buffers, visitor),
+        Format::Rosbag1 => crate::rosbag1::read_part(bytes, limits, buffers, visitor),
+        _ => return false,
+    }
+    true
 }
 
 /// A video file of a data set, by its tables.

@@ -112,6 +112,14 @@ pub enum StoreError {
         "another process has taken over\nhint: nothing of this one was kept after that; look at `fieldassay jobs`"
     )]
     Fenced,
+    /// An entry of the log that is there already, with other content.
+    #[error(
+        "the log has another entry with number `{sequence}`\nhint: the store belongs to another catalogue, or was restored from a copy that is older; nothing was published"
+    )]
+    OtherEntry {
+        /// Its number.
+        sequence: i64,
+    },
     /// A name that is not a SHA-256.
     #[error("`{seen}` is not a SHA-256\nhint: 64 lower-case hexadecimal digits name a blob")]
     NotADigest {
@@ -135,7 +143,7 @@ pub enum ErrorKind {
 
 impl StoreError {
     /// Stable code.
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Place { .. } => "store.place",
             Self::Io { .. } => "store.io",
@@ -151,11 +159,12 @@ impl StoreError {
             Self::Catalog { .. } => "store.catalog",
             Self::Newer { .. } => "store.newer",
             Self::Fenced => "store.fenced",
+            Self::OtherEntry { .. } => "store.other_entry",
         }
     }
 
     /// What a caller can do about it.
-    pub fn kind(&self) -> ErrorKind {
+    pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Place { .. }
             | Self::NotADigest { .. }
@@ -173,7 +182,9 @@ impl StoreError {
             | Self::Delta { .. }
             | Self::Catalog { .. }
             | Self::Fenced => ErrorKind::System,
-            Self::Corrupt { .. } | Self::Damaged { .. } => ErrorKind::Damage,
+            Self::Corrupt { .. } | Self::Damaged { .. } | Self::OtherEntry { .. } => {
+                ErrorKind::Damage
+            }
         }
     }
 }

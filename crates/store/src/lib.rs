@@ -8,6 +8,7 @@
 mod blobs;
 mod catalog;
 mod error;
+mod log;
 mod place;
 mod tables;
 
@@ -16,5 +17,6 @@ pub use catalog::{
     Batch, Catalog, Claim, Job, JobState, Listed, NewJob, Publication, Publisher, Retry, SeenFile,
 };
 pub use error::{ErrorKind, StoreError};
+pub use log::Log;
 pub use place::Place;
-pub use tables::{DataFile, Snapshot, Step, Tables, schema, sorted};
+pub use tables::{DataFile, Snapshot, Step, Tables, put_together, schema, sorted};

@@ -3,7 +3,6 @@
 //! Read [`PAGES`] first: one line per page. Not here: pages written by hand.
 
 mod checks;
-mod cli;
 mod curves;
 mod faults;
 mod measures;
@@ -24,7 +23,6 @@ type Page = (&'static str, fn() -> Result<Option<String>>);
 const PAGES: &[Page] = &[
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/check.schema.json", schema::page),
-    ("docs/reference/cli.md", cli::page),
     ("docs/reference/power/curves.svg", curves::picture),
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/measures.md", measures::page),

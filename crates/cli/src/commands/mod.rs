@@ -20,6 +20,8 @@ pub(crate) mod score;
 pub(crate) mod simulate;
 pub(crate) mod traj;
 pub(crate) mod votes;
+#[cfg(feature = "platform")]
+pub(crate) mod workspace;
 
 use given::{Given, Picture};
 

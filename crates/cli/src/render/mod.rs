@@ -22,6 +22,8 @@ mod style;
 mod table;
 pub(crate) mod traj;
 pub(crate) mod votes;
+#[cfg(feature = "platform")]
+pub(crate) mod workspace;
 
 pub(crate) use style::Style;
 pub(crate) use table::{Align, Table};

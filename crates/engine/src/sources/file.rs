@@ -118,6 +118,21 @@ impl Source {
         }
     }
 
+    /// Whether its first bytes, its rows or its layout are those of a recording.
+    #[cfg(feature = "platform")]
+    pub(crate) fn is_recording(&self) -> bool {
+        match &self.content {
+            Content::Trajectory(..) | Content::Folder(..) => true,
+            Content::File(_) => {
+                let bytes = self.bytes();
+                mcap::sniff(bytes)
+                    || rosbag1::sniff(bytes)
+                    || ulog::sniff(bytes)
+                    || rosbag2_sqlite::sniff(bytes)
+            }
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -137,6 +152,45 @@ impl Source {
         match &self.content {
             Content::Folder(_, files) => files.size_bytes(),
             Content::File(_) | Content::Trajectory(..) => self.bytes().len() as u64,
+        }
+    }
+
+    /// The files it is made of, with their paths within it: the file itself, or every file of the folder, sorted.
+    #[cfg(feature = "platform")]
+    pub(crate) fn files(&self) -> Vec<(String, PathBuf)> {
+        match &self.content {
+            Content::Folder(_, files) => files
+                .files()
+                .map(|(path, file)| (path.to_owned(), file))
+                .collect(),
+            Content::File(_) | Content::Trajectory(..) => {
+                let name = self.path.file_name().unwrap_or_default();
+                vec![(name.to_string_lossy().into_owned(), self.path.clone())]
+            }
+        }
+    }
+
+    /// Files beside it that say something about it: times of KITTI poses, `metadata.yaml` of rosbag2.
+    #[cfg(feature = "platform")]
+    pub(crate) fn companions(&self, path: &Path) -> Vec<(String, PathBuf)> {
+        let beside = match &self.content {
+            Content::Trajectory(trajectory::Kind::Kitti, _) => times_beside(path),
+            Content::File(_) if rosbag2_sqlite::sniff(self.bytes()) => {
+                Some(path.with_file_name("metadata.yaml")).filter(|file| file.is_file())
+            }
+            _ => None,
+        };
+        let named =
+            beside.and_then(|file| Some((file.file_name()?.to_string_lossy().into_owned(), file)));
+        named.into_iter().collect()
+    }
+
+    /// The layout, where it is a folder.
+    #[cfg(feature = "platform")]
+    pub(crate) fn layout(&self) -> Option<folder::Layout> {
+        match &self.content {
+            Content::Folder(layout, _) => Some(*layout),
+            Content::File(_) | Content::Trajectory(..) => None,
         }
     }
 
@@ -213,7 +267,7 @@ impl Source {
 }
 
 /// Maps a file; none when it is empty.
-fn map(path: &Path) -> Result<Option<memmap2::Mmap>, EngineError> {
+pub(crate) fn map(path: &Path) -> Result<Option<memmap2::Mmap>, EngineError> {
     let io = |error| EngineError::io("read", path, error);
     let file = std::fs::File::open(path).map_err(io)?;
     if file.metadata().map_err(io)?.len() == 0 {
@@ -231,20 +285,23 @@ struct TrajectoryFiles {
     times: Option<memmap2::Mmap>,
 }
 
+/// The file of times that belongs to KITTI poses.
+fn times_beside(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let places = [
+        path.with_file_name(format!("{stem}_times.txt")),
+        path.with_file_name("times.txt"),
+        path.with_file_name(format!("../sequences/{stem}/times.txt")),
+    ];
+    places.into_iter().find(|path| path.is_file())
+}
+
 impl TrajectoryFiles {
     /// KITTI poses have their times in a file apart: `<name>_times.txt` or `times.txt` beside
     /// them, or that of the sequence where the folders are those of the benchmark.
     fn new(path: &Path, kind: trajectory::Kind, poses: Option<memmap2::Mmap>) -> Self {
         let times = if kind == trajectory::Kind::Kitti {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            [
-                path.with_file_name(format!("{stem}_times.txt")),
-                path.with_file_name("times.txt"),
-                path.with_file_name(format!("../sequences/{stem}/times.txt")),
-            ]
-            .iter()
-            .find(|path| path.is_file())
-            .and_then(|path| map(path).ok().flatten())
+            times_beside(path).and_then(|path| map(&path).ok().flatten())
         } else {
             None
         };

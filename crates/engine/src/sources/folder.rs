@@ -104,20 +104,33 @@ impl FolderFiles {
                 Ok(digests(bytes.as_ref(), &|_| ()))
             })
             .collect::<Result<_, EngineError>>()?;
-        let (mut sha256, mut blake3) = (sha2::Sha256::new(), blake3::Hasher::new());
-        let mut line = String::new();
-        for (path, digests) in self.paths.iter().zip(&each) {
-            line.clear();
-            let _ = writeln!(line, "{}  {path}", digests.sha256);
-            sha256.update(line.as_bytes());
-            line.clear();
-            let _ = writeln!(line, "{}  {path}", digests.blake3);
-            blake3.update(line.as_bytes());
-        }
-        Ok(Digests {
-            sha256: hexadecimal(&sha256.finalize()),
-            blake3: blake3.finalize().to_hex().to_string(),
-        })
+        Ok(list_digests(
+            self.paths.iter().map(String::as_str).zip(&each),
+        ))
+    }
+
+    /// Where each file lies, with its path within the folder.
+    pub fn files(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        let paths = self.paths.iter();
+        paths.map(|path| (path.as_str(), self.root.join(path)))
+    }
+}
+
+/// Digests of a list of files that is sorted by path: of the text `<digest>  <path>\n` per file.
+pub(crate) fn list_digests<'a>(files: impl Iterator<Item = (&'a str, &'a Digests)>) -> Digests {
+    let (mut sha256, mut blake3) = (sha2::Sha256::new(), blake3::Hasher::new());
+    let mut line = String::new();
+    for (path, digests) in files {
+        line.clear();
+        let _ = writeln!(line, "{}  {path}", digests.sha256);
+        sha256.update(line.as_bytes());
+        line.clear();
+        let _ = writeln!(line, "{}  {path}", digests.blake3);
+        blake3.update(line.as_bytes());
+    }
+    Digests {
+        sha256: hexadecimal(&sha256.finalize()),
+        blake3: blake3.finalize().to_hex().to_string(),
     }
 }
 

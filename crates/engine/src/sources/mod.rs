@@ -9,8 +9,12 @@ mod file;
 mod folder;
 pub mod rosbag2_sqlite;
 
+#[cfg(feature = "platform")]
+pub(crate) use file::map;
 pub use file::{OpenedRecording, Source};
 pub use folder::FolderFiles;
+#[cfg(feature = "platform")]
+pub(crate) use folder::list_digests;
 
 use crate::{EngineError, limits::Limits};
 use fieldassay_formats::folder::Files;
@@ -115,6 +119,12 @@ fn expand(
         });
     }
     Ok(())
+}
+
+/// Whether a file is a recording by its name or its first bytes.
+#[cfg(feature = "platform")]
+pub(crate) fn is_recording(path: &Path) -> bool {
+    has_known_extension(path) || Source::read(path).is_ok_and(|source| source.is_recording())
 }
 
 fn has_known_extension(path: &Path) -> bool {

@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 pub struct Columns(Vec<(String, String)>);
 
 impl Columns {
+    /// Parts and the columns that play them.
+    #[cfg(feature = "platform")]
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(part, column)| (part.as_str(), column.as_str()))
+    }
+
     /// Columns that are called by their own names, for verbs that look at columns instead of parts.
     pub fn as_named<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         Self(
@@ -16,6 +24,16 @@ impl Columns {
                 .map(|name| (name.to_owned(), name.to_owned()))
                 .collect(),
         )
+    }
+}
+
+impl std::fmt::Display for Columns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, (part, column)) in self.0.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            write!(f, "{comma}{part}={column}")?;
+        }
+        Ok(())
     }
 }
 

@@ -29,6 +29,7 @@ mod scene;
 
 pub use contents::{Contents, Event, Failure, Maker};
 pub use files::{FileBytes, Files, FolderError, MemoryFiles, OpenFiles, Part};
+pub use lerobot::{LeRobotEpisode, lerobot_episodes};
 pub(crate) use nuscenes::nanos as nanos_of_micros;
 pub use recording::FolderRecording;
 pub use rotation::quat_xyzw_from_rows;

@@ -6,7 +6,9 @@
 //!
 //! Not here: ids that stand twice or name nothing (`measure::detection::coco` checks them).
 
-use super::content::{Budget, Content, Fields, Item, Label, Shape, corners_of, pairs, too_much};
+use super::content::{
+    Budget, Content, Fields, Item, Label, Runs, Shape, corners_of, pairs, too_much,
+};
 use super::rows::{FieldOfRows, Rows, json_error, list, object, text_of};
 use super::{At, LabelError, Place};
 use crate::table::{Table, is_table};
@@ -47,10 +49,10 @@ where
     Ok((read.images.0, read.categories.0, read.annotations.0))
 }
 
-/// Reads everything a file of labels says: boxes, polygons and key points; rows of one annotation share its id.
+/// Reads everything a file of labels says: boxes, polygons, masks and key points; rows of one annotation share its id.
 ///
-/// Run-length masks are counted as left out; the box of an annotation without one is absent. Categories without a name
-/// and images without a file go by their id. Errors: as [`labels`], ids that name nothing, numbers that are none; the row
+/// An annotation without any is absent. Categories without a name and images without a file go by their id, which may be
+/// a number or a text. Errors: as [`labels`], ids that name nothing, numbers that are none; the row
 /// is named. Cost: one pass.
 pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
     let (images, categories, annotations) = labels::<Image, Category, Annotation>(file, bytes)?;
@@ -60,18 +62,19 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
         let size_px = image.width.zip(image.height).map(<[f64; 2]>::from);
         let name = image.file_name.or(image.coco_url);
         let item = out.item(Item {
-            name: name.unwrap_or_else(|| image.id.to_string()),
+            name: name.unwrap_or_else(|| text_of(&image.id)),
             size_px: size_px.filter(|size| size.iter().all(|side| *side > 0.0)),
-            fields: vec![("id".to_owned(), image.id.to_string())],
+            fields: vec![("id".to_owned(), text_of(&image.id))],
             ..Item::default()
         });
-        items.insert(image.id, item);
+        items.insert(text_of(&image.id), item);
     }
     let names = categories.into_iter().map(|one| {
-        let name = one.name.unwrap_or_else(|| one.id.to_string());
-        (one.id, name)
+        let id = text_of(&one.id);
+        let name = one.name.unwrap_or_else(|| id.clone());
+        (id, name)
     });
-    let names: BTreeMap<i64, String> = names.collect();
+    let names: BTreeMap<String, String> = names.collect();
     let mut budget = Budget::default();
     for (row, annotation) in annotations.into_iter().enumerate() {
         let at = At {
@@ -79,15 +82,15 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
             place: Place::Row(row),
         };
         let unknown =
-            |name, id: i64| at.value(name, id, "ids are those of `images` and `categories`");
-        let item = items.get(&annotation.image_id);
-        let item = item.ok_or_else(|| unknown("image_id", annotation.image_id))?;
-        let category = names.get(&annotation.category_id);
-        let category = category.ok_or_else(|| unknown("category_id", annotation.category_id))?;
+            |name, id: &Value| at.value(name, id, "ids are those of `images` and `categories`");
+        let item = items.get(&text_of(&annotation.image_id));
+        let item = item.ok_or_else(|| unknown("image_id", &annotation.image_id))?;
+        let category = names.get(&text_of(&annotation.category_id));
+        let category = category.ok_or_else(|| unknown("category_id", &annotation.category_id))?;
         let base = Label {
             item: Some(*item),
             category: category.clone(),
-            id: annotation.id.map(|id| id.to_string()),
+            id: annotation.id.as_ref().map(text_of),
             score: annotation.score,
             is_prediction: annotation.score.is_some(),
             attributes: annotation.attributes(),
@@ -95,17 +98,22 @@ pub fn content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
         };
         let times = match &annotation.segmentation {
             Segmentation::Polygons(polygons) => polygons.len() + 2,
-            Segmentation::Other(_) => 2,
+            Segmentation::Mask(_) | Segmentation::Other(_) => 2,
         };
         budget.spend(|| too_much(at), &base, times)?;
-        add(&mut out, at, &base, annotation)?;
+        let shapes = Shapes {
+            bbox: annotation.bbox,
+            segmentation: annotation.segmentation,
+            keypoints: annotation.keypoints,
+        };
+        add(&mut out, at, &base, shapes)?;
     }
     Ok(out)
 }
 
 #[derive(Deserialize)]
 struct Image {
-    id: i64,
+    id: Value,
     #[serde(default)]
     file_name: Option<String>,
     #[serde(default)]
@@ -118,7 +126,7 @@ struct Image {
 
 #[derive(Deserialize)]
 struct Category {
-    id: i64,
+    id: Value,
     #[serde(default)]
     name: Option<String>,
 }
@@ -126,9 +134,9 @@ struct Category {
 #[derive(Deserialize)]
 struct Annotation {
     #[serde(default)]
-    id: Option<i64>,
-    image_id: i64,
-    category_id: i64,
+    id: Option<Value>,
+    image_id: Value,
+    category_id: Value,
     #[serde(default)]
     bbox: Option<[f64; 4]>,
     #[serde(default)]
@@ -153,11 +161,27 @@ impl Annotation {
     }
 }
 
-/// Polygons, or something else.
+/// Run lengths, as a list or compressed.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Counts {
+    List(Vec<u32>),
+    Text(String),
+}
+
+/// A mask: height and width of its image, and run lengths.
+#[derive(Deserialize)]
+struct RunLengths {
+    size: [u32; 2],
+    counts: Counts,
+}
+
+/// Polygons, a mask, or something else.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Segmentation {
     Polygons(Vec<Vec<f64>>),
+    Mask(RunLengths),
     Other(IgnoredAny),
 }
 
@@ -167,22 +191,21 @@ impl Default for Segmentation {
     }
 }
 
+/// The shapes of an annotation or a result.
+struct Shapes {
+    bbox: Option<[f64; 4]>,
+    segmentation: Segmentation,
+    keypoints: Vec<f64>,
+}
+
 /// The shapes of an annotation as labels.
-fn add(
-    out: &mut Content,
-    at: At<'_>,
-    base: &Label,
-    annotation: Annotation,
-) -> Result<(), LabelError> {
+fn add(out: &mut Content, at: At<'_>, base: &Label, annotation: Shapes) -> Result<(), LabelError> {
     let mut shapes = Vec::new();
-    match annotation.bbox {
-        Some(xywh) => {
-            at.finite("bbox", xywh.iter().sum())?;
-            at.size("bbox width", xywh[2])?;
-            at.size("bbox height", xywh[3])?;
-            shapes.push(Shape::upright(corners_of(xywh)));
-        }
-        None => shapes.push(Shape::Absent),
+    if let Some(xywh) = annotation.bbox {
+        at.finite("bbox", xywh.iter().sum())?;
+        at.size("bbox width", xywh[2])?;
+        at.size("bbox height", xywh[3])?;
+        shapes.push(Shape::upright(corners_of(xywh)));
     }
     match annotation.segmentation {
         Segmentation::Polygons(polygons) => {
@@ -190,7 +213,14 @@ fn add(
                 shapes.push(Shape::Polygon(pairs(at, "segmentation", &polygon)?));
             }
         }
-        Segmentation::Other(_) => out.leave_out("run-length masks"),
+        Segmentation::Mask(mask) => shapes.push(Shape::Mask {
+            size_px: mask.size,
+            runs: match mask.counts {
+                Counts::List(list) => Runs::List(list),
+                Counts::Text(text) => Runs::Text(text),
+            },
+        }),
+        Segmentation::Other(_) => out.leave_out("segmentations of another form"),
     }
     let seen: Vec<f64> = (annotation.keypoints.chunks_exact(3))
         .filter(|point| point.last().is_some_and(|visible| *visible > 0.0))
@@ -198,6 +228,9 @@ fn add(
         .collect();
     if !seen.is_empty() {
         shapes.push(Shape::Points(pairs(at, "keypoints", &seen)?));
+    }
+    if shapes.is_empty() {
+        shapes.push(Shape::Absent);
     }
     for shape in shapes {
         let label = base.clone();
@@ -227,6 +260,73 @@ pub fn results<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<Vec<T>, 
         return Ok(read.annotations.0);
     }
     list(file, bytes, RESULTS_HINT)
+}
+
+/// One result, as far as it is a place.
+#[derive(Deserialize)]
+struct Found {
+    image_id: Value,
+    category_id: Value,
+    #[serde(default)]
+    score: Option<f64>,
+    #[serde(default)]
+    bbox: Option<[f64; 4]>,
+    #[serde(default)]
+    segmentation: Segmentation,
+    #[serde(default)]
+    keypoints: Vec<f64>,
+}
+
+/// Everything results say, of any form [`results`] or [`from_table`] read. Images and categories go by their ids, since
+/// results do not name them.
+///
+/// Errors: as these, numbers that are none; the row is named. Cost: one pass.
+pub fn results_content(file: &str, bytes: &[u8]) -> Result<Content, LabelError> {
+    let rows: Vec<Found> = if is_json(file, bytes) {
+        results(file, bytes)?
+    } else {
+        let rows = from_table(&crate::table::read(file, bytes)?)?.into_iter();
+        rows.map(|row| Found {
+            image_id: row.image_id.into(),
+            category_id: row.category_id.into(),
+            score: Some(row.score),
+            bbox: Some(row.xywh),
+            segmentation: Segmentation::default(),
+            keypoints: Vec::new(),
+        })
+        .collect()
+    };
+    let mut out = Content::default();
+    let mut items: BTreeMap<String, usize> = BTreeMap::new();
+    for (row, found) in rows.into_iter().enumerate() {
+        let at = At {
+            file,
+            place: Place::Row(row),
+        };
+        let image = text_of(&found.image_id);
+        let item = items.get(&image).copied().unwrap_or_else(|| {
+            out.item(Item {
+                name: image.clone(),
+                ..Item::default()
+            })
+        });
+        items.entry(image).or_insert(item);
+        let base = Label {
+            item: Some(item),
+            category: text_of(&found.category_id),
+            id: Some(row.to_string()),
+            score: found.score,
+            is_prediction: true,
+            ..Label::default()
+        };
+        let shapes = Shapes {
+            bbox: found.bbox,
+            segmentation: found.segmentation,
+            keypoints: found.keypoints,
+        };
+        add(&mut out, at, &base, shapes)?;
+    }
+    Ok(out)
 }
 
 /// A row per line.
@@ -366,6 +466,21 @@ impl<'de> Visitor<'de> for FieldOfLists<'_> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn results_are_places_of_images_by_their_ids() {
+        let text = br#"[{"image_id": 7, "category_id": 2, "score": 0.5, "bbox": [1, 2, 3, 4]},
+            {"image_id": "b", "category_id": 2, "score": 0.25, "segmentation": {"size": [2, 3], "counts": "06"}}]"#;
+        let found = results_content("r.json", text).unwrap();
+        let names: Vec<&str> = found.items.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["7", "b"]);
+        assert_eq!(found.labels[0].shape, Shape::upright([1.0, 2.0, 4.0, 6.0]));
+        assert!(found.labels[0].is_prediction && found.labels[0].score == Some(0.5));
+        assert_eq!(found.labels[1].shape.name(), "mask");
+        let table = b"image_id,category_id,score,x,y,width,height\n7,2,0.5,1,2,3,4\n";
+        let of_table = results_content("r.csv", table).unwrap();
+        assert_eq!(of_table.labels[0], found.labels[0]);
+    }
+
     #[derive(Debug, Deserialize)]
     struct Id {
         id: i64,
@@ -406,13 +521,17 @@ mod tests {
         let found = content("gt.json", text).unwrap();
         assert_eq!(found.items[0].size_px, Some([10.0, 20.0]));
         let shapes: Vec<&str> = found.labels.iter().map(|one| one.shape.name()).collect();
-        assert_eq!(shapes, ["box", "polygon", "points", "box"]);
+        assert_eq!(shapes, ["box", "polygon", "points", "box", "mask"]);
         assert_eq!(found.labels[0].shape, Shape::upright([1.0, 2.0, 4.0, 6.0]));
         assert_eq!(found.labels[2].shape, Shape::Points(vec![[1.0, 2.0]]));
         assert_eq!(found.labels[2].id.as_deref(), Some("5"));
         let occluded = ("occluded".to_owned(), "false".to_owned());
         assert_eq!(found.labels[0].attributes[1], occluded);
-        assert_eq!(found.left_out["run-length masks"], 1);
+        let mask = Shape::Mask {
+            size_px: [1, 3],
+            runs: Runs::List(vec![1, 2]),
+        };
+        assert_eq!(found.labels[4].shape, mask);
         let text = String::from_utf8_lossy(text);
         for (from, to, said) in [
             (

@@ -94,6 +94,15 @@ impl Kind {
     }
 }
 
+/// Run lengths of a mask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// As numbers.
+    List(Vec<u32>),
+    /// As COCO's compressed text.
+    Text(String),
+}
+
 /// Where a thing is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Shape {
@@ -122,6 +131,13 @@ pub enum Shape {
     Polyline(Vec<[f64; 2]>),
     /// Points of an image.
     Points(Vec<[f64; 2]>),
+    /// Pixels of an image, as COCO's run lengths down its columns; nothing of them is checked.
+    Mask {
+        /// Height and width of the image.
+        size_px: [u32; 2],
+        /// How many pixels are outside, inside, outside, and so on.
+        runs: Runs,
+    },
     /// A box in space.
     Box3 {
         /// Center, meters.
@@ -145,6 +161,7 @@ impl Shape {
             Self::Polygon(_) => "polygon",
             Self::Polyline(_) => "polyline",
             Self::Points(_) => "points",
+            Self::Mask { .. } => "mask",
             Self::Box3 { .. } => "box3",
             Self::Points3(_) => "points3",
         }
@@ -157,6 +174,10 @@ impl Shape {
                 16 * points.len()
             }
             Self::Points3(points) => 24 * points.len(),
+            Self::Mask { runs, .. } => match runs {
+                Runs::List(list) => 4 * list.len(),
+                Runs::Text(text) => text.len(),
+            },
             _ => 0,
         };
         size_of::<Label>() + points

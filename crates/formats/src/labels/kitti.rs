@@ -41,60 +41,64 @@ const HINT: &str = "a line is `type truncated occluded alpha left top right bott
 /// Errors: a line with too few numbers, numbers that are not finite, image boxes whose right or bottom lies before left
 /// or top, results without a score where `scored`; the line is named. Cost: one pass.
 pub fn read(file: &str, bytes: &[u8], scored: bool) -> Result<Vec<Row>, LabelError> {
-    let mut out = Vec::new();
-    for line in rows(bytes) {
+    let lines = rows(bytes).map(|line| {
         let at = At {
             file,
             place: Place::Line(line.number),
         };
-        let class = cells(line.text, Separator::Blank).next();
-        let values = floats::<14>(line.text, Separator::Blank, 1);
-        let values = values.map_err(|error| at.row_error(&error, HINT))?;
-        let score = if scored {
-            let values = floats::<1>(line.text, Separator::Blank, 15);
-            let [score] = values.map_err(|error| at.row_error(&error, HINT))?;
-            Some(at.finite("score", score)?)
-        } else {
-            None
-        };
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(at.value(
-                "number",
-                value,
-                "numbers are finite; unknown ones are -1, -10 or -1000",
-            ));
-        }
-        let [
-            truncated,
-            occluded,
-            alpha,
-            left,
-            top,
-            right,
-            bottom,
-            height,
-            width,
-            length,
-            x,
-            y,
-            z,
-            turn,
-        ] = values;
-        at.size("right - left", right - left)?;
-        at.size("bottom - top", bottom - top)?;
-        out.push(Row {
-            class: String::from_utf8_lossy(class.unwrap_or_default()).into_owned(),
-            truncated,
-            occluded,
-            alpha_radians: alpha,
-            corners: [left, top, right, bottom],
-            dimensions_meters: [length, height, width],
-            location_meters: [x, y, z],
-            rotation_y_radians: turn,
-            score,
-        });
+        row(at, line.text, 0, scored)
+    });
+    lines.collect()
+}
+
+/// The object of a line, whose cells begin behind the first so many.
+fn row(at: At<'_>, text: &[u8], first: usize, scored: bool) -> Result<Row, LabelError> {
+    let class = cells(text, Separator::Blank).nth(first);
+    let values = floats::<14>(text, Separator::Blank, first + 1);
+    let values = values.map_err(|error| at.row_error(&error, HINT))?;
+    let score = if scored {
+        let values = floats::<1>(text, Separator::Blank, first + 15);
+        let [score] = values.map_err(|error| at.row_error(&error, HINT))?;
+        Some(at.finite("score", score)?)
+    } else {
+        None
+    };
+    if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        return Err(at.value(
+            "number",
+            value,
+            "numbers are finite; unknown ones are -1, -10 or -1000",
+        ));
     }
-    Ok(out)
+    let [
+        truncated,
+        occluded,
+        alpha,
+        left,
+        top,
+        right,
+        bottom,
+        height,
+        width,
+        length,
+        x,
+        y,
+        z,
+        turn,
+    ] = values;
+    at.size("right - left", right - left)?;
+    at.size("bottom - top", bottom - top)?;
+    Ok(Row {
+        class: String::from_utf8_lossy(class.unwrap_or_default()).into_owned(),
+        truncated,
+        occluded,
+        alpha_radians: alpha,
+        corners: [left, top, right, bottom],
+        dimensions_meters: [length, height, width],
+        location_meters: [x, y, z],
+        rotation_y_radians: turn,
+        score,
+    })
 }
 
 /// The coordinate frame of boxes in space: the first camera after rectification, x right, y down, z forward.
@@ -135,30 +139,74 @@ pub fn content(file: &str, bytes: &[u8], image: &str, scored: bool) -> Result<Co
         ..Item::default()
     }));
     for (number, row) in read(file, bytes, scored)?.into_iter().enumerate() {
-        let field = |name: &str, value: f64| (name.to_owned(), value.to_string());
-        let flat = Label {
+        let base = Label {
             item,
-            category: row.class.clone(),
             id: Some(number.to_string()),
-            shape: Shape::upright(row.corners),
-            frame: CAMERA.to_owned(),
-            is_prediction: row.score.is_some(),
-            score: row.score,
-            attributes: vec![
-                field("truncated", row.truncated),
-                field("occluded", row.occluded),
-                field("alpha", row.alpha_radians),
-            ],
             ..Label::default()
         };
-        let spatial = box3(&row).map(|shape| Label {
-            shape,
-            ..flat.clone()
-        });
-        out.label(flat);
-        out.labels.extend(spatial);
+        add(&mut out, base, &row);
     }
     Ok(out)
+}
+
+/// Everything a file of a sequence of the tracking benchmark says, whose lines begin with a frame and a track, -1 for
+/// none. Source: the tracking devkit's `readme.txt`. Lines with a score are results.
+///
+/// Errors and cost: as [`read`], and a frame or track that is no whole number.
+pub fn tracks(file: &str, bytes: &[u8], sequence: &str) -> Result<Content, LabelError> {
+    let mut out = Content::default();
+    let item = Some(out.item(Item {
+        name: sequence.to_owned(),
+        ..Item::default()
+    }));
+    for (number, line) in rows(bytes).enumerate() {
+        let at = At {
+            file,
+            place: Place::Line(line.number),
+        };
+        let mut given = cells(line.text, Separator::Blank);
+        let mut whole = |name: &'static str| {
+            let cell = given.next().unwrap_or_default();
+            let text = String::from_utf8_lossy(cell);
+            let wrong = |_| at.value(name, &text, "a line is `frame track type …`");
+            text.parse::<i64>().map_err(wrong)
+        };
+        let (frame, track) = (whole("frame")?, whole("track")?);
+        let is_scored = given.count() == 16;
+        let base = Label {
+            item,
+            steps: Some([frame; 2]),
+            id: Some(number.to_string()),
+            track: (track >= 0).then(|| track.to_string()),
+            ..Label::default()
+        };
+        add(&mut out, base, &row(at, line.text, 2, is_scored)?);
+    }
+    Ok(out)
+}
+
+/// The boxes of an object as labels.
+fn add(out: &mut Content, base: Label, row: &Row) {
+    let field = |name: &str, value: f64| (name.to_owned(), value.to_string());
+    let flat = Label {
+        category: row.class.clone(),
+        shape: Shape::upright(row.corners),
+        frame: CAMERA.to_owned(),
+        is_prediction: row.score.is_some(),
+        score: row.score,
+        attributes: vec![
+            field("truncated", row.truncated),
+            field("occluded", row.occluded),
+            field("alpha", row.alpha_radians),
+        ],
+        ..base
+    };
+    let spatial = box3(row).map(|shape| Label {
+        shape,
+        ..flat.clone()
+    });
+    out.label(flat);
+    out.labels.extend(spatial);
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::compression::{self, Compression};
 use super::cursor::{Frame, FrameError, MAGIC, frame_at, minus, plus, wide};
 use super::records::{Chunk, ChunkIndex, Footer, Header, Record, opcode, opcode_name};
 use super::salvage::{self, ChunkSpan};
-use crate::Notes;
+use crate::{Limits, Notes};
 use fieldassay_model::LossReason;
 use std::collections::BTreeMap;
 
@@ -85,9 +85,24 @@ pub(crate) struct Layout<'a> {
     pub(crate) losses: Vec<LossReason>,
 }
 
-/// Walks the frames of `bytes`. `hints` are the chunk indexes of a summary that looks sound.
+/// Walks the frames of a file. `hints` are the chunk indexes of a summary that looks sound.
 pub(crate) fn walk<'a>(
     bytes: &'a [u8],
+    hints: &BTreeMap<usize, ChunkIndex<'a>>,
+    notes: Notes,
+) -> Layout<'a> {
+    walk_from(bytes, MAGIC.len(), hints, notes)
+}
+
+/// The units of a stretch of a file that begins with a record.
+pub(crate) fn units_of(bytes: &[u8], limits: Limits) -> Vec<Unit<'_>> {
+    let notes = Notes::new(limits.notes_per_code);
+    walk_from(bytes, 0, &BTreeMap::new(), notes).units
+}
+
+fn walk_from<'a>(
+    bytes: &'a [u8],
+    start: usize,
     hints: &BTreeMap<usize, ChunkIndex<'a>>,
     notes: Notes,
 ) -> Layout<'a> {
@@ -113,7 +128,7 @@ pub(crate) fn walk<'a>(
             losses: Vec::new(),
         },
     };
-    let mut position = MAGIC.len();
+    let mut position = start;
     while !walker.done {
         position = match frame_at(bytes, position) {
             Ok(frame) => walker.record(&frame),

@@ -29,6 +29,7 @@ mod writer;
 
 pub use compression::Compression;
 pub use cursor::MAGIC;
+pub(crate) use open::read_part;
 pub use open::{Attachment, McapError, McapRecording, Metadata, OpenOptions, sniff};
 pub use records::{MessageHeader, Record};
 pub use rules::RULES;

@@ -8,7 +8,7 @@ use super::layout::{self, Layout, Unit};
 use super::records::{self, Header, Record, Statistics, opcode};
 use super::summary::{self, Crc, Summary};
 use super::{salvage, unit, verify};
-use crate::{Buffers, Channel, Format, Limits, Notes, Recording, UnitSummary, Visitor};
+use crate::{Buffers, Channel, Format, Limits, Notes, Recording, UnitPart, UnitSummary, Visitor};
 use fieldassay_model::Account;
 use rayon::prelude::*;
 
@@ -225,6 +225,28 @@ pub(crate) fn data_crc(bytes: &[u8], layout: &Layout<'_>) -> Crc {
     })
 }
 
+/// Reads a chunk, or a run of top-level records, from its bytes alone.
+pub(crate) fn read_part(
+    bytes: &[u8],
+    limits: Limits,
+    buffers: &mut Buffers,
+    visitor: &mut dyn Visitor,
+) {
+    let definitions = Definitions::default();
+    let context = unit::Context {
+        bytes,
+        definitions: &definitions,
+        limits,
+        data_suspect: false,
+    };
+    for unit in layout::units_of(bytes, limits) {
+        match unit {
+            Unit::Chunk(chunk) => unit::read_chunk(&context, &chunk, buffers, visitor),
+            Unit::Run(run) => unit::read_run(&context, run, visitor),
+        };
+    }
+}
+
 impl Recording for McapRecording<'_> {
     fn format(&self) -> Format {
         Format::Mcap
@@ -252,6 +274,24 @@ impl Recording for McapRecording<'_> {
             Some(Unit::Run(run)) => unit::run_bytes(*run),
             None => 0,
         }
+    }
+
+    fn unit_part(&self, unit: usize) -> Option<UnitPart> {
+        Some(match self.layout.units.get(unit)? {
+            Unit::Chunk(chunk) => UnitPart {
+                offset: wide(chunk.offset),
+                // Message indexes behind the chunk are not needed to read it.
+                length: wide(minus(chunk.end, chunk.offset)),
+                compression: chunk.head.compression.clone().into_owned(),
+                uncompressed_bytes: chunk.head.uncompressed_size,
+            },
+            Unit::Run(run) => UnitPart {
+                offset: wide(run.start),
+                length: unit::run_bytes(*run),
+                compression: String::new(),
+                uncompressed_bytes: unit::run_bytes(*run),
+            },
+        })
     }
 
     fn read_unit(

@@ -20,6 +20,16 @@ pub(super) enum Compression {
 }
 
 impl Compression {
+    /// The name, empty for none; of an unknown one as the file has it.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Bz2 => "bz2",
+            Self::Lz4 => "lz4",
+            Self::Unknown(name) => name,
+        }
+    }
+
     /// Reads the name; an unknown name is settled by the signature of the data where that is possible.
     pub(super) fn from_header(name: Option<&[u8]>, data: &[u8]) -> Self {
         match name {

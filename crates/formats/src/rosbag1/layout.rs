@@ -87,10 +87,15 @@ pub(super) struct Layout {
 
 /// Walks the file. `bytes` starts with the magic.
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Layout {
+    read_from(bytes, MAGIC.len(), limits)
+}
+
+/// Walks what begins with a record at `start`.
+pub(super) fn read_from(bytes: &[u8], start: usize, limits: Limits) -> Layout {
     let mut walker = Walker {
         bytes,
         limits,
-        at: MAGIC.len(),
+        at: start,
         header: None,
         units: Vec::new(),
         connections: Vec::new(),

@@ -20,6 +20,7 @@ mod record;
 mod resync;
 
 pub use reader::BagRecording;
+pub(crate) use reader::read_part;
 
 use crate::Rule;
 

@@ -8,7 +8,9 @@ use super::connection;
 use super::layout::{self, Chunk, Layout, Lost, Unit};
 use super::record::{OP_BAG_HEADER, parse, slice, time_at, u32_at};
 use super::{BagError, MAGIC};
-use crate::{Buffers, Channel, Format, Limits, Message, Notes, Recording, UnitSummary, Visitor};
+use crate::{
+    Buffers, Channel, Format, Limits, Message, Notes, Recording, UnitPart, UnitSummary, Visitor,
+};
 use fieldassay_model::{Account, LossReason};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +207,26 @@ fn content<'b>(
     }
 }
 
+/// Reads a chunk, or a run of messages outside chunks, from its bytes alone.
+pub(crate) fn read_part(
+    bytes: &[u8],
+    limits: Limits,
+    buffers: &mut Buffers,
+    visitor: &mut dyn Visitor,
+) {
+    let part = BagRecording {
+        bytes,
+        limits,
+        channels: Vec::new(),
+        units: layout::read_from(bytes, 0, limits).units,
+        lost: Vec::new(),
+        notes: Vec::new(),
+    };
+    for unit in 0..part.unit_count() {
+        part.read_unit(unit, buffers, visitor);
+    }
+}
+
 impl Recording for BagRecording<'_> {
     fn format(&self) -> Format {
         Format::Rosbag1
@@ -227,6 +249,23 @@ impl Recording for BagRecording<'_> {
         self.units
             .get(unit)
             .map_or(0, |unit| (unit.end - unit.start) as u64)
+    }
+
+    fn unit_part(&self, unit: usize) -> Option<UnitPart> {
+        let unit = self.units.get(unit)?;
+        // Index records behind a chunk are not needed to read it.
+        let length = (unit.data.end - unit.start) as u64;
+        let chunk = unit.chunk.as_ref();
+        Some(UnitPart {
+            offset: unit.start as u64,
+            length,
+            compression: chunk
+                .map_or("", |chunk| chunk.compression.name())
+                .to_owned(),
+            uncompressed_bytes: chunk
+                .and_then(|chunk| chunk.size)
+                .map_or(length, |size| size as u64),
+        })
     }
 
     fn read_unit(

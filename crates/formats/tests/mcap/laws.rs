@@ -7,7 +7,7 @@ use fieldassay_formats::mcap::{
     Compression, MAGIC, McapRecording, MessageHeader, OpenOptions, Record, StreamReader, Writer,
     WriterOptions,
 };
-use fieldassay_formats::{Limits, Schema};
+use fieldassay_formats::{Limits, Recording as _, Schema};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -230,5 +230,37 @@ fn sizes_are_limited() {
             .map(|loss| loss.messages)
             .sum();
         assert_eq!(lost, Some(5000 - reading.rows.len() as u64));
+    }
+}
+
+#[test]
+fn every_unit_is_read_from_its_own_bytes() {
+    let mut all = crate::support::recordings();
+    // One that ends within a chunk.
+    let cut = all.iter().find(|(name, _)| name == "zstd").unwrap();
+    let cut = cut.1[..cut.1.len() / 2].to_vec();
+    all.push(("cut".to_owned(), cut));
+    for (name, bytes) in &all {
+        let recording = McapRecording::open(bytes, OpenOptions::default()).unwrap();
+        let mut buffers = fieldassay_formats::Buffers::default();
+        let mut messages = 0;
+        for unit in 0..recording.unit_count() {
+            let mut whole = crate::support::Collect::default();
+            let mut part = crate::support::Collect::default();
+            recording.read_unit(unit, &mut buffers, &mut whole);
+            let place = recording.unit_part(unit).unwrap();
+            let start = usize::try_from(place.offset).unwrap();
+            let end = start + usize::try_from(place.length).unwrap();
+            assert!(fieldassay_formats::read_part(
+                fieldassay_formats::Format::Mcap,
+                &bytes[start..end],
+                fieldassay_formats::Limits::default(),
+                &mut buffers,
+                &mut part,
+            ));
+            assert_eq!(part.rows, whole.rows, "{name}, unit {unit}");
+            messages += part.rows.len();
+        }
+        assert!(messages > 0, "{name}");
     }
 }

@@ -3,6 +3,8 @@
 use crate::writer::{Omit, Packing, write_bag};
 use crate::{Content, examples, read, small};
 use expect_test::expect;
+use fieldassay_formats::rosbag1::BagRecording;
+use fieldassay_formats::{Buffers, Format, Limits, Recording as _, read_part};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -104,5 +106,46 @@ fn a_bag_without_any_index_is_read_whole() {
         assert_eq!(content.samples, samples);
         assert_eq!(content.channels.len(), 3);
         assert_eq!(content.codes(), ["structure.index_missing"]);
+    }
+}
+
+#[test]
+fn every_unit_is_read_from_its_own_bytes() {
+    let (connections, samples) = small(400);
+    let packings = [Packing::None, Packing::Bz2, Packing::Lz4];
+    let mut bags: Vec<Vec<u8>> = packings
+        .iter()
+        .map(|packing| write_bag(&connections, &samples, *packing, 50, Omit::default()))
+        .collect();
+    if let Some((plain, bz2)) = examples() {
+        bags.extend([plain, bz2]);
+    }
+    // The last one ends within a chunk.
+    let cut = bags[0].len() * 2 / 3;
+    bags.push(bags[0][..cut].to_vec());
+    for bytes in &bags {
+        let recording = BagRecording::open(bytes, Limits::default()).unwrap();
+        let mut buffers = Buffers::default();
+        let mut messages = 0;
+        for unit in 0..recording.unit_count() {
+            let (mut whole, mut part) = (Content::default(), Content::default());
+            recording.read_unit(unit, &mut buffers, &mut whole);
+            let place = recording.unit_part(unit).unwrap();
+            let start = usize::try_from(place.offset).unwrap();
+            let end = start + usize::try_from(place.length).unwrap();
+            let own = &bytes[start..end];
+            assert!(read_part(
+                Format::Rosbag1,
+                own,
+                Limits::default(),
+                &mut buffers,
+                &mut part
+            ));
+            assert_eq!(part.samples, whole.samples, "unit {unit}");
+            messages += part.samples.len();
+        }
+        assert_eq!(messages, read(bytes).samples.len());
+        assert!(messages > 100);
+        assert_eq!(recording.unit_part(recording.unit_count()), None);
     }
 }

@@ -10,8 +10,9 @@ mod series;
 
 pub use rigid::{PoseDefect, TF2_NORM_TOLERANCE, is_rotation, is_rotation_within, validate};
 pub use rotation::{
-    angle_between, conjugate, matrix_of_quat, multiply_quat, normalized, quat_of_matrix,
-    quat_of_rotation_vector, rotate, rotation_vector, same_rotation, share_one_axis, slerp,
+    angle_between, bearing, conjugate, matrix_of_quat, multiply_quat, normalized, quat_of_matrix,
+    quat_of_rotation_vector, roll_pitch_yaw, rotate, rotation_vector, same_rotation,
+    share_one_axis, slerp, wrapped_angle,
 };
 pub use series::{Rate, body_rates, pose_at};
 

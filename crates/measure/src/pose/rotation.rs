@@ -67,6 +67,34 @@ pub fn angle_between(a: &[f64; 4], b: &[f64; 4]) -> f64 {
     norm(&rotation_vector(&multiply_quat(&conjugate(a), b)))
 }
 
+/// Roll, pitch and yaw of a unit quaternion, radians: turns about the fixed axes x, y and z, one after the other
+/// (REP 103). Roll and yaw are in -pi to pi, pitch in -pi/2 to pi/2; near its ends roll and yaw are not told apart.
+/// NaN gives NaN.
+pub fn roll_pitch_yaw(quat_xyzw: &[f64; 4]) -> [f64; 3] {
+    let [x, y, z, w] = *quat_xyzw;
+    [
+        (2.0 * (w * x + y * z)).atan2(1.0 - 2.0 * (x * x + y * y)),
+        (2.0 * (w * y - z * x)).clamp(-1.0, 1.0).asin(),
+        (2.0 * (w * z + x * y)).atan2(1.0 - 2.0 * (y * y + z * z)),
+    ]
+}
+
+/// The angle with whole turns taken off, radians: above -pi, up to pi. NaN and infinities give NaN.
+pub fn wrapped_angle(radians: f64) -> f64 {
+    let turn = radians.rem_euclid(std::f64::consts::TAU);
+    if turn > std::f64::consts::PI {
+        turn - std::f64::consts::TAU
+    } else {
+        turn
+    }
+}
+
+/// Direction from one point of a plane to another, radians from the first axis toward the second, -pi to pi; 0 where
+/// they are the same.
+pub fn bearing(from_meters: &[f64; 2], to_meters: &[f64; 2]) -> f64 {
+    (to_meters[1] - from_meters[1]).atan2(to_meters[0] - from_meters[0])
+}
+
 /// Rotation matrix of a unit quaternion.
 pub fn matrix_of_quat(quat_xyzw: &[f64; 4]) -> Matrix<3, 3> {
     let [x, y, z, w] = *quat_xyzw;
@@ -217,6 +245,23 @@ mod tests {
             prop_assert!(same_rotation(&quat_of_matrix(&ma), &a, 1e-12));
             let unit = multiply(&ma, &transpose(&ma));
             prop_assert!((0..9).all(|i| (unit[i / 3][i % 3] - identity::<3>()[i / 3][i % 3]).abs() < 1e-13));
+        }
+
+        #[test]
+        fn roll_pitch_and_yaw_put_the_rotation_together(v in vectors(), turns in -9_i32..9) {
+            let quat = quat_of_rotation_vector(&v);
+            let [roll, pitch, yaw] = roll_pitch_yaw(&quat);
+            let about = |axis: usize, angle: f64| {
+                let mut vector = [0.0; 3];
+                vector[axis] = angle;
+                quat_of_rotation_vector(&vector)
+            };
+            let again = multiply_quat(&about(2, yaw), &multiply_quat(&about(1, pitch), &about(0, roll)));
+            prop_assert!(same_rotation(&again, &quat, 1e-6));
+            let far = yaw + f64::from(turns) * std::f64::consts::TAU;
+            prop_assert!((wrapped_angle(far) - yaw).abs() < 1e-12);
+            let (sin, cos) = yaw.sin_cos();
+            prop_assert!((bearing(&[3.0, -2.0], &[3.0 + cos, sin - 2.0]) - yaw).abs() < 1e-12);
         }
 
         #[test]

@@ -8,6 +8,7 @@ mod beta;
 mod binomial;
 mod blocks;
 pub(crate) mod cases;
+mod exact;
 mod fisher;
 mod interval;
 mod kolmogorov;
@@ -31,6 +32,7 @@ pub use binomial::{
     poisson_pmf, share_interval,
 };
 pub use blocks::{block_bootstrap, block_length};
+pub use exact::ExactSum;
 pub use fisher::{Fisher, FisherInterval, fisher_exact, fisher_interval};
 pub use interval::{
     Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson, wilson_at, wilson_share,

@@ -14,6 +14,7 @@ pub use jobs::{Claim, Job, JobState, NewJob, Retry};
 
 use crate::StoreError;
 use db::{Database, Row, Transaction};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -46,7 +47,7 @@ pub struct Batch {
 }
 
 /// A recording as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Its id.
     pub recording_id: String,
@@ -69,7 +70,7 @@ pub struct Listed {
 }
 
 /// A file that was ingested, by what tells without reading it that it is still the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenFile {
     /// Its path.
     pub path: String,
@@ -243,6 +244,16 @@ impl Catalog {
         let sql = "UPDATE batches SET state = 'published', published_us = $1 \
                    WHERE sequence = $2 AND state = 'open'";
         open.run(sql, &[now_us.into(), sequence.into()]).await?;
+        open.commit().await
+    }
+
+    /// Remembers files that were read and brought nothing new. Errors: [`StoreError::Fenced`].
+    pub async fn see(&self, publisher: &Publisher, files: &[SeenFile]) -> Result<(), StoreError> {
+        let mut open = self.db.begin().await?;
+        fenced(&mut open, publisher).await?;
+        for file in files {
+            add_file(&mut open, file).await?;
+        }
         open.commit().await
     }
 

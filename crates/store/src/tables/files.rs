@@ -53,9 +53,19 @@ impl DataFile {
         }
     }
 
+    /// Path in the place of the workspace, for the file of the table of that name.
+    pub fn location(&self, table: &str) -> ObjectPath {
+        ObjectPath::from_iter([super::FOLDER, table, self.path.as_str()])
+    }
+
     /// SHA-256 of its bytes, as its name says.
     pub fn sha256(&self) -> &str {
-        let name = self.path.strip_prefix(BEFORE).unwrap_or(&self.path);
+        Self::sha256_of(&self.path)
+    }
+
+    /// SHA-256 of the file of that name.
+    pub fn sha256_of(path: &str) -> &str {
+        let name = path.strip_prefix(BEFORE).unwrap_or(path);
         name.strip_suffix(AFTER).unwrap_or(name)
     }
 }

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use deltalake_core::arrow::array::{Array, Float32Array, Float64Array, ListArray, RecordBatch};
 use deltalake_core::arrow::compute::{
-    SortColumn, SortOptions, lexsort_to_indices, partition, take_record_batch,
+    SortColumn, SortOptions, concat_batches, lexsort_to_indices, partition, take_record_batch,
 };
 use deltalake_core::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use fieldassay_model::tables::{Column, Kind, Table};
@@ -89,6 +89,14 @@ pub fn sorted(table: &Table, rows: &RecordBatch) -> Result<RecordBatch, StoreErr
         )));
     }
     Ok(rows)
+}
+
+/// Rows of several batches as one. Errors: [`StoreError::Rows`] for other columns than the table has.
+pub fn put_together(table: &Table, batches: &[RecordBatch]) -> Result<RecordBatch, StoreError> {
+    concat_batches(&schema(table), batches).map_err(|error| StoreError::Rows {
+        table: table.name.to_owned(),
+        what: error.to_string(),
+    })
 }
 
 fn first_not_finite(array: &dyn Array) -> Option<usize> {

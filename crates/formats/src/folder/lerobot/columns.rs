@@ -242,6 +242,23 @@ impl Parquet {
         }
     }
 
+    /// A column of a row group whose rows are texts or lists of them; empty where one is null. Cost as [`Parquet::column`].
+    pub(super) fn texts(
+        &self,
+        file: &[u8],
+        group: usize,
+        position: usize,
+    ) -> Result<Column<String>> {
+        guarded(|| {
+            let (reader, rows, levels) = self.reader(file, group, position)?;
+            let ColumnReader::ByteArrayColumnReader(reader) = reader else {
+                return Err(bad("the column holds no text"));
+            };
+            let text = |v: &ByteArray| String::from_utf8_lossy(v.data()).into_owned();
+            levels.read(reader, rows, text, &String::new())
+        })
+    }
+
     /// A column of a row group whose rows are single values. Cost as [`Parquet::column`].
     pub(crate) fn values(&self, file: &[u8], group: usize, position: usize) -> Result<Values> {
         guarded(|| self.cells(file, group, position))

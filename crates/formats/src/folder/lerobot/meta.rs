@@ -83,6 +83,8 @@ pub(super) struct Stretch {
 pub(super) struct Episode {
     pub(super) index: u64,
     pub(super) length: u64,
+    /// What is done in it, in words.
+    pub(super) tasks: Vec<String>,
     /// Chunk and file of its frames; 3.0 only.
     pub(super) data: Option<(u64, u64)>,
     /// By video key; 3.0 only.
@@ -93,6 +95,8 @@ pub(super) struct Episode {
 struct Line {
     episode_index: u64,
     length: u64,
+    #[serde(default)]
+    tasks: Vec<String>,
 }
 
 /// Whether a file is the pointer Git LFS leaves where it did not fetch the content.
@@ -129,6 +133,7 @@ fn lines(files: &dyn Files, contents: &mut Contents<'_>) -> Vec<Episode> {
             Ok(row) => found.push(Episode {
                 index: row.episode_index,
                 length: row.length,
+                tasks: row.tasks,
                 ..Episode::default()
             }),
             Err(error) => contents.lose(Failure {
@@ -199,6 +204,8 @@ fn table(file: &[u8], info: &Info) -> parquet::errors::Result<Vec<Episode>> {
             None => Vec::new(),
         };
         let length = numbers("length");
+        let tasks = parquet.position("tasks");
+        let tasks = tasks.and_then(|position| parquet.texts(file, group, position).ok());
         let data = [numbers("data/chunk_index"), numbers("data/file_index")];
         let videos: Vec<(&String, [Vec<f64>; 4])> = info
             .features
@@ -234,6 +241,10 @@ fn table(file: &[u8], info: &Info) -> parquet::errors::Result<Vec<Episode>> {
             found.push(Episode {
                 index,
                 length,
+                tasks: tasks
+                    .as_ref()
+                    .map(|tasks| tasks.row(row).to_vec())
+                    .unwrap_or_default(),
                 data: count(chunk).zip(count(place)),
                 videos: stretches.collect(),
             });

@@ -49,13 +49,66 @@ fn detect(files: &dyn Files) -> bool {
         })
 }
 
-fn list<'a>(files: &'a dyn Files, limits: &Limits) -> Result<Contents<'a>, FolderError> {
+/// One episode of a data set, and what is done in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeRobotEpisode {
+    /// Its number.
+    pub index: u64,
+    /// Frames.
+    pub length: u64,
+    /// Tasks in words.
+    pub tasks: Vec<String>,
+    /// Its first frame, nanoseconds on the time line on which the episodes of a recording follow each other.
+    pub start_ns: i64,
+    /// Its last frame.
+    pub end_ns: i64,
+}
+
+/// The episodes a data set states, by number, with times as its stated rate gives them; beside them what could not be
+/// read of them, in words.
+///
+/// Errors: `meta/info.json` is missing or of another form. Cost: the tables of episodes.
+pub fn lerobot_episodes(
+    files: &dyn Files,
+    limits: &Limits,
+) -> Result<(Vec<LeRobotEpisode>, Vec<String>), FolderError> {
+    let info = info(files)?;
     let mut contents = Contents::new(limits);
+    let mut start_ns = START_NANOS;
+    let nanos_of = |frames: u64| frames::nanos(frames as f64 / info.rate_hz());
+    let episodes = meta::episodes(files, &info, &mut contents).into_iter();
+    let episodes = episodes.map(|episode| {
+        let first = start_ns;
+        start_ns = first.saturating_add(nanos_of(episode.length));
+        LeRobotEpisode {
+            index: episode.index,
+            length: episode.length,
+            tasks: episode.tasks,
+            start_ns: first,
+            end_ns: first.saturating_add(nanos_of(episode.length.saturating_sub(1))),
+        }
+    });
+    let episodes = episodes.collect();
+    let lost = contents
+        .account
+        .losses
+        .iter()
+        .map(|loss| loss.message.clone());
+    Ok((episodes, lost.collect()))
+}
+
+/// What `info.json` says.
+fn info(files: &dyn Files) -> Result<Info, FolderError> {
     let info = files.read(INFO)?;
-    let info: Info = serde_json::from_slice(info.as_ref()).map_err(|error| FolderError::Empty {
+    serde_json::from_slice(info.as_ref()).map_err(|error| FolderError::Empty {
         layout: Format::LeRobot.name(),
         reason: format!("`{INFO}`: {error}"),
-    })?;
+    })
+}
+
+fn list<'a>(files: &'a dyn Files, limits: &Limits) -> Result<Contents<'a>, FolderError> {
+    let mut contents = Contents::new(limits);
+    let info = info(files)?;
     contents.origin = format!("lerobot {}", info.codebase_version);
     let episodes = meta::episodes(files, &info, &mut contents);
     totals(&info, &episodes, &mut contents);

@@ -1,0 +1,193 @@
+//! What is to be brought in: recordings, and files and folders of labels, each with its files.
+//!
+//! Read [`Input`] first. Not here: reading them (`keep`).
+
+use crate::EngineError;
+use crate::limits::Limits;
+use crate::sources::{self, FolderFiles};
+use fieldassay_store::SeenFile;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One input: what becomes a row of `recordings`.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    /// As the user would name it.
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+    /// Size, time and number of its files, by which it is known again without reading.
+    pub(super) stamp: Stamp,
+}
+
+/// What an input is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// A recording, checked and indexed.
+    Recording,
+    /// A layout of labels, or a table of votes, predictions, events or outcomes.
+    Labels(Box<super::super::layouts::LabelInput>),
+}
+
+/// What tells without reading that files are the same as before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) size_bytes: u64,
+    /// Of the youngest file.
+    pub(super) modified_ns: i64,
+    /// Of a folder a digest of names, sizes, times and numbers of its files.
+    pub(super) inode: i64,
+    pub(super) files: usize,
+}
+
+impl Stamp {
+    /// The stamp of a file or of all files of a folder. Errors: what the system says, when it is gone.
+    pub(super) fn of(path: &Path) -> Result<Self, EngineError> {
+        let read = |path: &Path| {
+            std::fs::metadata(path).map_err(|error| EngineError::io("read", path, error))
+        };
+        let metadata = read(path)?;
+        if metadata.is_file() {
+            return Ok(Self::of_file(&metadata));
+        }
+        let files = FolderFiles::list(path, &Limits::default())?;
+        let all: Result<Vec<_>, EngineError> = files
+            .files()
+            .map(|(name, file)| Ok((name, Self::of_file(&read(&file)?))))
+            .collect();
+        Ok(Self::of_files(all?.into_iter()))
+    }
+
+    /// The stamp of a list of files, in its order.
+    pub(super) fn of_files<'a>(files: impl Iterator<Item = (&'a str, Self)>) -> Self {
+        let mut all = Self::default();
+        let mut digest = blake3::Hasher::new();
+        for (name, one) in files {
+            all.size_bytes += one.size_bytes;
+            all.modified_ns = all.modified_ns.max(one.modified_ns);
+            all.files += 1;
+            let line = format!(
+                "{name}\0{}\0{}\0{}\n",
+                one.size_bytes, one.modified_ns, one.inode
+            );
+            digest.update(line.as_bytes());
+        }
+        let mut first = [0; 8];
+        first.copy_from_slice(digest.finalize().as_bytes().get(..8).unwrap_or(&[0; 8]));
+        all.inode = i64::from_le_bytes(first);
+        all
+    }
+
+    fn of_file(metadata: &std::fs::Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        Self {
+            size_bytes: metadata.len(),
+            modified_ns: since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(0)),
+            inode: inode(metadata),
+            files: 1,
+        }
+    }
+
+    /// Whether a file that was brought in before is this one.
+    pub(super) fn is(&self, seen: &SeenFile) -> bool {
+        i64::try_from(self.size_bytes) == Ok(seen.size_bytes)
+            && (self.modified_ns, self.inode) == (seen.modified_ns, seen.inode)
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.ino().cast_signed()
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &std::fs::Metadata) -> i64 {
+    0
+}
+
+/// Everything the user named, sorted by path, each once; and what is already in the workspace by its stamp.
+///
+/// Errors: a path where nothing is, or where nothing is known.
+pub(super) fn find(
+    named: &[String],
+    form: Option<super::super::layouts::Form>,
+    limits: &Limits,
+) -> Result<Vec<Input>, EngineError> {
+    let mut found: BTreeMap<PathBuf, Kind> = BTreeMap::new();
+    let mut others: Vec<PathBuf> = Vec::new();
+    for one in &spelled_out(named)? {
+        let path = PathBuf::from(one);
+        let recordings = if form.is_some() {
+            Vec::new()
+        } else {
+            recordings(one, limits)?
+        };
+        // A folder may hold both; a file is what it is.
+        if recordings.is_empty() || path.is_dir() {
+            others.push(path);
+        }
+        found.extend(recordings.into_iter().map(|path| (path, Kind::Recording)));
+    }
+    let taken: Vec<PathBuf> = found.keys().cloned().collect();
+    for labels in super::super::layouts::find(&others, &taken, form)? {
+        found.insert(labels.path.clone(), Kind::Labels(Box::new(labels)));
+    }
+    found
+        .into_iter()
+        .map(|(path, kind)| {
+            let stamp = match &kind {
+                Kind::Recording => Stamp::of(&path)?,
+                Kind::Labels(labels) => {
+                    let all: Result<Vec<_>, EngineError> = labels
+                        .files
+                        .iter()
+                        .map(|file| Ok((file.to_string_lossy(), Stamp::of(file)?)))
+                        .collect();
+                    let all = all?;
+                    Stamp::of_files(all.iter().map(|(name, stamp)| (name.as_ref(), *stamp)))
+                }
+            };
+            Ok(Input { path, kind, stamp })
+        })
+        .collect()
+}
+
+/// Patterns as the paths they stand for; a path that is there is itself.
+fn spelled_out(named: &[String]) -> Result<Vec<String>, EngineError> {
+    let mut all = Vec::new();
+    for one in named {
+        if one.contains("://") {
+            return Err(EngineError::Remote { url: one.clone() });
+        }
+        if Path::new(one).exists() || !one.contains(['*', '?', '[']) {
+            all.push(one.clone());
+            continue;
+        }
+        let paths = glob::glob(one).map_err(|error| EngineError::Glob {
+            pattern: one.clone(),
+            message: error.to_string(),
+        })?;
+        let before = all.len();
+        all.extend(paths.flatten().map(|path| path.display().to_string()));
+        if all.len() == before {
+            return Err(EngineError::NothingThere {
+                path: PathBuf::from(one),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Recordings among what one argument names; none where it names a file that is no recording, or a folder without any.
+fn recordings(named: &str, limits: &Limits) -> Result<Vec<PathBuf>, EngineError> {
+    let path = Path::new(named);
+    if path.is_file() {
+        let is_recording = sources::is_recording(path);
+        return Ok(is_recording.then(|| path.to_owned()).into_iter().collect());
+    }
+    match sources::find(&[named.to_owned()], limits) {
+        Err(EngineError::NothingThere { .. }) if path.is_dir() => Ok(Vec::new()),
+        other => other,
+    }
+}

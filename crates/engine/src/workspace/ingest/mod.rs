@@ -1,0 +1,485 @@
+//! `ingest`: what the field recorded is kept as it came, checked, indexed and published.
+//!
+//! Read [`Request`], [`plan`] and [`run`] first. [`inputs`] finds what there is, [`keep`] keeps one input and makes its
+//! rows, [`publish`] makes several visible together. Inputs are worked on side by side and published in the order of
+//! their paths, so that a run that was interrupted and repeated ends as one that was not.
+//!
+//! Not here: what a recording is worth (`check`), which labels a layout holds (`layouts`).
+
+mod context;
+mod evidence;
+mod inputs;
+mod keep;
+pub(in crate::workspace) mod publish;
+mod queue;
+mod tee;
+
+use super::content;
+use super::layouts::{self, Form};
+use super::opened::{Workspace, World};
+use crate::EngineError;
+use crate::limits::Limits;
+use crate::statistics::Columns;
+use fieldassay_check::Progress;
+use fieldassay_model::{Policy, PolicyReference, hexadecimal};
+use fieldassay_store::SeenFile;
+use inputs::{Input, Kind};
+use publish::{Prepared, Scene};
+use queue::Queue;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use sha2::Digest as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Version of the documents.
+const DOCUMENT_VERSION: u32 = 1;
+/// Recordings published together at most, and how long the first of them waits at most.
+const BATCH: usize = 256;
+const BATCH_NS: i64 = 20_000_000_000;
+
+/// What to bring in, and how.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Files, folders and globs.
+    pub inputs: &'a [String],
+    /// What is tolerated.
+    pub policy: &'a Policy,
+    /// `field=value`, for all.
+    pub context: &'a [String],
+    /// A file of context.
+    pub context_file: Option<PathBuf>,
+    /// What the inputs are, where it cannot be told from them.
+    pub form: Option<Form>,
+    /// A table of the sizes of images, or a folder of images, for forms of labels that carry none.
+    pub image_sizes: Option<PathBuf>,
+    /// Names of classes, for forms of labels that count or code them and have none beside.
+    pub class_names: Option<PathBuf>,
+    /// Which column of a table plays which part: `item=question,annotator=worker`.
+    pub columns: Columns,
+    /// Read files that look unchanged too.
+    pub rehash: bool,
+    /// Threads; 0 means one per core.
+    pub jobs: usize,
+    /// Written limits.
+    pub limits: Limits,
+}
+
+/// Told how far a run is; may stop it. Tests stop it at any step.
+pub trait Watch: Progress {
+    /// A step was reached. Errors end the run as a crash there would.
+    fn reached(&self, step: Reached) -> Result<(), EngineError> {
+        let _ = step;
+        Ok(())
+    }
+}
+
+/// Steps of a run, after each of which it may be interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The files of an input are kept.
+    Kept,
+    /// The rows of an input are made.
+    Prepared,
+    /// The right to publish was taken.
+    Publisher,
+    /// The file of one table is written.
+    TableFile,
+    /// The batch is opened.
+    Opened,
+    /// One table has its files.
+    Committed,
+    /// The log has its entry.
+    Logged,
+    /// Readers see it.
+    Published,
+}
+
+/// What a run would do: the document of `--dry-run`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// `fieldassay.ingest_plan`.
+    pub schema: &'static str,
+    /// Version of this form.
+    pub version: u32,
+    /// SHA-256 of the canonical JSON of all that follows.
+    pub plan_sha256: String,
+    /// The policy that will judge.
+    pub policy: PolicyReference,
+    /// What is said of all recordings with the command.
+    pub context: Vec<String>,
+    /// Inputs, by path.
+    pub inputs: Vec<PlannedInput>,
+    /// Bytes to read.
+    pub size_bytes: u64,
+    #[serde(skip)]
+    found: Vec<Input>,
+    #[serde(skip)]
+    given: context::Given,
+}
+
+/// One input of a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedInput {
+    /// Its path.
+    pub path: String,
+    /// `recording`, or the form of labels.
+    pub kind: &'static str,
+    /// Its files.
+    pub files: usize,
+    /// Their size.
+    pub size_bytes: u64,
+    /// The recording it is, where nothing has changed since it was brought in.
+    pub present: Option<String>,
+    /// Size, time and number of its files, by which it is known again.
+    #[serde(skip)]
+    pub stamp: String,
+}
+
+/// What became of one input.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ingested {
+    /// Its path.
+    pub path: String,
+    /// The recording it is; null where it could not be read.
+    pub recording_id: Option<String>,
+    /// `added`, `present` (already there) or `failed`.
+    pub status: &'static str,
+    /// Container, layout or form.
+    pub format: Option<String>,
+    /// What the policy says; null for what was not read now.
+    pub verdict: Option<&'static str>,
+    /// Whether it is kept apart.
+    pub quarantined: bool,
+    /// Whether nothing was lost.
+    pub complete: bool,
+    /// Size of its files.
+    pub size_bytes: u64,
+    /// Bytes that the workspace did not have yet.
+    pub added_bytes: u64,
+    /// Rows by table.
+    pub rows: BTreeMap<&'static str, usize>,
+    /// Findings, worst first, at most ten: code, severity, message.
+    pub findings: Vec<IngestedFinding>,
+    /// What a file of labels holds and is not read: how often, by its name.
+    pub left_out: BTreeMap<String, u64>,
+    /// What to mind.
+    pub notes: Vec<String>,
+    /// Why nothing could be read; null otherwise.
+    pub error: Option<String>,
+}
+
+/// A finding in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct IngestedFinding {
+    /// Code.
+    pub code: String,
+    /// Severity.
+    pub severity: &'static str,
+    /// What it is about.
+    pub subject: String,
+    /// What was found.
+    pub message: String,
+}
+
+/// What came of a run: the document of `--json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// `fieldassay.ingest`.
+    pub schema: &'static str,
+    /// Version of this form.
+    pub version: u32,
+    /// The plan.
+    pub plan_sha256: String,
+    /// The policy that judged.
+    pub policy: PolicyReference,
+    /// Inputs, by path.
+    pub inputs: Vec<Ingested>,
+    /// Numbers of the batches that were published.
+    pub batches: Vec<i64>,
+    /// Batches of an earlier, interrupted run that were finished first.
+    pub finished_batches: usize,
+}
+
+/// What a request comes to. Nothing is changed, and no content is read.
+///
+/// Errors: inputs that are not there or that nothing is known in, a context that cannot be used, what the catalogue says.
+pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, EngineError> {
+    let given = context::Given::read(request.context, request.context_file.as_deref())?;
+    let found = inputs::find(request.inputs, request.form, &request.limits)?;
+    let seen = if request.rehash {
+        BTreeMap::new()
+    } else {
+        workspace.runtime.block_on(workspace.catalog.seen_files())?
+    };
+    let inputs: Vec<PlannedInput> = found
+        .iter()
+        .map(|input| PlannedInput {
+            path: input.path.display().to_string(),
+            kind: match &input.kind {
+                Kind::Recording => "recording",
+                Kind::Labels(labels) => labels.form.name(),
+            },
+            files: input.stamp.files,
+            size_bytes: input.stamp.size_bytes,
+            present: seen
+                .get(&absolute(input))
+                .filter(|seen| input.stamp.is(seen))
+                .map(|seen| seen.recording_id.clone()),
+            stamp: format!("{:?}", input.stamp),
+        })
+        .collect();
+    let new = inputs.iter().filter(|input| input.present.is_none());
+    let mut plan = Plan {
+        schema: "fieldassay.ingest_plan",
+        version: DOCUMENT_VERSION,
+        plan_sha256: String::new(),
+        policy: request.policy.reference(),
+        context: request.context.to_vec(),
+        size_bytes: new.map(|input| input.size_bytes).sum(),
+        inputs,
+        found,
+        given,
+    };
+    // The keys of `Value` are sorted.
+    let canonical = serde_json::to_value(&plan)
+        .unwrap_or(Json::Null)
+        .to_string();
+    plan.plan_sha256 = hexadecimal(&sha2::Sha256::digest(canonical.as_bytes()));
+    Ok(plan)
+}
+
+/// The path under which an input is known again.
+fn absolute(input: &Input) -> String {
+    let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.clone());
+    path.display().to_string()
+}
+
+/// Runs a plan. An input that cannot be read is told with its reason, and the others are brought in all the same.
+///
+/// Errors: what the store or the system says; what was published before stays, and the same command goes on from there.
+pub fn run(
+    workspace: &Workspace,
+    world: &World<'_>,
+    request: &Request<'_>,
+    plan: &Plan,
+    watch: &dyn Watch,
+) -> Result<Outcome, EngineError> {
+    let scene = Scene {
+        workspace,
+        world,
+        watch,
+    };
+    let finished = publish::roll_forward(scene);
+    let finished_batches = workspace.runtime.block_on(finished)?;
+    let alone = keep::Staging::enter(workspace)?;
+    let work: Vec<usize> = (0..plan.found.len())
+        .filter(|index| {
+            plan.inputs
+                .get(*index)
+                .is_some_and(|input| input.present.is_none())
+        })
+        .collect();
+    let mut outcome = Outcome {
+        schema: "fieldassay.ingest",
+        version: DOCUMENT_VERSION,
+        plan_sha256: plan.plan_sha256.clone(),
+        policy: plan.policy.clone(),
+        inputs: plan.inputs.iter().map(present).collect(),
+        batches: Vec::new(),
+        finished_batches,
+    };
+    let pool = crate::check::thread_pool(request.jobs)?;
+    let lanes = pool.current_num_threads().min(work.len()).max(1);
+    let keeper = keep::Keeper {
+        workspace,
+        world,
+        request,
+        pool: &pool,
+        given: &plan.given,
+        plan_sha256: &plan.plan_sha256,
+        lanes,
+        watch,
+    };
+    let mut publishing = Publishing::new(scene, plan);
+    let published = prepare_all(&keeper, plan, &work, &mut |at, (ingested, prepared)| {
+        if let Some(slot) = outcome.inputs.get_mut(at) {
+            *slot = ingested;
+        }
+        match prepared {
+            Some(prepared) => publishing.add(at, prepared),
+            None => Ok(()),
+        }
+    });
+    drop(alone);
+    published?;
+    publishing.flush()?;
+    for at in publishing.present {
+        if let Some(input) = outcome.inputs.get_mut(at) {
+            input.status = "present";
+        }
+    }
+    outcome.batches = publishing.batches;
+    Ok(outcome)
+}
+
+/// Prepares inputs side by side and gives them in their order.
+fn prepare_all(
+    keeper: &keep::Keeper<'_>,
+    plan: &Plan,
+    work: &[usize],
+    take: &mut dyn FnMut(usize, Done) -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
+    let queue = Queue::new(work.len(), keeper.lanes);
+    let prepare = |index: usize| {
+        let input = work.get(index).and_then(|at| plan.found.get(*at));
+        let done = input.map(|input| keeper.pool.install(|| keeper.prepare(input, index)));
+        done.transpose()
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..keeper.lanes {
+            scope.spawn(|| queue.lane(prepare));
+        }
+        for at in work {
+            let taken = queue.next().and_then(|done| match done {
+                Some(done) => take(*at, done),
+                None => Ok(()),
+            });
+            taken.inspect_err(|_| queue.stop())?;
+        }
+        Ok(())
+    })
+}
+
+fn present(input: &PlannedInput) -> Ingested {
+    Ingested {
+        path: input.path.clone(),
+        recording_id: input.present.clone(),
+        status: if input.present.is_some() {
+            "present"
+        } else {
+            "failed"
+        },
+        format: None,
+        verdict: None,
+        quarantined: false,
+        complete: true,
+        size_bytes: input.size_bytes,
+        added_bytes: 0,
+        rows: BTreeMap::new(),
+        findings: Vec::new(),
+        left_out: BTreeMap::new(),
+        notes: Vec::new(),
+        error: None,
+    }
+}
+
+/// What was made of one input; nothing to publish where it could not be read.
+type Done = (Ingested, Option<Prepared>);
+
+/// What is prepared and not yet published.
+struct Publishing<'a> {
+    scene: Scene<'a>,
+    plan: &'a Plan,
+    waiting: Vec<(usize, Prepared)>,
+    since_ns: i64,
+    batches: Vec<i64>,
+    present: BTreeSet<usize>,
+}
+
+impl<'a> Publishing<'a> {
+    fn new(scene: Scene<'a>, plan: &'a Plan) -> Self {
+        Self {
+            scene,
+            plan,
+            waiting: Vec::new(),
+            since_ns: 0,
+            batches: Vec::new(),
+            present: BTreeSet::new(),
+        }
+    }
+
+    fn add(&mut self, at: usize, prepared: Prepared) -> Result<(), EngineError> {
+        let now_ns = (self.scene.world.now_ns)();
+        if self.waiting.is_empty() {
+            self.since_ns = now_ns;
+        }
+        self.waiting.push((at, prepared));
+        if self.waiting.len() >= BATCH || now_ns - self.since_ns > BATCH_NS {
+            return self.flush();
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), EngineError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let ids: Vec<(usize, String)> = waiting
+            .iter()
+            .map(|(at, one)| (*at, one.listed.recording_id.clone()))
+            .collect();
+        let plan = publish::Plan {
+            verb: "ingest",
+            sha256: &self.plan.plan_sha256,
+            about: BTreeMap::from([("policy".to_owned(), json!(self.plan.policy))]),
+        };
+        let prepared = waiting.into_iter().map(|(_, one)| one).collect();
+        let published = publish::publish(self.scene, &plan, prepared);
+        let published = self.scene.workspace.runtime.block_on(published)?;
+        self.batches.extend(published.sequence);
+        let mut first = BTreeSet::new();
+        for (at, id) in ids {
+            // Of equal inputs in one batch the first brought it in.
+            if published.present.contains(&id)
+                && (published.others.contains(&id) || !first.insert(id))
+            {
+                self.present.insert(at);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Files and their stamps as the catalogue remembers them.
+fn seen_file(input: &Input, recording_id: &str) -> SeenFile {
+    SeenFile {
+        path: absolute(input),
+        size_bytes: i64::try_from(input.stamp.size_bytes).unwrap_or(i64::MAX),
+        modified_ns: input.stamp.modified_ns,
+        inode: input.stamp.inode,
+        recording_id: recording_id.to_owned(),
+    }
+}
+
+/// What an input of labels needs besides itself.
+fn content_options(request: &Request<'_>) -> content::Options {
+    content::Options {
+        image_sizes: request.image_sizes.clone(),
+        class_names: request.class_names.clone(),
+        columns: request.columns.clone(),
+        ..content::Options::default()
+    }
+}
+
+/// What of a request is nothing we know, with the reason, and how many files more there are of it.
+pub fn skipped(request: &Request<'_>, plan: &Plan) -> Result<(Vec<String>, u64), EngineError> {
+    let named: Vec<PathBuf> = request.inputs.iter().map(PathBuf::from).collect();
+    let named: Vec<PathBuf> = named.into_iter().filter(|path| path.is_dir()).collect();
+    let recordings = plan
+        .found
+        .iter()
+        .filter(|input| matches!(input.kind, Kind::Recording));
+    let taken: Vec<PathBuf> = recordings.map(|input| input.path.clone()).collect();
+    let survey = layouts::survey(&named, &taken, request.form)?;
+    let lines = survey.skipped.iter().map(|one| {
+        let more = if one.count > 1 {
+            format!(" and {} more", one.count - 1)
+        } else {
+            String::new()
+        };
+        format!("{}{more}: {}", one.path.display(), one.reason)
+    });
+    Ok((lines.collect(), survey.skipped_count))
+}

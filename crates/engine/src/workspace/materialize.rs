@@ -1,0 +1,170 @@
+//! Recordings that cannot be read by byte range, put together again from their blobs: databases, logs, folders.
+
+use crate::EngineError;
+use crate::limits::Limits;
+use crate::sources::Source;
+use fieldassay_formats::{Buffers, Channel, Message, Visitor};
+use fieldassay_query::recordings::{Recordings, Wanted};
+use fieldassay_query::{Options, QueryError, Session, Sources};
+use fieldassay_store::{Blobs, Place, STAGING};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// Bytes of a blob that are fetched at a time.
+const PIECE_BYTES: u64 = 16 << 20;
+
+/// Puts recordings together again.
+#[derive(Debug)]
+pub(super) struct Materializer {
+    pub(super) place: Place,
+    pub(super) sources: Sources,
+    pub(super) runtime: Arc<Runtime>,
+}
+
+/// A recording in a folder of its own, which is gone when this is dropped. In a store that is a folder it is made of
+/// links.
+struct Together {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Materializer {
+    fn together(&self, recording_id: &str) -> Result<Together, EngineError> {
+        let files = self.runtime.block_on(self.files(recording_id))?;
+        let parent = self.place.as_folder().map(|folder| folder.join(STAGING));
+        let parent = parent.unwrap_or_else(std::env::temp_dir);
+        let io = |action, path: &Path| {
+            let path = path.to_owned();
+            move |error| EngineError::io(action, &path, error)
+        };
+        std::fs::create_dir_all(&parent).map_err(io("create", &parent))?;
+        let folder = tempfile::Builder::new()
+            .prefix("reading-")
+            .tempdir_in(&parent)
+            .map_err(io("write", &parent))?;
+        for (name, sha256, size_bytes) in &files {
+            let path = folder.path().join(name);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(io("create", parent))?;
+            }
+            self.fetch(sha256, *size_bytes, &path)?;
+        }
+        let mut recordings = files.iter().filter(|(.., size)| *size > 0);
+        let path = match (files.as_slice(), recordings.next()) {
+            ([(name, ..)], _) => folder.path().join(name),
+            _ => folder.path().to_owned(),
+        };
+        Ok(Together {
+            _folder: folder,
+            path,
+        })
+    }
+
+    /// Path, digest and size of every file of a recording.
+    async fn files(&self, recording_id: &str) -> Result<Vec<(String, String, u64)>, EngineError> {
+        let sources = self.sources.clone();
+        let session = Session::new(sources, &Options::small())?;
+        let id = recording_id.replace('\'', "''");
+        let sql = format!(
+            "SELECT path, sha256, size_bytes, role FROM files WHERE recording_id = '{id}' ORDER BY path"
+        );
+        let rows = super::ask::rows(&session, &sql).await?;
+        let file = |row: &super::ask::Row| {
+            let text = |name: &str| {
+                row.get(name)
+                    .and_then(|value| value.as_str().map(str::to_owned))
+            };
+            let size = row.get("size_bytes").and_then(serde_json::Value::as_u64);
+            Some((text("path")?, text("sha256")?, size?, text("role")?))
+        };
+        let all: Vec<_> = rows.iter().filter_map(file).collect();
+        // What stands beside the file of a recording is no part of it, but its reader looks for it.
+        Ok(all
+            .into_iter()
+            .map(|(path, sha256, size, _)| (path, sha256, size))
+            .collect())
+    }
+
+    fn fetch(&self, sha256: &str, size_bytes: u64, path: &Path) -> Result<(), EngineError> {
+        let io = |error| EngineError::io("write", path, error);
+        if let Some(folder) = self.place.as_folder() {
+            let blob = folder.join(Blobs::path(sha256)?.as_ref());
+            return link(&blob, path).map_err(io);
+        }
+        let blobs = Blobs::new(self.place.clone());
+        let mut file = std::fs::File::create(path).map_err(io)?;
+        let mut at = 0;
+        while at < size_bytes {
+            let end = size_bytes.min(at + PIECE_BYTES);
+            let bytes = self.runtime.block_on(blobs.read(sha256, at..end))?;
+            std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+            at = end;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(from, to)
+}
+
+#[cfg(not(unix))]
+fn link(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to).map(drop)
+}
+
+struct Passing<'a> {
+    wanted: &'a Wanted,
+    visit: &'a mut dyn FnMut(&Message<'_>) -> ControlFlow<()>,
+    state: ControlFlow<()>,
+}
+
+impl Visitor for Passing<'_> {
+    fn channel(&mut self, _channel: &Channel) {}
+
+    fn message(&mut self, message: &Message<'_>) {
+        let is_wanted = self.wanted.channels.contains(&message.channel)
+            && (self.wanted.start_ns..=self.wanted.end_ns).contains(&message.log_time);
+        if is_wanted && self.state.is_continue() {
+            self.state = (self.visit)(message);
+        }
+    }
+}
+
+impl Recordings for Materializer {
+    fn read(
+        &self,
+        recording_id: &str,
+        wanted: &Wanted,
+        visit: &mut dyn FnMut(&Message<'_>) -> ControlFlow<()>,
+    ) -> Result<(), QueryError> {
+        let failed = |error: EngineError| QueryError::Failed {
+            message: format!("recording `{recording_id}` cannot be read: {error}"),
+        };
+        let together = self.together(recording_id).map_err(failed)?;
+        let limits = Limits::default();
+        let source = Source::read(&together.path).map_err(failed)?;
+        let opened = source.open(true, &limits).map_err(failed)?;
+        let recording = opened.recording();
+        let mut buffers = Buffers::default();
+        let mut passing = Passing {
+            wanted,
+            visit,
+            state: ControlFlow::Continue(()),
+        };
+        for unit in 0..recording.unit_count() {
+            let outside = |(first, last)| last < wanted.start_ns || first > wanted.end_ns;
+            if recording.unit_log_times(unit).is_some_and(outside) {
+                continue;
+            }
+            recording.read_unit(unit, &mut buffers, &mut passing);
+            if passing.state.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! A workspace that is open: its settings, files, tables and catalogue.
+//!
+//! Read [`Workspace`] first; [`init`] makes one. Not here: what is done with it (the modules beside).
+
+use super::materialize::Materializer;
+use super::settings::{self, FILE, FIRST, Settings};
+use crate::EngineError;
+use fieldassay_model::tables::TABLES;
+use fieldassay_query::{Options as QueryOptions, Session, Sources};
+use fieldassay_store::{Blobs, Catalog, Place, Snapshot, Tables};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// What a caller says about the world: the engine asks neither clock nor environment.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// Nanoseconds since 1970, UTC.
+    pub now_ns: &'a (dyn Fn() -> i64 + Sync),
+    /// A variable of the environment.
+    pub environment: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Who asks: a name for the log.
+    pub actor: &'a str,
+    /// A name that no other process has, now or later.
+    pub process: &'a str,
+}
+
+impl std::fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = (self.actor, self.process);
+        f.debug_tuple("World").field(&names).finish()
+    }
+}
+
+/// An open workspace.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(super) folder: PathBuf,
+    pub(super) settings: Settings,
+    pub(super) place: Place,
+    pub(super) blobs: Blobs,
+    pub(super) tables: Tables,
+    pub(super) catalog: Catalog,
+    /// Last, so that it outlives what is still closing.
+    pub(super) runtime: Arc<Runtime>,
+}
+
+/// Folder of what a workspace keeps beside its settings.
+const KEPT: &str = ".fieldassay";
+
+/// Makes a workspace of a folder, which is created where it is not there. A folder that is one already is left as it is.
+/// Gives whether it is new.
+pub fn init(folder: &Path, world: &World<'_>) -> Result<(Workspace, bool), EngineError> {
+    let io = |action, path: &Path| {
+        let path = path.to_owned();
+        move |error| EngineError::io(action, &path, error)
+    };
+    std::fs::create_dir_all(folder.join(KEPT)).map_err(io("create", folder))?;
+    let file = folder.join(FILE);
+    let is_new = !file.exists();
+    if is_new {
+        crate::output::write_text(&file, FIRST, false)?;
+    }
+    let workspace = Workspace::open(folder, world)?;
+    workspace.runtime.block_on(workspace.create_tables())?;
+    Ok((workspace, is_new))
+}
+
+impl Workspace {
+    /// Opens the workspace that a folder is in.
+    ///
+    /// Errors: [`EngineError::NoWorkspace`], [`EngineError::Settings`], [`EngineError::NewerWorkspace`], what the store
+    /// says.
+    pub fn open(from: &Path, world: &World<'_>) -> Result<Self, EngineError> {
+        let folder = settings::find(from)?;
+        let file = folder.join(FILE);
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| EngineError::io("read", &file, error))?;
+        let settings = Settings::parse(&file, &text)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("fieldassay")
+            .build()
+            .map_err(|error| EngineError::io("start threads for", &folder, error))?;
+        let place = if settings.store.contains("://") {
+            Place::open(&settings.store, &settings.store_options, world.environment)?
+        } else {
+            Place::folder(&folder.join(&settings.store))?
+        };
+        let catalog = if settings.catalog.contains("://") {
+            settings.catalog.clone()
+        } else {
+            folder.join(&settings.catalog).display().to_string()
+        };
+        let catalog = runtime.block_on(Catalog::open(&catalog))?;
+        Ok(Self {
+            folder,
+            settings,
+            blobs: Blobs::new(place.clone()),
+            tables: Tables::new(place.clone()),
+            place,
+            catalog,
+            runtime: Arc::new(runtime),
+        })
+    }
+
+    /// The folder with its settings.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether the catalogue is a file of this machine, so that a lock of the system tells who is alive.
+    pub(super) fn is_local(&self) -> bool {
+        !self.settings.catalog.contains("://")
+    }
+
+    pub(super) async fn create_tables(&self) -> Result<(), EngineError> {
+        for table in TABLES {
+            self.tables.create(table).await?;
+        }
+        Ok(())
+    }
+
+    /// Every table as readers see it after a batch, the last where none is named.
+    pub(super) async fn snapshots(
+        &self,
+        sequence: Option<i64>,
+    ) -> Result<BTreeMap<String, Snapshot>, EngineError> {
+        let versions = self.catalog.versions(sequence).await?;
+        let mut all = BTreeMap::new();
+        for (table, version) in versions {
+            let version = u64::try_from(version).unwrap_or(0);
+            let snapshot = self.tables.snapshot(&table, Some(version)).await?;
+            all.insert(table, snapshot);
+        }
+        Ok(all)
+    }
+
+    /// SQL over the workspace as it is after a batch, the last where none is named.
+    pub(super) async fn session(
+        &self,
+        sequence: Option<i64>,
+        options: &QueryOptions,
+    ) -> Result<Session, EngineError> {
+        let tables = Sources {
+            place: self.place.clone(),
+            snapshots: self.snapshots(sequence).await?,
+            recordings: None,
+        };
+        let sources = Sources {
+            recordings: Some(Arc::new(Materializer {
+                place: self.place.clone(),
+                sources: tables.clone(),
+                runtime: Arc::clone(&self.runtime),
+            })),
+            ..tables
+        };
+        Ok(Session::new(sources, options)?)
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        let catalog = self.catalog.clone();
+        self.runtime.block_on(async move { catalog.close().await });
+    }
+}

@@ -1,0 +1,316 @@
+//! What the tests of a workspace share: a workspace in a folder of its own, recordings, and what it all comes to.
+
+use fieldassay_engine::limits::Limits;
+use fieldassay_engine::workspace::ask::{self, Asked};
+use fieldassay_engine::workspace::ingest::{self, Outcome, Reached, Request, Watch};
+use fieldassay_engine::workspace::{Format, Workspace, World, init};
+use fieldassay_engine::{EngineError, Progress};
+use fieldassay_formats::Schema;
+use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
+use fieldassay_model::Policy;
+use fieldassay_model::tables::TABLES;
+use fieldassay_store::{Blobs, Log, Place};
+use fieldassay_testkit::servers::{Database, server};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use tempfile::TempDir;
+
+/// A folder with a workspace in `ws` and inputs in `in`.
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
+}
+
+static CLOCK: AtomicI64 = AtomicI64::new(1_700_000_000_000_000_000);
+
+fn tick() -> i64 {
+    CLOCK.fetch_add(1_000_000, Ordering::Relaxed)
+}
+
+/// Calls in a made-up world: a clock that counts, no environment.
+pub(crate) fn in_world<T>(call: impl FnOnce(&World<'_>) -> T) -> T {
+    let process = format!("test-{}", tick());
+    call(&World {
+        now_ns: &tick,
+        environment: &|_| None,
+        actor: "tester",
+        process: &process,
+    })
+}
+
+/// Nobody watches.
+pub(crate) struct Quiet;
+
+impl Progress for Quiet {
+    fn advance(&self, _bytes: u64) {}
+}
+
+impl Watch for Quiet {}
+
+/// Ends the run at the step of this number, as a crash there would.
+pub(crate) struct StopAt {
+    at: usize,
+    steps: AtomicUsize,
+}
+
+impl StopAt {
+    pub(crate) const fn new(at: usize) -> Self {
+        Self {
+            at,
+            steps: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Progress for StopAt {
+    fn advance(&self, _bytes: u64) {}
+}
+
+impl Watch for StopAt {
+    fn reached(&self, step: Reached) -> Result<(), EngineError> {
+        if self.steps.fetch_add(1, Ordering::Relaxed) == self.at {
+            return Err(EngineError::Io {
+                action: "go on after",
+                path: PathBuf::from(format!("{step:?}")),
+                source: std::io::Error::other("a stop of the test"),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let bench = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        bench.init();
+        bench
+    }
+
+    fn init(&self) {
+        std::fs::create_dir(self.inputs()).expect("a folder");
+        in_world(|world| init(&self.path(), world).map(drop)).expect("a workspace");
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("ws")
+    }
+
+    pub(crate) fn inputs(&self) -> PathBuf {
+        self.folder.path().join("in")
+    }
+
+    pub(crate) fn open(&self) -> Workspace {
+        in_world(|world| Workspace::open(&self.path(), world)).expect("a workspace")
+    }
+
+    /// Brings inputs in.
+    pub(crate) fn ingest(
+        &self,
+        inputs: &[&Path],
+        watch: &dyn Watch,
+    ) -> Result<Outcome, EngineError> {
+        self.ingest_as(inputs, watch, |request| request)
+    }
+
+    /// Brings inputs in, after something happened once they were planned.
+    pub(crate) fn ingest_after(
+        &self,
+        inputs: &[&Path],
+        then: impl FnOnce(),
+    ) -> Result<Outcome, EngineError> {
+        self.planned(inputs, &Quiet, |request| request, then)
+    }
+
+    /// Brings inputs in with another request than the usual.
+    pub(crate) fn ingest_as(
+        &self,
+        inputs: &[&Path],
+        watch: &dyn Watch,
+        change: impl FnOnce(Request<'_>) -> Request<'_>,
+    ) -> Result<Outcome, EngineError> {
+        self.planned(inputs, watch, change, || ())
+    }
+
+    fn planned(
+        &self,
+        inputs: &[&Path],
+        watch: &dyn Watch,
+        change: impl FnOnce(Request<'_>) -> Request<'_>,
+        then: impl FnOnce(),
+    ) -> Result<Outcome, EngineError> {
+        let policy = Policy::built_in("default").expect("a policy");
+        let inputs: Vec<String> = inputs
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let request = change(Request {
+            inputs: &inputs,
+            policy: &policy,
+            context: &[],
+            context_file: None,
+            form: None,
+            image_sizes: None,
+            class_names: None,
+            columns: fieldassay_engine::statistics::Columns::default(),
+            rehash: false,
+            jobs: 2,
+            limits: Limits::default(),
+        });
+        let workspace = self.open();
+        let plan = ingest::plan(&workspace, &request)?;
+        then();
+        in_world(|world| ingest::run(&workspace, world, &request, &plan, watch))
+    }
+
+    /// The answer to a question, as JSON.
+    pub(crate) fn ask(&self, sql: &str) -> serde_json::Value {
+        let workspace = self.open();
+        let asked = Asked::new(&workspace, None, ask::Limits::default()).expect("a session");
+        let mut bytes = Vec::new();
+        asked.write(sql, Format::Json, &mut bytes).expect(sql);
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    /// Everything it holds but for what is volatile: names of blobs, rows of tables by key.
+    pub(crate) fn content(&self) -> BTreeMap<String, String> {
+        let place = Place::folder(&self.path().join(".fieldassay")).expect("a place");
+        self.content_at(&place)
+    }
+
+    fn content_at(&self, place: &Place) -> BTreeMap<String, String> {
+        let blobs = Blobs::new(place.clone());
+        let mut all = BTreeMap::new();
+        for sha256 in waited(blobs.list()).expect("a list") {
+            let size = waited(blobs.verify(&sha256)).expect("a whole blob");
+            all.insert(sha256, size.to_string());
+        }
+        let workspace = self.open();
+        let asked = Asked::new(&workspace, None, ask::Limits::default()).expect("a session");
+        for table in TABLES {
+            let columns = table.columns().filter(|column| !column.volatile);
+            let columns: Vec<String> = columns
+                .map(|column| format!("\"{}\"", column.name))
+                .collect();
+            let sql = format!(
+                "SELECT {} FROM {} ORDER BY {}",
+                columns.join(", "),
+                table.name,
+                table.key.join(", ")
+            );
+            let mut bytes = Vec::new();
+            asked
+                .write(&sql, Format::Json, &mut bytes)
+                .expect(table.name);
+            all.insert(
+                format!("table {}", table.name),
+                String::from_utf8(bytes).expect("text"),
+            );
+        }
+        all
+    }
+}
+
+/// What a team shares: a database and a folder of an object store, of one test alone.
+pub(crate) struct Team {
+    /// Dropped with it.
+    _database: Database,
+    place: Place,
+    settings: String,
+    /// Its name is nobody else's.
+    _folder: TempDir,
+}
+
+impl Team {
+    /// None, with a loud line, where a server is missing.
+    pub(crate) fn new(test: &str) -> Option<Self> {
+        let bucket = server("S3", test)?;
+        let database = Database::fresh(test)?;
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().file_name().expect("a name").to_string_lossy();
+        let store = format!("{bucket}/{test}{own}");
+        let named = ["ENDPOINT", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION"].map(|name| {
+            let value = std::env::var(format!("AWS_{name}")).ok()?;
+            Some((format!("aws_{}", name.to_lowercase()), value))
+        });
+        let options: BTreeMap<String, String> = named.into_iter().flatten().collect();
+        let place = Place::open(&store, &options, &|_| None).expect("a place");
+        let lines = options
+            .iter()
+            .map(|(name, value)| format!("{name} = \"{value}\"\n"));
+        let settings = format!(
+            "version = 1\ncatalog = \"{}\"\nstore = \"{store}\"\n[store_options]\n{}",
+            database.url,
+            lines.collect::<String>()
+        );
+        Some(Self {
+            _database: database,
+            place,
+            settings,
+            _folder: folder,
+        })
+    }
+
+    /// A machine of one of the team, with settings of its own that name what is shared.
+    pub(crate) fn bench(&self) -> Bench {
+        let bench = Bench {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        std::fs::create_dir(bench.path()).expect("a folder");
+        std::fs::write(bench.path().join("fieldassay.toml"), &self.settings).expect("settings");
+        bench.init();
+        bench
+    }
+
+    /// Everything the team's workspace holds, as [`Bench::content`].
+    pub(crate) fn content(&self, bench: &Bench) -> BTreeMap<String, String> {
+        bench.content_at(&self.place)
+    }
+
+    /// Numbers of the entries of its log.
+    pub(crate) fn log(&self) -> Vec<i64> {
+        waited(Log::new(self.place.clone()).list()).expect("a log")
+    }
+}
+
+fn waited<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+/// Writes a recording of so many messages on two topics; different seeds give different ones.
+pub(crate) fn recording(path: &Path, seed: u64, messages: u64) {
+    let options = WriterOptions {
+        library: "test, simulated".to_owned(),
+        ..WriterOptions::default()
+    };
+    let file = std::fs::File::create(path).expect("a file");
+    let mut writer = Writer::new(file, options).expect("a writer");
+    let schema = Schema {
+        name: "pose".to_owned(),
+        encoding: "jsonschema".to_owned(),
+        data: br#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"integer"}}}"#
+            .to_vec(),
+    };
+    let schema = writer.schema(&schema).expect("a schema");
+    let channels = ["/a", "/b"].map(|topic| {
+        let made = writer.channel(topic, schema, "json", &BTreeMap::new());
+        made.expect("a channel")
+    });
+    for number in 0..messages {
+        let time = 1_600_000_000_000_000_000 + seed * 1_000_000_000_000 + number * 10_000_000;
+        let channel = channels[usize::try_from(number % 2).expect("small")];
+        let data = format!(r#"{{"x":{}.5,"n":{}}}"#, number * seed, number);
+        let header = MessageHeader {
+            channel,
+            sequence: u32::try_from(number).expect("small"),
+            log_time: time,
+            publish_time: time,
+        };
+        writer.message(&header, data.as_bytes()).expect("a message");
+    }
+    writer.finish().expect("a file");
+}
