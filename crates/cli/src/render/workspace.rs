@@ -184,7 +184,6 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
 
 /// `ls`.
 pub(crate) fn list(document: &ListDocument) -> anyhow::Result<()> {
-    let style = Style::for_stdout();
     if document.recordings.is_empty() {
         return text("no recordings; `fieldassay ingest DIR` brings some in\n");
     }
@@ -216,7 +215,6 @@ pub(crate) fn list(document: &ListDocument) -> anyhow::Result<()> {
             one.name.clone(),
         ]);
     }
-    let _ = style;
     let total: i64 = document.recordings.iter().map(|one| one.size_bytes).sum();
     let mut out = table.render("");
     let _ = writeln!(

@@ -396,10 +396,6 @@ impl fieldassay_check::Progress for Advance<'_> {
     fn advance(&self, bytes: u64) {
         self.0.advance(bytes);
     }
-
-    fn cancelled(&self) -> bool {
-        false
-    }
 }
 
 /// What is known of an input before it is published.
