@@ -1,6 +1,5 @@
 //! What the tests of a workspace share: a workspace in a folder of its own, recordings, and what it all comes to.
 
-use fieldassay_engine::limits::Limits;
 use fieldassay_engine::workspace::ask::{self, Asked};
 use fieldassay_engine::workspace::ingest::{self, Outcome, Reached, Request, Watch};
 use fieldassay_engine::workspace::{Format, Workspace, World, init};
@@ -146,17 +145,8 @@ impl Bench {
             .map(|path| path.display().to_string())
             .collect();
         let request = change(Request {
-            inputs: &inputs,
-            policy: &policy,
-            context: &[],
-            context_file: None,
-            form: None,
-            image_sizes: None,
-            class_names: None,
-            columns: fieldassay_engine::statistics::Columns::default(),
-            rehash: false,
             jobs: 2,
-            limits: Limits::default(),
+            ..Request::new(&inputs, &policy)
         });
         let workspace = self.open();
         let plan = ingest::plan(&workspace, &request)?;
