@@ -12,14 +12,31 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// The cargo that runs us.
-pub(crate) fn cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+/// A program, `cargo` being the one that runs us, as a person would start it: without what cargo tells the program it runs.
+/// Build scripts look at some of that (`ring` at `CARGO_PKG_NAME`), and everything above them would be built once with it
+/// and once without.
+pub(crate) fn program(name: &str) -> Command {
+    const TOLD: [&str; 5] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    let cargo = std::env::var("CARGO").ok();
+    let mut command = Command::new(cargo.as_deref().filter(|_| name == "cargo").unwrap_or(name));
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if TOLD.iter().any(|start| name.starts_with(start)) {
+            command.env_remove(&variable);
+        }
+    }
+    command
 }
 
 /// Starts the build of `xtask` that links the rooms with the same arguments.
 pub(crate) fn full_build(arguments: &[String]) -> Result<()> {
-    let status = Command::new(cargo())
+    let status = program("cargo")
         .args(["run", "--quiet", "--package", "xtask", "--"])
         .args(arguments)
         .current_dir(root())
@@ -120,15 +137,10 @@ impl Step {
     }
 
     fn command(&self) -> Result<Command> {
-        let Some((program, rest)) = self.words.split_first() else {
+        let Some((name, rest)) = self.words.split_first() else {
             bail!("a step without a command");
         };
-        let program = if program == "cargo" {
-            cargo()
-        } else {
-            program.clone()
-        };
-        let mut command = Command::new(program);
+        let mut command = program(name);
         command.args(rest).current_dir(root());
         Ok(command)
     }

