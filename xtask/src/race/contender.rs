@@ -140,13 +140,22 @@ pub(super) fn peers(input: &Path, work: &Path) -> Result<Vec<Contender>> {
 
 /// The environment of a released package in the user's cache, made once per version.
 pub(super) fn environment(package: &str, version: &str) -> Result<PathBuf> {
+    environment_with(package, version, &[])
+}
+
+/// The same with packages beside it, each as `name==version`.
+pub(super) fn environment_with(
+    package: &str,
+    version: &str,
+    others: &[&str],
+) -> Result<PathBuf> {
     let environment = cache()?.join("peers").join(package);
-    install(package, version, &environment)?;
+    install((package, version), others, &environment)?;
     Ok(environment)
 }
 
 /// Makes the environment once per version.
-fn install(package: &str, version: &str, environment: &Path) -> Result<()> {
+fn install((package, version): (&str, &str), others: &[&str], environment: &Path) -> Result<()> {
     let mark = environment.join(format!("installed-{version}"));
     if mark.is_file() {
         return Ok(());
@@ -154,8 +163,10 @@ fn install(package: &str, version: &str, environment: &Path) -> Result<()> {
     println!("installing {package} {version}");
     let shown = environment.to_string_lossy();
     Step::new("python3 -m venv").with(&shown).run()?;
-    Step::new(&format!("{shown}/bin/pip install --quiet"))
-        .with(&format!("{package}=={version}"))
+    let install = Step::new(&format!("{shown}/bin/pip install --quiet"));
+    others
+        .iter()
+        .fold(install.with(&format!("{package}=={version}")), |step, other| step.with(other))
         .run()
         .with_context(|| format!("`{package}` could not be installed"))?;
     std::fs::write(mark, "")?;
