@@ -13,12 +13,16 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, JoinSide, JoinType, NullEquality, Statistics};
+use datafusion::common::{
+    DataFusionError, JoinSide, JoinType, NullEquality, ScalarValue, Statistics,
+};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{BinaryExpr, Column};
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column, DynamicFilterPhysicalExpr, lit,
+};
 use datafusion::physical_expr::utils::split_conjunction;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::ReplaceChildrenOptions;
@@ -85,6 +89,8 @@ pub(crate) struct StretchJoin {
     /// The join it stands for, which knows its properties.
     join: Arc<dyn ExecutionPlan>,
     columns: Columns,
+    /// The first key of the moments.
+    key: Arc<dyn PhysicalExpr>,
     stretches: Arc<OnceCell<Arc<Stretches>>>,
 }
 
@@ -99,6 +105,7 @@ impl StretchJoin {
         if !is_plain {
             return None;
         }
+        let key = Arc::clone(&join.on().first()?.1);
         let column = |expr: &Arc<dyn PhysicalExpr>| Some(expr.downcast_ref::<Column>()?.index());
         let keys = join.on().iter();
         let keys = keys.map(|(left, right)| Some((column(left)?, column(right)?)));
@@ -135,6 +142,7 @@ impl StretchJoin {
         are_integers.then(|| Self {
             join: Arc::clone(plan),
             columns,
+            key,
             stretches: Arc::default(),
         })
     }
@@ -190,6 +198,8 @@ struct Stretches {
     latest: Vec<i64>,
     /// Numbers of rows.
     numbers: Vec<u32>,
+    /// Smallest and largest value of the first key.
+    keys: Option<(ScalarValue, ScalarValue)>,
     _held: MemoryReservation,
 }
 
@@ -247,8 +257,13 @@ impl Stretches {
             let keys = converted.row(*a).cmp(&converted.row(*b));
             keys.then_with(|| (bounds.0, a).cmp(&(others.0, b)))
         });
+        let first_key = |place: Option<&(usize, (i64, i64))>| match (place, keys.first()) {
+            (Some((row, _)), Some(key)) => ScalarValue::try_from_array(key, *row).map(Some),
+            _ => Ok(None),
+        };
         let mut made = Self {
             rows: rows.clone(),
+            keys: first_key(sorted.first())?.zip(first_key(sorted.last())?),
             fields,
             of_key: HashMap::new(),
             ends: Vec::with_capacity(sorted.len()),
@@ -276,6 +291,31 @@ impl Stretches {
             })?);
         }
         Ok(made)
+    }
+
+    /// Tells the scan of the moments which keys there are, so that it skips what has none of them.
+    fn announce(
+        &self,
+        key: &Arc<dyn PhysicalExpr>,
+        filters: &[Arc<dyn PhysicalExpr>],
+    ) -> Result<(), DataFusionError> {
+        let binary = |left: &Arc<dyn PhysicalExpr>, op, right: Arc<dyn PhysicalExpr>| {
+            Arc::new(BinaryExpr::new(Arc::clone(left), op, right)) as Arc<dyn PhysicalExpr>
+        };
+        let within = match &self.keys {
+            Some((low, high)) => binary(
+                &binary(key, Operator::GtEq, lit(low.clone())),
+                Operator::And,
+                binary(key, Operator::LtEq, lit(high.clone())),
+            ),
+            None => lit(false),
+        };
+        let filters = filters.iter();
+        for filter in filters.filter_map(|one| one.downcast_ref::<DynamicFilterPhysicalExpr>()) {
+            filter.update(Arc::clone(&within))?;
+            filter.mark_complete();
+        }
+        Ok(())
     }
 
     /// Numbers of the rows among `places` that hold a moment, later ones first.
@@ -433,6 +473,10 @@ impl ExecutionPlan for StretchJoin {
         self.join.apply_expressions(f)
     }
 
+    fn dynamic_expressions_produced(&self) -> Vec<Arc<dyn PhysicalExpr>> {
+        self.join.dynamic_expressions_produced()
+    }
+
     fn replace_children(
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
@@ -464,14 +508,16 @@ impl ExecutionPlan for StretchJoin {
             return Err(DataFusionError::Internal("a join has two sides".to_owned()));
         };
         let (left, columns) = (Arc::clone(left), self.columns.clone());
+        let (key, filters) = (Arc::clone(&self.key), self.join.dynamic_expressions_produced());
         let moments = right.execute(partition, Arc::clone(&context))?;
         let (cell, schema) = (Arc::clone(&self.stretches), self.join.schema());
         let made = Arc::clone(&schema);
         let meeting = async move {
             let most_rows = context.session_config().batch_size();
             let read = cell.get_or_try_init(|| async {
-                let read = Stretches::read(left, &columns, context).await;
-                Ok::<_, DataFusionError>(Arc::new(read?))
+                let read = Stretches::read(left, &columns, context).await?;
+                read.announce(&key, &filters)?;
+                Ok::<_, DataFusionError>(Arc::new(read))
             });
             let stretches = Arc::clone(read.await?);
             Ok::<_, DataFusionError>(Meeting {
