@@ -239,8 +239,9 @@ impl Objects {
     fn batch(self) -> Result<RecordBatch, Failure> {
         let count = self.rows.len();
         let recordings: ArrayRef = Arc::new(StringArray::from(self.recordings));
-        let [x, y, z, qw, qz, length, width, height, vx, vy] =
-            self.numbers.map(|column| Arc::new(Float64Array::from(column)) as ArrayRef);
+        let [x, y, z, qw, qz, length, width, height, vx, vy] = self
+            .numbers
+            .map(|column| Arc::new(Float64Array::from(column)) as ArrayRef);
         let zero: ArrayRef = Arc::new(Float64Array::from(vec![0.0; count]));
         filled(
             table("objects").ok_or("no objects")?,
@@ -308,7 +309,11 @@ fn filled(
 fn intervals(recordings: i64) -> Result<RecordBatch, Failure> {
     let mut random = Random(1);
     let all = || (0..recordings).flat_map(|one| (0..INTERVALS).map(move |row| (one, row)));
-    let ids: ArrayRef = Arc::new(all().map(|(one, _)| Some(recording_id(one))).collect::<StringArray>());
+    let ids: ArrayRef = Arc::new(
+        all()
+            .map(|(one, _)| Some(recording_id(one)))
+            .collect::<StringArray>(),
+    );
     let mut ends = Vec::new();
     let starts: Int64Array = all()
         .map(|_| {
@@ -318,8 +323,17 @@ fn intervals(recordings: i64) -> Result<RecordBatch, Failure> {
             Some(START_NS + first * PERIOD_NS)
         })
         .collect();
-    let names = ["cut-in", "hard braking", "crossing pedestrian", "overtaking"];
-    let name = all().map(|(one, row)| names.get(usize::try_from((one + row) % 4).unwrap_or(0)).copied());
+    let names = [
+        "cut-in",
+        "hard braking",
+        "crossing pedestrian",
+        "overtaking",
+    ];
+    let name = all().map(|(one, row)| {
+        names
+            .get(usize::try_from((one + row) % 4).unwrap_or(0))
+            .copied()
+    });
     let count = starts.len();
     filled(
         table("intervals").ok_or("no intervals")?,
@@ -327,7 +341,10 @@ fn intervals(recordings: i64) -> Result<RecordBatch, Failure> {
         vec![
             ("recording_id", Arc::clone(&ids)),
             ("source_id", ids),
-            ("source_row", Arc::new(all().map(|(_, row)| Some(row)).collect::<Int64Array>())),
+            (
+                "source_row",
+                Arc::new(all().map(|(_, row)| Some(row)).collect::<Int64Array>()),
+            ),
             ("source", repeated("made up", count)),
             ("start_ns", Arc::new(starts)),
             ("end_ns", Arc::new(Int64Array::from(ends))),
@@ -463,7 +480,10 @@ async fn ask(folder: &Path, sql: &str, (threads, runs): (usize, usize)) -> Resul
         seconds.push(start.elapsed().as_secs_f64());
         values = numbers(&batches);
     }
-    println!("{}", serde_json::json!({"seconds": seconds, "values": values}));
+    println!(
+        "{}",
+        serde_json::json!({"seconds": seconds, "values": values})
+    );
     Ok(())
 }
 

@@ -247,7 +247,11 @@ fn in_form_of(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Da
     });
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn runtime(options: &Options) -> Result<Arc<RuntimeEnv>, DataFusionError> {

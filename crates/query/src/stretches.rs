@@ -20,9 +20,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{
-    BinaryExpr, Column, DynamicFilterPhysicalExpr, lit,
-};
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, DynamicFilterPhysicalExpr, lit};
 use datafusion::physical_expr::utils::split_conjunction;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::ReplaceChildrenOptions;
@@ -30,9 +28,7 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures_util::StreamExt as _;
 use std::collections::HashMap;
 use std::fmt;
@@ -138,7 +134,9 @@ impl StretchJoin {
             left.field(columns.end),
             right.field(columns.moment),
         ];
-        let are_integers = times.iter().all(|field| *field.data_type() == DataType::Int64);
+        let are_integers = times
+            .iter()
+            .all(|field| *field.data_type() == DataType::Int64);
         are_integers.then(|| Self {
             join: Arc::clone(plan),
             columns,
@@ -245,7 +243,9 @@ impl Stretches {
         };
         // A bound that a moment may not be at is the next moment; behind the last one there is none.
         let open = |row: usize| {
-            let start = starts.value(row).checked_add(i64::from(!columns.with_start))?;
+            let start = starts
+                .value(row)
+                .checked_add(i64::from(!columns.with_start))?;
             let end = ends.value(row).checked_sub(i64::from(!columns.with_end))?;
             Some((start, end))
         };
@@ -284,7 +284,8 @@ impl Stretches {
                     None
                 }
             };
-            made.latest.push(before.map_or(bounds.1, |last| last.max(bounds.1)));
+            made.latest
+                .push(before.map_or(bounds.1, |last| last.max(bounds.1)));
             made.ends.push(bounds);
             made.numbers.push(u32::try_from(row).map_err(|_| {
                 DataFusionError::Execution("a join holds more than 2^32 stretches".to_owned())
@@ -384,7 +385,9 @@ impl Meeting {
             });
         }
         let runs = partition(&keys)?.ranges();
-        let firsts = runs.iter().map(|run| u32::try_from(run.start).unwrap_or(u32::MAX));
+        let firsts = runs
+            .iter()
+            .map(|run| u32::try_from(run.start).unwrap_or(u32::MAX));
         let firsts: UInt32Array = firsts.collect::<Vec<u32>>().into();
         let is_known = |row: usize| keys.iter().all(|key| key.is_valid(row));
         let firsts: Vec<ArrayRef> = keys
@@ -413,7 +416,8 @@ impl Meeting {
             for row in run.by_ref() {
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
                 if moments.is_valid(row) {
-                    self.stretches.holding(&places, moments.value(row), |one| left.push(one));
+                    self.stretches
+                        .holding(&places, moments.value(row), |one| left.push(one));
                     right.resize(left.len(), number);
                 }
                 if left.len() >= self.most_rows {
@@ -508,7 +512,10 @@ impl ExecutionPlan for StretchJoin {
             return Err(DataFusionError::Internal("a join has two sides".to_owned()));
         };
         let (left, columns) = (Arc::clone(left), self.columns.clone());
-        let (key, filters) = (Arc::clone(&self.key), self.join.dynamic_expressions_produced());
+        let (key, filters) = (
+            Arc::clone(&self.key),
+            self.join.dynamic_expressions_produced(),
+        );
         let moments = right.execute(partition, Arc::clone(&context))?;
         let (cell, schema) = (Arc::clone(&self.stretches), self.join.schema());
         let made = Arc::clone(&schema);

@@ -144,11 +144,7 @@ pub(super) fn environment(package: &str, version: &str) -> Result<PathBuf> {
 }
 
 /// The same with packages beside it, each as `name==version`.
-pub(super) fn environment_with(
-    package: &str,
-    version: &str,
-    others: &[&str],
-) -> Result<PathBuf> {
+pub(super) fn environment_with(package: &str, version: &str, others: &[&str]) -> Result<PathBuf> {
     let environment = cache()?.join("peers").join(package);
     install((package, version), others, &environment)?;
     Ok(environment)
@@ -166,7 +162,10 @@ fn install((package, version): (&str, &str), others: &[&str], environment: &Path
     let install = Step::new(&format!("{shown}/bin/pip install --quiet"));
     others
         .iter()
-        .fold(install.with(&format!("{package}=={version}")), |step, other| step.with(other))
+        .fold(
+            install.with(&format!("{package}=={version}")),
+            |step, other| step.with(other),
+        )
         .run()
         .with_context(|| format!("`{package}` could not be installed"))?;
     std::fs::write(mark, "")?;

@@ -4,8 +4,8 @@
 
 use super::kernels::{KernelResult, KernelRow};
 use super::measure;
-use super::store;
 use super::results::{RaceResult, Results, Row};
+use super::store;
 use crate::shell::root;
 use anyhow::{Context as _, Result};
 use std::fmt::Write as _;

@@ -168,7 +168,9 @@ fn made_by_store(setting: &Setting<'_>, verb: &str, path: &Path, count: u64) -> 
     let program = setting.programs.kernels.with_file_name("store");
     let arguments = words(&[verb, &word(path), &count.to_string()]);
     // It says nothing when all is well.
-    let status = std::process::Command::new(program).args(arguments).status()?;
+    let status = std::process::Command::new(program)
+        .args(arguments)
+        .status()?;
     if !status.success() {
         bail!("`store {verb}` failed ({status})");
     }
@@ -193,7 +195,11 @@ impl Workspace {
 
     fn renew(&self) -> Result<()> {
         remove(&self.folder)?;
-        timed::run(&self.program, &words(&["init", &word(&self.folder)]), "init")?;
+        timed::run(
+            &self.program,
+            &words(&["init", &word(&self.folder)]),
+            "init",
+        )?;
         Ok(())
     }
 
@@ -214,7 +220,11 @@ fn with_status(document: &Value, status: &str) -> usize {
 
 /// A first ingest against copying, hashing and syncing the same files.
 fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
-    let (count, bytes) = if setting.is_quick { (4, 16_000_000) } else { (16, 125_000_000) };
+    let (count, bytes) = if setting.is_quick {
+        (4, 16_000_000)
+    } else {
+        (16, 125_000_000)
+    };
     let inputs = setting.place.join(format!("recordings-{count}x{bytes}"));
     once(&inputs, |folder| {
         std::fs::create_dir_all(folder)?;
@@ -231,7 +241,10 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let workspace = Workspace::new(setting, "workspace")?;
     let copies = setting.place.join("copies");
     let files = files_of(&inputs)?;
-    let size: u64 = files.iter().map(|file| super::size(file)).sum::<Result<u64>>()?;
+    let size: u64 = files
+        .iter()
+        .map(|file| super::size(file))
+        .sum::<Result<u64>>()?;
     // What others left to be written is written before a round.
     let settle = || timed::run(Path::new("sh"), &words(&["-c", "sync; echo"]), "sync");
     let ours = || {
@@ -249,9 +262,16 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         let arguments = words(&["-c", script, "sh", &word(&inputs), &word(&copies)]);
         let run = timed::run(Path::new("sh"), &arguments, "cp")?;
         let copied = files_of(&copies)?;
-        let copied_size = copied.iter().map(|file| super::size(file)).sum::<Result<u64>>()?;
+        let copied_size = copied
+            .iter()
+            .map(|file| super::size(file))
+            .sum::<Result<u64>>()?;
         let digests = run.output.lines().count() as f64;
-        Ok((run.seconds, run.peak_anon_bytes, vec![digests, copied_size as f64]))
+        Ok((
+            run.seconds,
+            run.peak_anon_bytes,
+            vec![digests, copied_size as f64],
+        ))
     };
     let found = duel(
         About {
@@ -266,11 +286,19 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row("fieldassay", env!("CARGO_PKG_VERSION"), "`fieldassay ingest DIR`"),
+                row: row(
+                    "fieldassay",
+                    env!("CARGO_PKG_VERSION"),
+                    "`fieldassay ingest DIR`",
+                ),
                 run: Box::new(ours),
             },
             Entrant {
-                row: row("coreutils and openssl", "of the system", "`cp`, `openssl dgst -sha256`, `sync` of the copies"),
+                row: row(
+                    "coreutils and openssl",
+                    "of the system",
+                    "`cp`, `openssl dgst -sha256`, `sync` of the copies",
+                ),
                 run: Box::new(theirs),
             },
         ],
@@ -297,7 +325,10 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     if u64::try_from(added)? != count {
         bail!("`{added}` of {count} recordings were added");
     }
-    println!("first ingest of {count} small files: {:.1} s", first.seconds);
+    println!(
+        "first ingest of {count} small files: {:.1} s",
+        first.seconds
+    );
     let dvc = environment("dvc", DVC)?.join("bin/dvc");
     let script = r#"cd "$1" && DVC_NO_ANALYTICS=1 "$2" $3 && echo done"#;
     let call = |what: &str| {
@@ -314,7 +345,9 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let theirs = || {
         let run = call("add --quiet drives")?;
         let told = std::fs::read_to_string(project.join("drives.dvc"))?;
-        let files = told.lines().find_map(|line| line.trim().strip_prefix("nfiles: "));
+        let files = told
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("nfiles: "));
         let files = files.context("`drives.dvc` does not say how many files there are")?;
         Ok((run.seconds, run.peak_anon_bytes, vec![files.parse()?]))
     };
@@ -328,7 +361,11 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row("fieldassay", env!("CARGO_PKG_VERSION"), "`fieldassay ingest DIR --json`"),
+                row: row(
+                    "fieldassay",
+                    env!("CARGO_PKG_VERSION"),
+                    "`fieldassay ingest DIR --json`",
+                ),
                 run: Box::new(ours),
             },
             Entrant {
@@ -363,17 +400,32 @@ const SQL_PEERS: [Peer; 2] = [
 /// Questions by the name of their file, with what they ask for.
 const QUESTIONS: [(&str, &str); 5] = [
     ("count", "Objects by category"),
-    ("nearest", "Nearest distance to the ego by recording and category"),
+    (
+        "nearest",
+        "Nearest distance to the ego by recording and category",
+    ),
     ("tracks", "Tracks longer than 5 s"),
-    ("speed", "99th percentile of speed by category and recording"),
-    ("intervals", "Join of objects with intervals by recording and time"),
+    (
+        "speed",
+        "99th percentile of speed by category and recording",
+    ),
+    (
+        "intervals",
+        "Join of objects with intervals by recording and time",
+    ),
 ];
 
 /// SQL over objects against DuckDB and Polars, on the same files.
 fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
-    let rows: u64 = if setting.is_quick { 2_000_000 } else { 50_000_000 };
+    let rows: u64 = if setting.is_quick {
+        2_000_000
+    } else {
+        50_000_000
+    };
     let folder = setting.place.join(format!("objects-{rows}"));
-    once(&folder, |folder| made_by_store(setting, "objects", folder, rows))?;
+    once(&folder, |folder| {
+        made_by_store(setting, "objects", folder, rows)
+    })?;
     let bytes: u64 = files_of(&folder.join("tables/objects"))?
         .iter()
         .filter(|file| file.is_file())
@@ -416,7 +468,9 @@ fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
 fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let messages: u64 = if setting.is_quick { 50_000 } else { 1_000_000 };
     let file = setting.place.join(format!("imu-{messages}.mcap"));
-    once(&file, |file| made_by_store(setting, "topic", file, messages))?;
+    once(&file, |file| {
+        made_by_store(setting, "topic", file, messages)
+    })?;
     let workspace = Workspace::new(setting, "workspace")?;
     let (_, document) = workspace.ingest(&file)?;
     let id = document["inputs"][0]["recording_id"].as_str();
@@ -426,7 +480,14 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     );
     let ours = || {
         let folder = word(&workspace.folder);
-        let arguments = words(&["query", &question, "--workspace", &folder, "--format", "json"]);
+        let arguments = words(&[
+            "query",
+            &question,
+            "--workspace",
+            &folder,
+            "--format",
+            "json",
+        ]);
         let run = timed::run(&workspace.program, &arguments, "query")?;
         let rows: Value = serde_json::from_str(&run.output).context("`query` printed no JSON")?;
         let values = ["mean", "n"].map(|name| rows[0][name].as_f64().unwrap_or(f64::NAN));
@@ -436,7 +497,11 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let python = python.join("bin/python");
     let script = word(&root().join("bench/peers/store_topic.py"));
     let theirs = || {
-        let run = timed::run(&python, &words(&[&script, &word(&file), "/imu", "1"]), "python")?;
+        let run = timed::run(
+            &python,
+            &words(&[&script, &word(&file), "/imu", "1"]),
+            "python",
+        )?;
         let printed: Value = serde_json::from_str(&run.output).context("no JSON was printed")?;
         let seconds = median(&numbers(&printed["seconds"]));
         Ok((seconds, run.peak_anon_bytes, numbers(&printed["values"])))
@@ -457,11 +522,19 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row("fieldassay", env!("CARGO_PKG_VERSION"), "`fieldassay query` of `avg` over `read_topic`"),
+                row: row(
+                    "fieldassay",
+                    env!("CARGO_PKG_VERSION"),
+                    "`fieldassay query` of `avg` over `read_topic`",
+                ),
                 run: Box::new(ours),
             },
             Entrant {
-                row: row("mcap-ros2-support-fast", MCAP_FAST, "`read_message_decoded` in a loop"),
+                row: row(
+                    "mcap-ros2-support-fast",
+                    MCAP_FAST,
+                    "`read_message_decoded` in a loop",
+                ),
                 run: Box::new(theirs),
             },
         ],
@@ -492,6 +565,12 @@ mod tests {
     #[test]
     fn inputs_are_counted_by_their_status() {
         let document = serde_json::json!({"inputs": [{"status": "added"}, {"status": "present"}, {"status": "added"}]});
-        assert_eq!((with_status(&document, "added"), with_status(&document, "failed")), (2, 0));
+        assert_eq!(
+            (
+                with_status(&document, "added"),
+                with_status(&document, "failed")
+            ),
+            (2, 0)
+        );
     }
 }
