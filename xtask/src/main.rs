@@ -17,6 +17,7 @@ mod ci;
 mod deps;
 mod race;
 mod readme;
+mod released;
 mod services;
 mod shell;
 mod tidy;
@@ -91,7 +92,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "services",
-        help: "[--install] -- COMMAND: runs a command with the servers some tests need",
+        help: "[--install] -- COMMAND: runs a command with the servers some tests need (PostgreSQL, S3)",
         run: Run::Here(services::run),
     },
     Verb {

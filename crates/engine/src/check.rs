@@ -244,7 +244,12 @@ fn start_of(recording: &dyn Recording) -> Option<i64> {
         .min()
 }
 
-pub(crate) fn judged(path: &Path, size_bytes: u64, gathered: &Gathered, policy: &Policy) -> RecordingReport {
+pub(crate) fn judged(
+    path: &Path,
+    size_bytes: u64,
+    gathered: &Gathered,
+    policy: &Policy,
+) -> RecordingReport {
     let evidence = &gathered.evidence;
     let (findings, verdict) = evaluate(policy, catalog(), &evidence.facts);
     let mut channels = evidence.channels.clone();

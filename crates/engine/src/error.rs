@@ -180,7 +180,7 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A recording that the workspace does not have.
-    #[error("the workspace has no recording `{seen}`{}", near.as_deref().map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_else(|| "\nhint: `fieldassay ls` lists them".to_owned()))]
+    #[error("the workspace has no recording `{seen}`\nhint: {}", near.as_deref().map_or_else(|| "`fieldassay ls` lists them".to_owned(), |near| format!("did you mean `{near}`?")))]
     #[cfg(feature = "platform")]
     NoRecording {
         /// As it was given.

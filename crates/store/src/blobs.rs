@@ -66,8 +66,8 @@ impl Blobs {
     /// known and must be of this call alone; what an interrupted call leaves under it in `staging` is no part of the
     /// workspace. `advance` is told of bytes read.
     ///
-    /// In a folder the file is read once and the copy is on the disk when this returns; elsewhere it is read for its digest, and again
-    /// only if it has to be sent, in parts.
+    /// In a folder the file is read once and the copy is on the disk when this returns. Elsewhere a file of one part is
+    /// read once and put whole; a larger one is read for its digest, and again only if it has to be sent, in parts.
     ///
     /// Errors: [`StoreError::Io`], [`StoreError::Changed`], [`StoreError::Object`]. Memory: four parts of 16 MB.
     pub async fn keep_file(
@@ -166,6 +166,15 @@ impl Blobs {
     async fn send(&self, file: &Path, advance: &(dyn Fn(u64) + Sync)) -> Result<Kept, StoreError> {
         let mut opened = std::fs::File::open(file).map_err(io("read", file))?;
         let size_bytes = opened.metadata().map_err(io("read", file))?.len();
+        if size_bytes <= PART_BYTES as u64 {
+            // One request instead of three, and only one writer of it wins.
+            let mut bytes = Vec::new();
+            let read = opened.take(size_bytes + 1).read_to_end(&mut bytes);
+            let read = read.map_err(io("read", file))? as u64;
+            unchanged(file, size_bytes, read)?;
+            advance(read);
+            return self.keep_bytes(bytes.into()).await;
+        }
         let mut both = Both::default();
         let mut buffer = vec![0; SLICE_BYTES];
         let mut seen = 0;

@@ -184,7 +184,7 @@ impl StoreError {
             | Self::Fenced => ErrorKind::System,
             Self::Corrupt { .. } | Self::Damaged { .. } | Self::OtherEntry { .. } => {
                 ErrorKind::Damage
-            },
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Where a workspace keeps its files: a folder, an object store, or memory for tests.
 
 use crate::StoreError;
+use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::prefix::PrefixStore;
-use object_store::{ClientOptions, ObjectStore};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,12 +89,10 @@ impl Place {
                         .map_err(|_| refused(format!("it has no option `{name}`")))?;
                     builder = builder.with_config(key, value);
                 }
-                let plain = options
-                    .get("aws_endpoint")
-                    .is_some_and(|endpoint| endpoint.starts_with("http://"));
-                if plain {
-                    builder =
-                        builder.with_client_options(ClientOptions::new().with_allow_http(true));
+                // Whoever names a plain endpoint means it.
+                let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+                if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+                    builder = builder.with_allow_http(true);
                 }
                 let store = builder
                     .build()
@@ -128,12 +126,13 @@ impl Place {
 }
 
 /// Variables of the environment that name an S3 account.
-const ENVIRONMENT: [&str; 7] = [
+const ENVIRONMENT: [&str; 8] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT",
+    "AWS_ENDPOINT_URL",
     "AWS_ALLOW_HTTP",
 ];

@@ -1,14 +1,15 @@
 //! Originals are kept byte for byte, once, whoever writes them, and damage is told.
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
+mod places;
+
 use fieldassay_store::{Blobs, ErrorKind, Place, STAGING, StoreError};
+use futures_util::{StreamExt as _, stream};
+use object_store::ObjectStoreExt as _;
+use places::places;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-fn memory() -> Place {
-    Place::open("memory:///", &BTreeMap::new(), &|_| None).expect("a place")
-}
 
 /// Bytes that no compression or slice is even with.
 fn content(len: usize) -> Vec<u8> {
@@ -32,12 +33,9 @@ fn files_below(folder: &Path) -> usize {
 
 #[tokio::test]
 async fn originals_come_back_and_are_kept_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let places = places("blobs");
     let source = tempfile::tempdir().unwrap();
-    for (place, is_folder) in [
-        (Place::folder(folder.path()).unwrap(), true),
-        (memory(), false),
-    ] {
+    for (name, place) in places.all.clone() {
         let blobs = Blobs::new(place);
         for len in [0, 1, 700_001, 40_000_003] {
             let bytes = content(len);
@@ -49,7 +47,7 @@ async fn originals_come_back_and_are_kept_once() {
             };
             let first = blobs.keep_file(&file, "one", &advance).await.unwrap();
             let again = blobs.keep_file(&file, "two", &|_| ()).await.unwrap();
-            assert!(first.is_new && !again.is_new, "{len}");
+            assert!(first.is_new && !again.is_new, "{name}: {len}");
             assert_eq!(first.digests, again.digests);
             assert_eq!(first.size_bytes, len as u64);
             assert_eq!(told.load(Ordering::Relaxed), len as u64);
@@ -64,64 +62,99 @@ async fn originals_come_back_and_are_kept_once() {
             assert!(!same.is_new && same.digests == first.digests);
         }
         assert_eq!(blobs.list().await.unwrap().len(), 4);
-        if is_folder {
-            assert_eq!(files_below(folder.path()), 4);
-            assert_eq!(files_below(&folder.path().join(STAGING)), 0);
-        }
     }
+    assert_eq!(files_below(folder_of(&places)), 4);
+    assert_eq!(files_below(&folder_of(&places).join(STAGING)), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_of_the_same_content_agree() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("drive.bin");
-    std::fs::write(&file, content(3_000_000)).unwrap();
-    let store = folder.path().join("store");
-    std::fs::create_dir(&store).unwrap();
-    let place = Place::folder(&store).unwrap();
-    let tasks: Vec<_> = (0..8)
-        .map(|i| {
-            let (blobs, file) = (Blobs::new(place.clone()), file.clone());
-            tokio::spawn(async move { blobs.keep_file(&file, &format!("w{i}"), &|_| ()).await })
-        })
-        .collect();
-    let mut new = 0;
-    for task in tasks {
-        new += usize::from(task.await.unwrap().unwrap().is_new);
+    let source = tempfile::tempdir().unwrap();
+    let file = source.path().join("drive.bin");
+    for len in [3_000_000, 17_000_000] {
+        std::fs::write(&file, content(len)).unwrap();
+        let places = places("blobs_race");
+        for (name, place) in places.all.clone() {
+            let tasks: Vec<_> = (0..8)
+                .map(|i| {
+                    let (blobs, file) = (Blobs::new(place.clone()), file.clone());
+                    tokio::spawn(
+                        async move { blobs.keep_file(&file, &format!("w{i}"), &|_| ()).await },
+                    )
+                })
+                .collect();
+            let mut new = 0;
+            for task in tasks {
+                new += usize::from(task.await.unwrap().unwrap().is_new);
+            }
+            let blobs = Blobs::new(place);
+            let listed = blobs.list().await.unwrap();
+            assert_eq!(listed.len(), 1, "{name}");
+            assert_eq!(
+                blobs.verify(&listed[0]).await.unwrap(),
+                len as u64,
+                "{name}"
+            );
+            // An upload in parts cannot be put only where nothing is: several may have been first.
+            let in_parts = name != "folder" && len > 16 << 20;
+            assert!(if in_parts { new >= 1 } else { new == 1 }, "{name}: {new}");
+        }
+        assert_eq!(files_below(folder_of(&places)), 1);
     }
-    assert_eq!((new, files_below(&store)), (1, 1));
 }
 
 #[tokio::test]
 async fn damage_and_absence_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("drive.bin");
+    let source = tempfile::tempdir().unwrap();
+    let file = source.path().join("drive.bin");
     std::fs::write(&file, b"bytes").unwrap();
-    let store = folder.path().join("store");
-    assert_eq!(Place::folder(&store).unwrap_err().kind(), ErrorKind::System);
-    std::fs::create_dir(&store).unwrap();
-    let blobs = Blobs::new(Place::folder(&store).unwrap());
-    let kept = blobs.keep_file(&file, "a", &|_| ()).await.unwrap();
-    let sha256 = kept.digests.sha256;
-    let path = store.join(Blobs::path(&sha256).unwrap().as_ref());
-    std::fs::write(&path, b"bytez").unwrap();
-    let found = blobs.verify(&sha256).await.unwrap_err();
-    assert!(matches!(&found, StoreError::Corrupt { expected, .. } if *expected == sha256));
-    assert_eq!(found.kind(), ErrorKind::Damage);
-    std::fs::remove_file(&path).unwrap();
-    assert!(!blobs.has(&sha256).await.unwrap());
-    assert_eq!(
-        blobs.verify(&sha256).await.unwrap_err().kind(),
-        ErrorKind::NotFound
-    );
-    let gone = folder.path().join("gone.bin");
-    let absent = blobs.keep_file(&gone, "b", &|_| ()).await.unwrap_err();
-    assert!(absent.to_string().contains("gone.bin"), "{absent}");
-    assert_eq!(
-        blobs.has("../../etc").await.unwrap_err().kind(),
-        ErrorKind::Usage
-    );
-    assert_eq!(files_below(&store), 0);
+    for (name, place) in places("blobs_damage").all {
+        let blobs = Blobs::new(place.clone());
+        let kept = blobs.keep_file(&file, "a", &|_| ()).await.unwrap();
+        let sha256 = kept.digests.sha256;
+        let path = Blobs::path(&sha256).unwrap();
+        place.store().put(&path, "bytez".into()).await.unwrap();
+        let found = blobs.verify(&sha256).await.unwrap_err();
+        assert!(
+            matches!(&found, StoreError::Corrupt { expected, .. } if *expected == sha256),
+            "{name}: {found}"
+        );
+        assert_eq!(found.kind(), ErrorKind::Damage);
+        place.store().delete(&path).await.unwrap();
+        assert!(!blobs.has(&sha256).await.unwrap(), "{name}");
+        let gone = blobs.verify(&sha256).await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::NotFound, "{name}");
+        let gone = blobs.read(&sha256, 0..2).await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::NotFound, "{name}");
+        let gone = source.path().join("gone.bin");
+        let absent = blobs.keep_file(&gone, "b", &|_| ()).await.unwrap_err();
+        assert!(absent.to_string().contains("gone.bin"), "{absent}");
+        let wrong = blobs.has("../../etc").await.unwrap_err();
+        assert_eq!(wrong.kind(), ErrorKind::Usage);
+        assert_eq!(blobs.list().await.unwrap(), [""; 0], "{name}");
+    }
+}
+
+/// A store lists a thousand at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_of_many_are_listed() {
+    for (name, place) in places("blobs_many").all {
+        let blobs = &Blobs::new(place);
+        let keep = (0..1_100_u32).map(|number| async move {
+            let kept = blobs.keep_bytes(number.to_le_bytes().to_vec().into()).await;
+            kept.unwrap().digests.sha256
+        });
+        let mut kept: Vec<String> = stream::iter(keep).buffer_unordered(16).collect().await;
+        kept.sort_unstable();
+        assert_eq!(blobs.list().await.unwrap(), kept, "{name}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Place::folder(&folder.path().join("store")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::System);
 }
 
 #[test]
@@ -137,4 +170,9 @@ fn places_that_are_none_are_told() {
     let options = BTreeMap::from([("aws_colour".to_owned(), "red".to_owned())]);
     let error = Place::open("s3://bucket/x", &options, &|_| None).unwrap_err();
     assert!(error.to_string().contains("aws_colour"), "{error}");
+}
+
+fn folder_of(places: &places::Places) -> &std::path::Path {
+    let mut folders = places.all.iter().filter_map(|(_, place)| place.as_folder());
+    folders.next().expect("one of them is a folder")
 }

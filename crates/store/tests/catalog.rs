@@ -1,7 +1,6 @@
 //! One suite for the catalogue, on SQLite and on a real PostgreSQL where one is named.
 //!
-//! `FIELDASSAY_POSTGRES` is the URL of a server on which the tests may make databases;
-//! `scripts/postgres` starts one and prints it.
+//! `FIELDASSAY_POSTGRES` is the URL of a server on which the tests may make databases; `cargo xtask services` starts one.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -11,8 +10,8 @@
 use fieldassay_store::{
     Catalog, JobState, Listed, NewJob, Publication, Retry, SeenFile, StoreError,
 };
-use fieldassay_testkit::loud;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use fieldassay_testkit::servers::Database;
+use sqlx::{Connection as _, Executor as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
@@ -21,21 +20,9 @@ async fn on_both<F: Future<Output = ()>>(name: &str, test: impl Fn(String) -> F)
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalog.sqlite");
     test(path.to_str().expect("a path").to_owned()).await;
-    let Ok(server) = std::env::var("FIELDASSAY_POSTGRES") else {
-        let required = std::env::var("FIELDASSAY_REQUIRE_POSTGRES").is_ok_and(|v| v == "1");
-        assert!(!required, "FIELDASSAY_POSTGRES is not set");
-        loud(&format!(
-            "SKIPPED: `{name}` ran on SQLite only; set FIELDASSAY_POSTGRES for PostgreSQL"
-        ));
-        return;
-    };
-    let database = format!("fieldassay_test_{name}_{}", std::process::id());
-    let mut admin = PgConnection::connect(&server).await.expect("a server");
-    let sql = |verb: &str| AssertSqlSafe(format!("{verb} DATABASE {database}"));
-    admin.execute(sql("CREATE")).await.expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-    test(format!("{base}/{database}")).await;
-    admin.execute(sql("DROP")).await.expect("dropped");
+    if let Some(database) = Database::fresh(name) {
+        test(database.url.clone()).await;
+    }
 }
 
 fn listed(id: &str) -> Listed {

@@ -5,19 +5,17 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+mod places;
+
 use deltalake_core::arrow::array::{
     Array, ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array,
 };
 use deltalake_core::arrow::datatypes::DataType;
 use fieldassay_model::tables::{TABLES, Table, table};
-use fieldassay_store::{Place, Step, StoreError, Tables, schema};
-use std::collections::BTreeMap;
+use fieldassay_store::{Step, StoreError, Tables, schema};
+use object_store::ObjectStoreExt as _;
+use places::places;
 use std::sync::Arc;
-
-fn memory() -> Tables {
-    let place = Place::open("memory:///", &BTreeMap::new(), &|_| None);
-    Tables::new(place.expect("a place"))
-}
 
 fn events() -> &'static Table {
     table("events").expect("a table")
@@ -76,20 +74,25 @@ async fn all(tables: &Tables, version: Option<u64>) -> Vec<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_can_be_created_twice() {
-    let tables = memory();
-    for table in TABLES {
-        tables.create(table).await.unwrap();
-        tables.create(table).await.unwrap();
-        assert_eq!(tables.snapshot(table.name, None).await.unwrap().version, 0);
+    for (name, place) in places("tables").all {
+        let tables = Tables::new(place);
+        for table in TABLES {
+            tables.create(table).await.unwrap();
+            tables.create(table).await.unwrap();
+            assert_eq!(tables.snapshot(table.name, None).await.unwrap().version, 0);
+        }
+        let error = tables.snapshot("nowhere", None).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::NoTable { .. }),
+            "{name}: {error}"
+        );
     }
-    let error = tables.snapshot("nowhere", None).await.unwrap_err();
-    assert!(matches!(error, StoreError::NoTable { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_is_committed_once_and_versions_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    for tables in [memory(), Tables::new(Place::folder(folder.path()).unwrap())] {
+    for (_, place) in places("steps").all {
+        let tables = Tables::new(place);
         tables.create(events()).await.unwrap();
         let first = tables
             .write(events(), &rows("r-1", &[2, 0, 1]))
@@ -153,38 +156,45 @@ async fn a_step_is_committed_once_and_versions_stay() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_at_once_lose_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::folder(folder.path()).unwrap();
-    Tables::new(place.clone()).create(events()).await.unwrap();
-    let tasks: Vec<_> = (0..6)
-        .map(|writer: i64| {
+    for (name, place) in places("writers").all {
+        let creators = (0..6).map(|_| {
             let tables = Tables::new(place.clone());
-            tokio::spawn(async move {
-                let name = format!("w{writer}");
-                for number in 1..=4 {
-                    let batch = rows(&name, &[writer * 10 + number]);
-                    let file = tables.write(events(), &batch).await.unwrap().unwrap();
-                    let step = Step {
-                        writer: &name,
-                        number,
-                    };
-                    tables.append("events", step, &[file]).await.unwrap();
-                }
+            tokio::spawn(async move { tables.create(events()).await.unwrap() })
+        });
+        for creator in creators.collect::<Vec<_>>() {
+            creator.await.unwrap();
+        }
+        let tasks: Vec<_> = (0..6)
+            .map(|writer: i64| {
+                let tables = Tables::new(place.clone());
+                tokio::spawn(async move {
+                    let name = format!("w{writer}");
+                    for number in 1..=4 {
+                        let batch = rows(&name, &[writer * 10 + number]);
+                        let file = tables.write(events(), &batch).await.unwrap().unwrap();
+                        let step = Step {
+                            writer: &name,
+                            number,
+                        };
+                        tables.append("events", step, &[file]).await.unwrap();
+                    }
+                })
             })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let expected: Vec<i64> = (0..6)
+            .flat_map(|w| (1..=4).map(move |n| w * 10 + n))
+            .collect();
+        assert_eq!(all(&Tables::new(place), None).await, expected, "{name}");
     }
-    let expected: Vec<i64> = (0..6)
-        .flat_map(|w| (1..=4).map(move |n| w * 10 + n))
-        .collect();
-    assert_eq!(all(&Tables::new(place), None).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_break_a_rule_are_refused() {
-    let tables = memory();
+    let (_, place) = places("rules").all.swap_remove(1);
+    let tables = Tables::new(place);
     tables.create(events()).await.unwrap();
     let twice = tables
         .write(events(), &rows("r-1", &[3, 1, 3]))
@@ -204,19 +214,24 @@ async fn rows_that_break_a_rule_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let tables = Tables::new(Place::folder(folder.path()).unwrap());
-    tables.create(events()).await.unwrap();
-    let file = tables
-        .write(events(), &rows("r-1", &[1, 2]))
-        .await
-        .unwrap()
-        .unwrap();
-    let path = folder.path().join("tables/events").join(&file.path);
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    let error = tables.read("events", &file).await.unwrap_err();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    for (name, place) in places("damage").all {
+        let tables = Tables::new(place.clone());
+        tables.create(events()).await.unwrap();
+        let file = tables
+            .write(events(), &rows("r-1", &[1, 2]))
+            .await
+            .unwrap()
+            .unwrap();
+        let path = file.location("events");
+        let read = place.store().get(&path).await.unwrap();
+        let mut bytes = read.bytes().await.unwrap().to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        place.store().put(&path, bytes.into()).await.unwrap();
+        let error = tables.read("events", &file).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Damaged { .. }),
+            "{name}: {error}"
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! Builders, damage, shared-data lookup and golden helpers for tests; never shipped.
 //!
 //! Read [`shared_data`] first; [`Lcg`] gives seeded pseudo-random numbers, [`expect_near`] compares floats, and
-//! [`Comparison`] whole documents.
+//! [`Comparison`] whole documents; [`servers`] finds a PostgreSQL or an object store.
 
 pub mod arrays;
 mod compare;
@@ -9,6 +9,7 @@ pub mod images;
 pub mod paths;
 pub mod people;
 pub mod preferences;
+pub mod servers;
 pub mod vectors;
 
 pub use compare::Comparison;

@@ -2,9 +2,9 @@
 //!
 //! Read [`PEERS`] first. Not here: timing, and judging what the reports say.
 
-use super::{Programs, Row, cache, timed};
-use crate::shell::Step;
-use anyhow::{Context as _, Result};
+use super::{Programs, Row, timed};
+use crate::released::environment;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 /// A program ready to run.
@@ -136,40 +136,6 @@ pub(super) fn peers(input: &Path, work: &Path) -> Result<Vec<Contender>> {
             })
         })
         .collect()
-}
-
-/// The environment of a released package in the user's cache, made once per version.
-pub(super) fn environment(package: &str, version: &str) -> Result<PathBuf> {
-    environment_with(package, version, &[])
-}
-
-/// The same with packages beside it, each as `name==version`.
-pub(super) fn environment_with(package: &str, version: &str, others: &[&str]) -> Result<PathBuf> {
-    let environment = cache()?.join("peers").join(package);
-    install((package, version), others, &environment)?;
-    Ok(environment)
-}
-
-/// Makes the environment once per version.
-fn install((package, version): (&str, &str), others: &[&str], environment: &Path) -> Result<()> {
-    let mark = environment.join(format!("installed-{version}"));
-    if mark.is_file() {
-        return Ok(());
-    }
-    println!("installing {package} {version}");
-    let shown = environment.to_string_lossy();
-    Step::new("python3 -m venv").with(&shown).run()?;
-    let install = Step::new(&format!("{shown}/bin/pip install --quiet"));
-    others
-        .iter()
-        .fold(
-            install.with(&format!("{package}=={version}")),
-            |step, other| step.with(other),
-        )
-        .run()
-        .with_context(|| format!("`{package}` could not be installed"))?;
-    std::fs::write(mark, "")?;
-    Ok(())
 }
 
 impl Contender {

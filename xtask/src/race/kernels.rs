@@ -3,8 +3,8 @@
 //!
 //! Read [`image`] and [`allan`] first. Not here: installing peers, the page.
 
-use super::contender::environment;
 use super::{Plan, Programs, machine, measure, median, timed};
+use crate::released::environment;
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};

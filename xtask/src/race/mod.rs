@@ -12,6 +12,7 @@ mod results;
 mod store;
 mod timed;
 
+use crate::released::cache;
 use crate::shell::{Step, Words, root};
 use anyhow::{Context as _, Result, bail};
 use contender::Contender;
@@ -378,15 +379,6 @@ fn size(path: &Path) -> Result<u64> {
     Ok(std::fs::metadata(path)
         .with_context(|| format!("`{}` is not there", path.display()))?
         .len())
-}
-
-/// Where inputs and peers are kept between races: the user's cache.
-fn cache() -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-        .context("neither XDG_CACHE_HOME nor HOME is set")?;
-    Ok(base.join("fieldassay"))
 }
 
 /// Cores, memory, processor and system of this machine.

@@ -5,11 +5,11 @@
 //!
 //! Not here: how a race runs and is kept ([`super::measure`]).
 
-use super::contender::{environment, environment_with};
 use super::kernels::{KernelResult, KernelRow};
 use super::measure::timing::{Peer, Race, difference, numbers, race};
 use super::measure::{Course, Duel, Part, Setting, row, section, word};
 use super::{SEED, machine, median, timed};
+use crate::released::{environment, environment_of};
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -493,7 +493,9 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         let values = ["mean", "n"].map(|name| rows[0][name].as_f64().unwrap_or(f64::NAN));
         Ok((run.seconds, run.peak_anon_bytes, values.to_vec()))
     };
-    let python = environment_with("mcap-ros2-support-fast", MCAP_FAST, &MCAP_FAST_NEEDS)?;
+    let package = format!("mcap-ros2-support-fast=={MCAP_FAST}");
+    let [reader, chunks] = MCAP_FAST_NEEDS;
+    let python = environment_of("mcap-ros2-support-fast", &[&package, reader, chunks])?;
     let python = python.join("bin/python");
     let script = word(&root().join("bench/peers/store_topic.py"));
     let theirs = || {

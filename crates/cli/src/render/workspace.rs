@@ -14,7 +14,11 @@ use std::fmt::Write as _;
 const SHOWN: usize = 50;
 
 fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{} {}", display::integer(count as f64), if count == 1 { one } else { many })
+    format!(
+        "{} {}",
+        display::integer(count as f64),
+        if count == 1 { one } else { many }
+    )
 }
 
 /// `ingest --dry-run`.
@@ -29,7 +33,12 @@ pub(crate) fn plan(plan: &Plan) -> anyhow::Result<()> {
     ]);
     for input in plan.inputs.iter().take(SHOWN) {
         table.row(vec![
-            if input.present.is_some() { "present" } else { "add" }.to_owned(),
+            if input.present.is_some() {
+                "present"
+            } else {
+                "add"
+            }
+            .to_owned(),
             input.kind.to_owned(),
             input.files.to_string(),
             display::bytes(input.size_bytes as f64),
@@ -38,9 +47,17 @@ pub(crate) fn plan(plan: &Plan) -> anyhow::Result<()> {
     }
     out.push_str(&table.render(""));
     if plan.inputs.len() > SHOWN {
-        let _ = writeln!(out, "… and {} more (--json lists them)", plan.inputs.len() - SHOWN);
+        let _ = writeln!(
+            out,
+            "… and {} more (--json lists them)",
+            plan.inputs.len() - SHOWN
+        );
     }
-    let new = plan.inputs.iter().filter(|input| input.present.is_none()).count();
+    let new = plan
+        .inputs
+        .iter()
+        .filter(|input| input.present.is_none())
+        .count();
     let _ = writeln!(
         out,
         "{} to add, {} to read, {} present; policy {} {}; plan {}",
@@ -76,7 +93,10 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
             counted(outcome.finished_batches, "batch", "batches")
         );
     }
-    let news = outcome.inputs.iter().filter(|input| input.status != "present");
+    let news = outcome
+        .inputs
+        .iter()
+        .filter(|input| input.status != "present");
     for input in news.clone().take(SHOWN) {
         one(&mut out, style, input);
     }
@@ -89,7 +109,11 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
         *by_status.entry(input.status).or_default() += 1;
     }
     let of = |status: &str| by_status.get(status).copied().unwrap_or(0);
-    let quarantined = outcome.inputs.iter().filter(|input| input.quarantined).count();
+    let quarantined = outcome
+        .inputs
+        .iter()
+        .filter(|input| input.quarantined)
+        .count();
     let added: u64 = outcome.inputs.iter().map(|input| input.added_bytes).sum();
     let _ = write!(
         out,
@@ -102,7 +126,10 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
         let _ = write!(out, ", {} failed", of("failed"));
     }
     if quarantined > 0 {
-        let _ = write!(out, "; {quarantined} quarantined (`fieldassay ls --quarantined`)");
+        let _ = write!(
+            out,
+            "; {quarantined} quarantined (`fieldassay ls --quarantined`)"
+        );
     }
     out.push('\n');
     text(&out)
@@ -110,7 +137,9 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
 
 fn one(out: &mut String, style: Style, input: &Ingested) {
     let id = input.recording_id.as_deref().unwrap_or("-");
-    let word = input.verdict.map_or_else(String::new, |word| verdict(style, word));
+    let word = input
+        .verdict
+        .map_or_else(String::new, |word| verdict(style, word));
     let rows: usize = input.rows.values().sum();
     let about = if input.recording_id.is_some() {
         format!(
@@ -129,9 +158,15 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
         }
     }
     if !input.complete && input.error.is_none() {
-        let _ = writeln!(out, "    parts of it are lost or suspect: `fieldassay show {id}`");
+        let _ = writeln!(
+            out,
+            "    parts of it are lost or suspect: `fieldassay show {id}`"
+        );
     }
-    let bad = input.findings.iter().filter(|finding| finding.severity != "info");
+    let bad = input
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != "info");
     for finding in bad.take(3) {
         let _ = writeln!(
             out,
@@ -149,7 +184,6 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
 
 /// `ls`.
 pub(crate) fn list(document: &ListDocument) -> anyhow::Result<()> {
-    let style = Style::for_stdout();
     if document.recordings.is_empty() {
         return text("no recordings; `fieldassay ingest DIR` brings some in\n");
     }
@@ -181,7 +215,6 @@ pub(crate) fn list(document: &ListDocument) -> anyhow::Result<()> {
             one.name.clone(),
         ]);
     }
-    let _ = style;
     let total: i64 = document.recordings.iter().map(|one| one.size_bytes).sum();
     let mut out = table.render("");
     let _ = writeln!(
@@ -201,12 +234,8 @@ fn word(row: &Map<String, Value>, name: &str) -> String {
     }
 }
 
-/// `show`.
-pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
-    let style = Style::for_stdout();
-    let about = &document.recording;
-    let mut out = String::new();
-    let _ = writeln!(out, "{}  {}", style.strong(&word(about, "recording_id")), word(about, "name"));
+/// What its row of `recordings` says.
+fn facts(out: &mut String, style: Style, about: &Map<String, Value>) {
     let number = |name: &str| about.get(name).and_then(Value::as_i64);
     let verdict_word = word(about, "verdict");
     let mut line = |name: &str, value: String| {
@@ -221,29 +250,76 @@ pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
         format!(
             "{}{}{}",
             verdict(style, &verdict_word),
-            if policy.is_empty() { String::new() } else { format!(" by policy {policy}") },
+            if policy.is_empty() {
+                String::new()
+            } else {
+                format!(" by policy {policy}")
+            },
             if kept_apart { ", quarantined" } else { "" }
         ),
     );
     line("error", word(about, "error").replace('\n', " "));
     line("format", word(about, "format"));
     line("library", word(about, "library"));
-    line("size", display::bytes(number("size_bytes").unwrap_or(0) as f64));
-    line("start", number("start_ns").map(display::iso8601).unwrap_or_default());
+    line(
+        "size",
+        display::bytes(number("size_bytes").unwrap_or(0) as f64),
+    );
+    line(
+        "start",
+        number("start_ns").map(display::iso8601).unwrap_or_default(),
+    );
     let length = number("start_ns").zip(number("end_ns"));
     line(
         "length",
-        length.map(|(start, end)| display::seconds((end - start) as f64 * 1e-9)).unwrap_or_default(),
+        length
+            .map(|(start, end)| display::seconds((end - start) as f64 * 1e-9))
+            .unwrap_or_default(),
     );
-    line("messages", display::integer(number("message_count").unwrap_or(0) as f64));
+    line(
+        "messages",
+        display::integer(number("message_count").unwrap_or(0) as f64),
+    );
     line("sha256", word(about, "sha256"));
-    line("ingested", format!("{} by {}", number("ingested_ns").map(display::iso8601).unwrap_or_default(), word(about, "actor")));
+    line(
+        "ingested",
+        format!(
+            "{} by {}",
+            number("ingested_ns")
+                .map(display::iso8601)
+                .unwrap_or_default(),
+            word(about, "actor")
+        ),
+    );
     line("path", word(about, "path"));
+}
+
+/// `show`.
+pub(crate) fn show(document: &ShowDocument) -> anyhow::Result<()> {
+    let style = Style::for_stdout();
+    let about = &document.recording;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        style.strong(&word(about, "recording_id")),
+        word(about, "name")
+    );
+    facts(&mut out, style, about);
     context(&mut out, &document.context);
     findings(&mut out, style, &document.findings);
     channels(&mut out, &document.channels);
     if document.files.len() > 1 {
-        let _ = writeln!(out, "  files: {}{}", document.files.len(), if document.files.len() == 100 { " and more" } else { "" });
+        let _ = writeln!(
+            out,
+            "  files: {}{}",
+            document.files.len(),
+            if document.files.len() == 100 {
+                " and more"
+            } else {
+                ""
+            }
+        );
     }
     let rows: Vec<String> = document
         .rows
@@ -262,8 +338,16 @@ fn context(out: &mut String, rows: &[Map<String, Value>]) {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for row in rows {
         let unit = word(row, "unit");
-        let value = format!("{}{}{unit}", word(row, "value"), if unit.is_empty() { "" } else { " " });
-        table.row(vec![word(row, "field"), value, format!("({} {})", word(row, "given_by"), word(row, "place"))]);
+        let value = format!(
+            "{}{}{unit}",
+            word(row, "value"),
+            if unit.is_empty() { "" } else { " " }
+        );
+        table.row(vec![
+            word(row, "field"),
+            value,
+            format!("({} {})", word(row, "given_by"), word(row, "place")),
+        ]);
     }
     let lines = table.render("    ");
     out.push_str(lines.split_once('\n').map_or("", |(_, rest)| rest));
@@ -281,10 +365,20 @@ fn findings(out: &mut String, style: Style, rows: &[Map<String, Value>]) {
             "warn" => style.severity(Severity::Warn),
             _ => severity,
         };
-        let _ = writeln!(out, "    {shown}  {}  {}: {}", word(row, "code"), word(row, "subject"), word(row, "message"));
+        let _ = writeln!(
+            out,
+            "    {shown}  {}  {}: {}",
+            word(row, "code"),
+            word(row, "subject"),
+            word(row, "message")
+        );
     }
     if rows.len() > SHOWN {
-        let _ = writeln!(out, "    … and {} more (--json lists them)", rows.len() - SHOWN);
+        let _ = writeln!(
+            out,
+            "    … and {} more (--json lists them)",
+            rows.len() - SHOWN
+        );
     }
 }
 
@@ -305,7 +399,9 @@ fn channels(out: &mut String, rows: &[Map<String, Value>]) {
             word(row, "topic"),
             word(row, "schema_name"),
             display::integer(real("message_count").unwrap_or(0.0)),
-            real("rate_hz").map(|rate| format!("{rate:.2} Hz")).unwrap_or_default(),
+            real("rate_hz")
+                .map(|rate| format!("{rate:.2} Hz"))
+                .unwrap_or_default(),
             display::bytes(real("size_bytes").unwrap_or(0.0)),
         ]);
     }
@@ -325,7 +421,11 @@ pub(crate) fn clip(outcome: &clip::Outcome) -> anyhow::Result<()> {
         let _ = writeln!(
             out,
             "  with {} from before it that still hold: static transforms, latched topics",
-            counted(usize::try_from(outcome.held_count).unwrap_or(usize::MAX), "message", "messages")
+            counted(
+                usize::try_from(outcome.held_count).unwrap_or(usize::MAX),
+                "message",
+                "messages"
+            )
         );
     }
     text(&out)
@@ -355,7 +455,12 @@ pub(crate) fn jobs(document: &JobsDocument) -> anyhow::Result<()> {
         ]);
     }
     let mut out = table.render("");
-    for job in document.jobs.iter().filter(|job| job.error.is_some()).take(SHOWN) {
+    for job in document
+        .jobs
+        .iter()
+        .filter(|job| job.error.is_some())
+        .take(SHOWN)
+    {
         let error = job.error.as_deref().unwrap_or_default().replace('\n', "; ");
         let _ = writeln!(out, "{}: {error}", job.job_id);
     }

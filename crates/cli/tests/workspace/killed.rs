@@ -17,7 +17,9 @@ fn content(folder: &Path) -> String {
     let mut statements = "\\json\n".to_owned();
     for table in TABLES {
         let columns = table.columns().filter(|column| !column.volatile);
-        let columns: Vec<String> = columns.map(|column| format!("\"{}\"", column.name)).collect();
+        let columns: Vec<String> = columns
+            .map(|column| format!("\"{}\"", column.name))
+            .collect();
         let _ = writeln!(
             statements,
             "SELECT {} FROM {} ORDER BY {};",
@@ -37,7 +39,9 @@ fn content(folder: &Path) -> String {
             if path.is_dir() {
                 waiting.push(path);
             } else {
-                let inside = path.strip_prefix(folder.parent().expect("above")).expect("inside");
+                let inside = path
+                    .strip_prefix(folder.parent().expect("above"))
+                    .expect("inside");
                 names.push(inside.display().to_string());
             }
         }
@@ -50,11 +54,19 @@ fn content(folder: &Path) -> String {
 fn inputs(folder: &Path) {
     for name in ["a", "b", "c"] {
         let path = folder.join(format!("{name}.csv"));
-        std::fs::write(path, format!("item,annotator,label\n{name},x,1\n{name},y,2\n")).expect("a file");
+        std::fs::write(
+            path,
+            format!("item,annotator,label\n{name},x,1\n{name},y,2\n"),
+        )
+        .expect("a file");
     }
     std::fs::copy(example(), folder.join("drive.mcap")).expect("a copy");
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a run takes is what moments are spread over; nothing is asserted of it"
+)]
 #[test]
 fn killed_at_any_moment_and_repeated_it_ends_the_same() {
     let data = tempfile::tempdir().expect("a folder");
@@ -83,8 +95,19 @@ fn killed_at_any_moment_and_repeated_it_ends_the_same() {
         let status = child.wait().expect("an end");
         killed += usize::from(status.code().is_none());
         let again = run(folder.path(), &["ingest", &data]);
-        assert!(matches!(again.code, 0 | 4), "moment {moment}: {}", again.stderr);
-        assert_eq!(content(folder.path()), expected, "moment {moment}, {share} of a run");
+        assert!(
+            matches!(again.code, 0 | 4),
+            "moment {moment}: {}",
+            again.stderr
+        );
+        assert_eq!(
+            content(folder.path()),
+            expected,
+            "moment {moment}, {share} of a run"
+        );
     }
-    assert!(killed > MOMENTS / 2, "only {killed} of {MOMENTS} were killed before their end");
+    assert!(
+        killed > MOMENTS / 2,
+        "only {killed} of {MOMENTS} were killed before their end"
+    );
 }

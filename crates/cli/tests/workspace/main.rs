@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod killed;
+mod readers;
 
 use common::{json, run};
 use std::path::Path;
@@ -27,7 +28,10 @@ fn workspace() -> tempfile::TempDir {
 fn a_first_session_from_init_to_clip() {
     let folder = workspace();
     let here = folder.path();
-    let ingested = run(here, &["ingest", &example(), "--set", "site=plant-3", "--json"]);
+    let ingested = run(
+        here,
+        &["ingest", &example(), "--set", "site=plant-3", "--json"],
+    );
     let document = json(&ingested);
     assert_eq!(document["schema"], "fieldassay.ingest");
     assert_eq!(document["version"], 1);
@@ -43,23 +47,38 @@ fn a_first_session_from_init_to_clip() {
     assert_eq!(shown["context"][0]["value"], "plant-3");
     assert!(shown["rows"]["facts"].as_u64().expect("a count") > 10);
 
-    let sql = format!("select topic, count(*) as n from messages where recording_id = '{id}' group by 1 order by 1");
+    let sql = format!(
+        "select topic, count(*) as n from messages where recording_id = '{id}' group by 1 order by 1"
+    );
     let answer = run(here, &["query", &sql, "--format", "json"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let rows: serde_json::Value = serde_json::from_str(&answer.stdout).expect("an array");
-    let total: u64 = rows.as_array().expect("rows").iter().map(|row| row["n"].as_u64().expect("a count")).sum();
+    let total: u64 = rows
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["n"].as_u64().expect("a count"))
+        .sum();
     assert_eq!(Some(total), shown["recording"]["message_count"].as_u64());
     let written = run(here, &["query", &sql, "--out", "topics.parquet"]);
     assert_eq!(written.code, 0, "{}", written.stderr);
     assert!(here.join("topics.parquet").is_file());
-    assert_eq!(run(here, &["query", &sql, "--out", "topics.parquet"]).code, 2);
+    assert_eq!(
+        run(here, &["query", &sql, "--out", "topics.parquet"]).code,
+        2
+    );
 
     let clip = run(here, &["clip", &id, "0.5", "1.5", "out.mcap", "--json"]);
     assert_eq!(clip.code, 0, "{}", clip.stderr);
     let checked = json(&run(here, &["check", "out.mcap", "--json"]));
-    let found = checked["recordings"][0]["message_count"].as_u64().expect("a count");
+    let found = checked["recordings"][0]["message_count"]
+        .as_u64()
+        .expect("a count");
     let said = json(&clip);
-    assert_eq!(found, said["message_count"].as_u64().expect("n") + said["held_count"].as_u64().expect("n"));
+    assert_eq!(
+        found,
+        said["message_count"].as_u64().expect("n") + said["held_count"].as_u64().expect("n")
+    );
 
     let again = json(&run(here, &["ingest", &example(), "--json"]));
     assert_eq!(again["inputs"][0]["status"], "present");
@@ -68,12 +87,18 @@ fn a_first_session_from_init_to_clip() {
 #[test]
 fn the_plan_changes_nothing() {
     let folder = workspace();
-    let planned = run(folder.path(), &["ingest", &example(), "--dry-run", "--json"]);
+    let planned = run(
+        folder.path(),
+        &["ingest", &example(), "--dry-run", "--json"],
+    );
     assert_eq!(planned.code, 0, "{}", planned.stderr);
     let plan = json(&planned);
     assert_eq!(plan["schema"], "fieldassay.ingest_plan");
     assert_eq!(plan["inputs"][0]["present"], serde_json::Value::Null);
-    assert_eq!(json(&run(folder.path(), &["ls", "--json"]))["recordings"], serde_json::json!([]));
+    assert_eq!(
+        json(&run(folder.path(), &["ls", "--json"]))["recordings"],
+        serde_json::json!([])
+    );
 }
 
 #[test]
@@ -88,12 +113,20 @@ fn mistakes_are_explained() {
             assert!(run.stderr.contains(word), "{arguments:?}: {}", run.stderr);
         }
     };
-    refused(&["query", "select tpic from channels"], 2, &["`tpic`", "did you mean `topic`"]);
+    refused(
+        &["query", "select tpic from channels"],
+        2,
+        &["`tpic`", "did you mean `topic`"],
+    );
     refused(&["query", "select * frm channels"], 2, &["line 1", "^"]);
     refused(&["query", "drop table channels"], 2, &["hint"]);
     refused(&["show", "r-0000"], 1, &["`r-0000`", "hint"]);
     refused(&["ingest", "nowhere.mcap"], 1, &["nowhere.mcap", "hint"]);
-    refused(&["ingest", &example(), "--set", "site"], 2, &["--set site", "hint"]);
+    refused(
+        &["ingest", &example(), "--set", "site"],
+        2,
+        &["--set site", "hint"],
+    );
     refused(&["clip", "r-0000", "0", "1", "out.txt"], 2, &["hint"]);
     refused(&["jobs", "--retry", "j-1"], 2, &["j-1", "hint"]);
     let outside = tempfile::tempdir().expect("a folder");
@@ -105,9 +138,16 @@ fn mistakes_are_explained() {
 #[test]
 fn the_shell_answers_one_statement_after_the_other() {
     let folder = workspace();
-    let run = piped(folder.path(), "select 1 as one;\n\\json\nselect 2\nas two;\nselect nothing;\n");
+    let run = piped(
+        folder.path(),
+        "select 1 as one;\n\\json\nselect 2\nas two;\nselect nothing;\n",
+    );
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("one") && run.stdout.contains(r#"[{"two":2}]"#), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("one") && run.stdout.contains(r#"[{"two":2}]"#),
+        "{}",
+        run.stdout
+    );
     assert!(run.stderr.contains("`nothing`"), "{}", run.stderr);
 }
 

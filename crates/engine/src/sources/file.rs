@@ -180,9 +180,8 @@ impl Source {
             }
             _ => None,
         };
-        let named = beside.and_then(|file| {
-            Some((file.file_name()?.to_string_lossy().into_owned(), file))
-        });
+        let named =
+            beside.and_then(|file| Some((file.file_name()?.to_string_lossy().into_owned(), file)));
         named.into_iter().collect()
     }
 

@@ -104,7 +104,9 @@ impl FolderFiles {
                 Ok(digests(bytes.as_ref(), &|_| ()))
             })
             .collect::<Result<_, EngineError>>()?;
-        Ok(list_digests(self.paths.iter().map(String::as_str).zip(&each)))
+        Ok(list_digests(
+            self.paths.iter().map(String::as_str).zip(&each),
+        ))
     }
 
     /// Where each file lies, with its path within the folder.

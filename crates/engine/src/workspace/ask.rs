@@ -55,7 +55,9 @@ impl<'a> Asked<'a> {
         let options = Options {
             threads,
             memory_bytes: limits.memory_bytes,
-            spill_folder: Some(spill.map_or_else(std::env::temp_dir, |folder| folder.join("staging"))),
+            spill_folder: Some(
+                spill.map_or_else(std::env::temp_dir, |folder| folder.join("staging")),
+            ),
             ..Options::small()
         };
         let last = workspace.runtime.block_on(workspace.catalog.sequence())?;

@@ -82,43 +82,19 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
         });
     }
     let asked = Asked::new(workspace, None, Limits::default())?;
-    let stretch = |start_ns, end_ns, topics| Stretch {
-        recording_id: listed.recording_id.clone(),
-        start_ns,
-        end_ns,
-        topics,
-    };
     let io = |error| EngineError::io("write", &request.output, error);
     let mut clip = Clip::new(Output::create(&request.output, request.force)?).map_err(io)?;
-    let held = held_topics(&asked, &listed.recording_id, &request.topics)?;
-    if start_ns > first && !held.is_empty() {
-        let mut latest: BTreeMap<u32, Held> = BTreeMap::new();
-        let before = stretch(first, start_ns - 1, held);
-        let mut keep = |channel: &Channel, message: &Message<'_>| {
-            Held::keep(&mut latest, channel, message);
-            ControlFlow::Continue(())
-        };
-        let read = asked.session().messages_between(&before, &mut keep);
-        workspace.runtime.block_on(read)?;
-        for one in latest.values() {
-            clip.hold(one, start_ns).map_err(io)?;
-        }
+    let cut = Cut {
+        workspace,
+        asked: &asked,
+        request,
+        recording_id: &listed.recording_id,
+    };
+    if start_ns > first {
+        cut.hold((first, start_ns), &mut clip)?;
     }
     let held_count = clip.written;
-    let wanted = stretch(start_ns, end_ns, request.topics.clone());
-    let mut failed = None;
-    let mut write = |channel: &Channel, message: &Message<'_>| match clip.write(channel, message) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    };
-    let read = asked.session().messages_between(&wanted, &mut write);
-    workspace.runtime.block_on(read)?;
-    if let Some(error) = failed {
-        return Err(io(error));
-    }
+    cut.write((start_ns, end_ns), &mut clip)?;
     let message_count = clip.written - held_count;
     if message_count == 0 {
         return Err(EngineError::Request {
@@ -129,7 +105,9 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
         });
     }
     let channel_count = clip.rewrite.channel_count();
-    clip.finish(&listed.recording_id, (start_ns, end_ns)).map_err(io)?.finish()?;
+    clip.finish(&listed.recording_id, (start_ns, end_ns))
+        .map_err(io)?
+        .finish()?;
     Ok(Outcome {
         schema: "fieldassay.clip",
         version: 1,
@@ -143,12 +121,68 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
     })
 }
 
+/// One recording, of which a stretch is cut out.
+struct Cut<'a> {
+    workspace: &'a Workspace,
+    asked: &'a Asked<'a>,
+    request: &'a Request,
+    recording_id: &'a str,
+}
+
+impl Cut<'_> {
+    fn stretch(&self, (start_ns, end_ns): (i64, i64), topics: Vec<String>) -> Stretch {
+        Stretch {
+            recording_id: self.recording_id.to_owned(),
+            start_ns,
+            end_ns,
+            topics,
+        }
+    }
+
+    /// Writes what was said before the stretch and still holds in it.
+    fn hold(&self, (first, start_ns): (i64, i64), clip: &mut Clip) -> Result<(), EngineError> {
+        let topics = held_topics(self.asked, self.recording_id, &self.request.topics)?;
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let before = self.stretch((first, start_ns - 1), topics);
+        let mut latest: BTreeMap<u32, Held> = BTreeMap::new();
+        let mut keep = |channel: &Channel, message: &Message<'_>| {
+            Held::keep(&mut latest, channel, message);
+            ControlFlow::Continue(())
+        };
+        let read = self.asked.session().messages_between(&before, &mut keep);
+        self.workspace.runtime.block_on(read)?;
+        for one in latest.values() {
+            let held = clip.hold(one, start_ns);
+            held.map_err(|error| EngineError::io("write", &self.request.output, error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the messages of the stretch.
+    fn write(&self, times: (i64, i64), clip: &mut Clip) -> Result<(), EngineError> {
+        let wanted = self.stretch(times, self.request.topics.clone());
+        let mut failed = None;
+        let mut write =
+            |channel: &Channel, message: &Message<'_>| match clip.write(channel, message) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            };
+        let read = self.asked.session().messages_between(&wanted, &mut write);
+        self.workspace.runtime.block_on(read)?;
+        match failed {
+            Some(error) => Err(EngineError::io("write", &self.request.output, error)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Topics that are said once and hold from then on, among those asked for.
-fn held_topics(
-    asked: &Asked<'_>,
-    id: &str,
-    topics: &[String],
-) -> Result<Vec<String>, EngineError> {
+fn held_topics(asked: &Asked<'_>, id: &str, topics: &[String]) -> Result<Vec<String>, EngineError> {
     let rows = asked.rows(&format!(
         "SELECT topic, metadata_json FROM channels WHERE recording_id = {} AND message_count > 0 ORDER BY topic",
         super::ask::quoted(id)
@@ -180,7 +214,11 @@ struct Held {
 
 impl Held {
     fn keep(latest: &mut BTreeMap<u32, Self>, channel: &Channel, message: &Message<'_>) {
-        let one = (message.sequence, message.publish_time.or(Some(message.log_time)), message.data.to_vec());
+        let one = (
+            message.sequence,
+            message.publish_time.or(Some(message.log_time)),
+            message.data.to_vec(),
+        );
         let held = latest.entry(channel.id).or_insert_with(|| Self {
             channel: channel.clone(),
             messages: Vec::new(),

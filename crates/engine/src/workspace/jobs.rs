@@ -107,7 +107,10 @@ pub fn enqueue(
         let text = serde_json::to_string(&arguments).map_err(|error| EngineError::Request {
             message: format!("the job cannot be written: {error}"),
         })?;
-        let stamp = format!("{text}\0{policy_name}\0{}\0{}", input.size_bytes, input.stamp);
+        let stamp = format!(
+            "{text}\0{policy_name}\0{}\0{}",
+            input.size_bytes, input.stamp
+        );
         let key = hexadecimal(&sha2::Sha256::digest(stamp.as_bytes()));
         let job_id = format!("j-{}", key.chars().take(16).collect::<String>());
         let job = NewJob {
@@ -121,7 +124,9 @@ pub fn enqueue(
             label: "",
             parent: None,
         };
-        workspace.runtime.block_on(workspace.catalog.enqueue(&job, now_us))?;
+        workspace
+            .runtime
+            .block_on(workspace.catalog.enqueue(&job, now_us))?;
         ids.push(job_id);
     }
     let mut all = list(workspace, None)?;
@@ -139,8 +144,15 @@ pub fn list(workspace: &Workspace, state: Option<&str>) -> Result<JobsDocument, 
         JobState::Done,
     ];
     let mut jobs = Vec::new();
-    for one in STATES.iter().filter(|one| state.is_none_or(|state| state == one.as_str())) {
-        jobs.extend(workspace.runtime.block_on(workspace.catalog.jobs(Some(*one)))?);
+    for one in STATES
+        .iter()
+        .filter(|one| state.is_none_or(|state| state == one.as_str()))
+    {
+        jobs.extend(
+            workspace
+                .runtime
+                .block_on(workspace.catalog.jobs(Some(*one)))?,
+        );
     }
     Ok(JobsDocument {
         schema: "fieldassay.jobs",
@@ -152,7 +164,9 @@ pub fn list(workspace: &Workspace, state: Option<&str>) -> Result<JobsDocument, 
 fn shown(job: Job) -> ShownJob {
     let arguments: Option<Arguments> = serde_json::from_str(&job.arguments).ok();
     ShownJob {
-        input: arguments.map_or(job.arguments, |arguments| arguments.input.display().to_string()),
+        input: arguments.map_or(job.arguments, |arguments| {
+            arguments.input.display().to_string()
+        }),
         job_id: job.job_id,
         kind: job.kind,
         state: job.state.as_str(),
@@ -161,7 +175,9 @@ fn shown(job: Job) -> ShownJob {
         most_attempts: job.most_attempts,
         worker: job.lease_owner,
         label: job.label,
-        result: job.result.and_then(|result| serde_json::from_str(&result).ok()),
+        result: job
+            .result
+            .and_then(|result| serde_json::from_str(&result).ok()),
         error: job.error,
     }
 }
@@ -169,12 +185,24 @@ fn shown(job: Job) -> ShownJob {
 /// Makes a dead or cancelled job ready again. Errors: one that is not there, or that is neither.
 pub fn retry(workspace: &Workspace, world: &World<'_>, job_id: &str) -> Result<(), EngineError> {
     let now_us = (world.now_ns)() / 1000;
-    changed(workspace.runtime.block_on(workspace.catalog.revive(job_id, now_us))?, job_id, "dead or cancelled")
+    changed(
+        workspace
+            .runtime
+            .block_on(workspace.catalog.revive(job_id, now_us))?,
+        job_id,
+        "dead or cancelled",
+    )
 }
 
 /// Takes back a job that nobody has claimed. Errors: one that is not there, or that is not ready.
 pub fn cancel(workspace: &Workspace, job_id: &str) -> Result<(), EngineError> {
-    changed(workspace.runtime.block_on(workspace.catalog.cancel(job_id))?, job_id, "ready")
+    changed(
+        workspace
+            .runtime
+            .block_on(workspace.catalog.cancel(job_id))?,
+        job_id,
+        "ready",
+    )
 }
 
 fn changed(is_changed: bool, job_id: &str, states: &str) -> Result<(), EngineError> {
@@ -284,11 +312,16 @@ fn one(
     let (error, retry) = match done {
         Ok(outcome) => {
             let failed = outcome.inputs.iter().find_map(|input| input.error.clone());
-            let is_kept = outcome.inputs.iter().all(|input| input.recording_id.is_some());
+            let is_kept = outcome
+                .inputs
+                .iter()
+                .all(|input| input.recording_id.is_some());
             let result = serde_json::to_string(&outcome).unwrap_or_default();
             worked.outcome = Some(outcome);
             if is_kept {
-                workspace.runtime.block_on(workspace.catalog.finish(claim, &result))?;
+                workspace
+                    .runtime
+                    .block_on(workspace.catalog.finish(claim, &result))?;
                 return Ok(worked);
             }
             (failed.unwrap_or_default(), Retry::Never)
@@ -302,7 +335,9 @@ fn one(
             (error.to_string(), retry)
         }
     };
-    workspace.runtime.block_on(workspace.catalog.fail(claim, &error, retry))?;
+    workspace
+        .runtime
+        .block_on(workspace.catalog.fail(claim, &error, retry))?;
     worked.error = Some(error);
     Ok(worked)
 }
@@ -326,7 +361,11 @@ fn bring_in(
         policy: &policy,
         context: &arguments.context,
         context_file: arguments.context_file,
-        form: arguments.form.as_deref().map(str::parse::<Form>).transpose()?,
+        form: arguments
+            .form
+            .as_deref()
+            .map(str::parse::<Form>)
+            .transpose()?,
         image_sizes: arguments.image_sizes,
         class_names: arguments.class_names,
         columns: match arguments.columns.as_str() {

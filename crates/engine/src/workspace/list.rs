@@ -40,7 +40,9 @@ pub fn list(workspace: &Workspace, filter: &Filter) -> Result<ListDocument, Engi
     }
     if let Some(condition) = &filter.condition {
         let asked = Asked::new(workspace, None, Limits::default())?;
-        let rows = asked.rows(&format!("SELECT recording_id FROM recordings WHERE {condition}"))?;
+        let rows = asked.rows(&format!(
+            "SELECT recording_id FROM recordings WHERE {condition}"
+        ))?;
         let ids: std::collections::BTreeSet<&str> = rows
             .iter()
             .filter_map(|row| row.get("recording_id")?.as_str())
@@ -82,7 +84,9 @@ pub fn show(workspace: &Workspace, named: &str) -> Result<ShowDocument, EngineEr
     let asked = Asked::new(workspace, None, Limits::default())?;
     let about = |columns: &str, table: &str, rest: &str| {
         let id = quoted(&id);
-        asked.rows(&format!("SELECT {columns} FROM {table} WHERE recording_id = {id} {rest}"))
+        asked.rows(&format!(
+            "SELECT {columns} FROM {table} WHERE recording_id = {id} {rest}"
+        ))
     };
     let mut rows = BTreeMap::new();
     for table in TABLES {
@@ -92,7 +96,8 @@ pub fn show(workspace: &Workspace, named: &str) -> Result<ShowDocument, EngineEr
             rows.insert(table.name.to_owned(), count);
         }
     }
-    let worst = "ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warn' THEN 1 ELSE 2 END, source_row";
+    let worst =
+        "ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warn' THEN 1 ELSE 2 END, source_row";
     Ok(ShowDocument {
         schema: "fieldassay.show",
         version: 1,
@@ -112,12 +117,15 @@ pub(super) fn resolve(workspace: &Workspace, named: &str) -> Result<Listed, Engi
         return Ok(exact.clone());
     }
     let is_start = named.len() > 2 && named.starts_with("r-");
-    let fits = |one: &&Listed| one.name == named || (is_start && one.recording_id.starts_with(named));
+    let fits =
+        |one: &&Listed| one.name == named || (is_start && one.recording_id.starts_with(named));
     let found: Vec<&Listed> = all.iter().filter(fits).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
-            let names = all.iter().flat_map(|one| [one.recording_id.as_str(), one.name.as_str()]);
+            let names = all
+                .iter()
+                .flat_map(|one| [one.recording_id.as_str(), one.name.as_str()]);
             Err(EngineError::NoRecording {
                 seen: named.to_owned(),
                 near: nearest(named, names).map(str::to_owned),

@@ -72,13 +72,19 @@ impl Materializer {
         );
         let rows = super::ask::rows(&session, &sql).await?;
         let file = |row: &super::ask::Row| {
-            let text = |name: &str| row.get(name).and_then(|value| value.as_str().map(str::to_owned));
+            let text = |name: &str| {
+                row.get(name)
+                    .and_then(|value| value.as_str().map(str::to_owned))
+            };
             let size = row.get("size_bytes").and_then(serde_json::Value::as_u64);
             Some((text("path")?, text("sha256")?, size?, text("role")?))
         };
         let all: Vec<_> = rows.iter().filter_map(file).collect();
         // What stands beside the file of a recording is no part of it, but its reader looks for it.
-        Ok(all.into_iter().map(|(path, sha256, size, _)| (path, sha256, size)).collect())
+        Ok(all
+            .into_iter()
+            .map(|(path, sha256, size, _)| (path, sha256, size))
+            .collect())
     }
 
     fn fetch(&self, sha256: &str, size_bytes: u64, path: &Path) -> Result<(), EngineError> {

@@ -18,8 +18,8 @@ mod rows;
 pub mod settings;
 pub mod watch;
 
-pub(crate) use gathered::Gathered;
-pub(crate) use rows::Value;
 pub use fieldassay_query::{Format, Name, NameKind};
+pub(crate) use gathered::Gathered;
 pub use layouts::Form;
 pub use opened::{Workspace, World, init};
+pub(crate) use rows::Value;

@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_their_line_and_the_nearest_key() {
         let error = parsed("version = 1\ncatalog = \"a\"\nstor = \"b\"\n").expect_err("a mistake");
-        assert!(error.contains("line 3") && error.contains("did you mean `store`?"), "{error}");
+        assert!(
+            error.contains("line 3") && error.contains("did you mean `store`?"),
+            "{error}"
+        );
         let error = parsed("version = 9\nsomething = 1\n").expect_err("newer");
         assert!(error.contains("newer version"), "{error}");
     }

@@ -53,7 +53,12 @@ pub fn run(
         let now: BTreeMap<String, String> = plan
             .iter()
             .flat_map(|plan| &plan.inputs)
-            .map(|input| (input.path.clone(), format!("{} {}", input.size_bytes, input.stamp)))
+            .map(|input| {
+                (
+                    input.path.clone(),
+                    format!("{} {}", input.size_bytes, input.stamp),
+                )
+            })
             .collect();
         let ready: Vec<String> = plan
             .iter()

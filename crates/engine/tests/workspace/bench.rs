@@ -9,6 +9,8 @@ use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
 use fieldassay_model::Policy;
 use fieldassay_model::tables::TABLES;
+use fieldassay_store::{Blobs, Log, Place};
+use fieldassay_testkit::servers::{Database, server};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -82,9 +84,13 @@ impl Bench {
         let bench = Self {
             folder: tempfile::tempdir().expect("a folder"),
         };
-        std::fs::create_dir(bench.inputs()).expect("a folder");
-        in_world(|world| init(&bench.path(), world).map(drop)).expect("a workspace");
+        bench.init();
         bench
+    }
+
+    fn init(&self) {
+        std::fs::create_dir(self.inputs()).expect("a folder");
+        in_world(|world| init(&self.path(), world).map(drop)).expect("a workspace");
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -100,12 +106,20 @@ impl Bench {
     }
 
     /// Brings inputs in.
-    pub(crate) fn ingest(&self, inputs: &[&Path], watch: &dyn Watch) -> Result<Outcome, EngineError> {
+    pub(crate) fn ingest(
+        &self,
+        inputs: &[&Path],
+        watch: &dyn Watch,
+    ) -> Result<Outcome, EngineError> {
         self.ingest_as(inputs, watch, |request| request)
     }
 
     /// Brings inputs in, after something happened once they were planned.
-    pub(crate) fn ingest_after(&self, inputs: &[&Path], then: impl FnOnce()) -> Result<Outcome, EngineError> {
+    pub(crate) fn ingest_after(
+        &self,
+        inputs: &[&Path],
+        then: impl FnOnce(),
+    ) -> Result<Outcome, EngineError> {
         self.planned(inputs, &Quiet, |request| request, then)
     }
 
@@ -127,7 +141,10 @@ impl Bench {
         then: impl FnOnce(),
     ) -> Result<Outcome, EngineError> {
         let policy = Policy::built_in("default").expect("a policy");
-        let inputs: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
+        let inputs: Vec<String> = inputs
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         let request = change(Request {
             inputs: &inputs,
             policy: &policy,
@@ -158,26 +175,24 @@ impl Bench {
 
     /// Everything it holds but for what is volatile: names of blobs, rows of tables by key.
     pub(crate) fn content(&self) -> BTreeMap<String, String> {
+        let place = Place::folder(&self.path().join(".fieldassay")).expect("a place");
+        self.content_at(&place)
+    }
+
+    fn content_at(&self, place: &Place) -> BTreeMap<String, String> {
+        let blobs = Blobs::new(place.clone());
         let mut all = BTreeMap::new();
-        let blobs = self.path().join(".fieldassay/blobs");
-        let mut waiting = vec![blobs.clone()];
-        while let Some(folder) = waiting.pop() {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    waiting.push(path);
-                } else {
-                    let name = path.strip_prefix(&blobs).expect("inside").display().to_string();
-                    let size = std::fs::metadata(&path).expect("a file").len();
-                    all.insert(name, size.to_string());
-                }
-            }
+        for sha256 in waited(blobs.list()).expect("a list") {
+            let size = waited(blobs.verify(&sha256)).expect("a whole blob");
+            all.insert(sha256, size.to_string());
         }
         let workspace = self.open();
         let asked = Asked::new(&workspace, None, ask::Limits::default()).expect("a session");
         for table in TABLES {
             let columns = table.columns().filter(|column| !column.volatile);
-            let columns: Vec<String> = columns.map(|column| format!("\"{}\"", column.name)).collect();
+            let columns: Vec<String> = columns
+                .map(|column| format!("\"{}\"", column.name))
+                .collect();
             let sql = format!(
                 "SELECT {} FROM {} ORDER BY {}",
                 columns.join(", "),
@@ -185,11 +200,85 @@ impl Bench {
                 table.key.join(", ")
             );
             let mut bytes = Vec::new();
-            asked.write(&sql, Format::Json, &mut bytes).expect(table.name);
-            all.insert(format!("table {}", table.name), String::from_utf8(bytes).expect("text"));
+            asked
+                .write(&sql, Format::Json, &mut bytes)
+                .expect(table.name);
+            all.insert(
+                format!("table {}", table.name),
+                String::from_utf8(bytes).expect("text"),
+            );
         }
         all
     }
+}
+
+/// What a team shares: a database and a folder of an object store, of one test alone.
+pub(crate) struct Team {
+    /// Dropped with it.
+    _database: Database,
+    place: Place,
+    settings: String,
+    /// Its name is nobody else's.
+    _folder: TempDir,
+}
+
+impl Team {
+    /// None, with a loud line, where a server is missing.
+    pub(crate) fn new(test: &str) -> Option<Self> {
+        let bucket = server("S3", test)?;
+        let database = Database::fresh(test)?;
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().file_name().expect("a name").to_string_lossy();
+        let store = format!("{bucket}/{test}{own}");
+        let named = ["ENDPOINT", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION"].map(|name| {
+            let value = std::env::var(format!("AWS_{name}")).ok()?;
+            Some((format!("aws_{}", name.to_lowercase()), value))
+        });
+        let options: BTreeMap<String, String> = named.into_iter().flatten().collect();
+        let place = Place::open(&store, &options, &|_| None).expect("a place");
+        let lines = options
+            .iter()
+            .map(|(name, value)| format!("{name} = \"{value}\"\n"));
+        let settings = format!(
+            "version = 1\ncatalog = \"{}\"\nstore = \"{store}\"\n[store_options]\n{}",
+            database.url,
+            lines.collect::<String>()
+        );
+        Some(Self {
+            _database: database,
+            place,
+            settings,
+            _folder: folder,
+        })
+    }
+
+    /// A machine of one of the team, with settings of its own that name what is shared.
+    pub(crate) fn bench(&self) -> Bench {
+        let bench = Bench {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        std::fs::create_dir(bench.path()).expect("a folder");
+        std::fs::write(bench.path().join("fieldassay.toml"), &self.settings).expect("settings");
+        bench.init();
+        bench
+    }
+
+    /// Everything the team's workspace holds, as [`Bench::content`].
+    pub(crate) fn content(&self, bench: &Bench) -> BTreeMap<String, String> {
+        bench.content_at(&self.place)
+    }
+
+    /// Numbers of the entries of its log.
+    pub(crate) fn log(&self) -> Vec<i64> {
+        waited(Log::new(self.place.clone()).list()).expect("a log")
+    }
+}
+
+fn waited<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(future)
 }
 
 /// Writes a recording of so many messages on two topics; different seeds give different ones.
@@ -203,7 +292,8 @@ pub(crate) fn recording(path: &Path, seed: u64, messages: u64) {
     let schema = Schema {
         name: "pose".to_owned(),
         encoding: "jsonschema".to_owned(),
-        data: br#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"integer"}}}"#.to_vec(),
+        data: br#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"integer"}}}"#
+            .to_vec(),
     };
     let schema = writer.schema(&schema).expect("a schema");
     let channels = ["/a", "/b"].map(|topic| {

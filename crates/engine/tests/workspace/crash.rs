@@ -9,7 +9,11 @@ fn three(bench: &Bench) {
     for seed in 1..=3 {
         recording(&bench.inputs().join(format!("drive{seed}.mcap")), seed, 40);
     }
-    std::fs::write(bench.inputs().join("votes.csv"), "item,annotator,label\na,x,1\na,y,2\nb,x,1\n").expect("a file");
+    std::fs::write(
+        bench.inputs().join("votes.csv"),
+        "item,annotator,label\na,x,1\na,y,2\nb,x,1\n",
+    )
+    .expect("a file");
 }
 
 #[test]
@@ -28,12 +32,22 @@ fn a_run_cut_off_at_any_step_and_repeated_ends_as_one_that_was_not() {
             break;
         }
         cut += 1;
-        bench.ingest(&[&bench.inputs()], &Quiet).expect("the same again");
+        bench
+            .ingest(&[&bench.inputs()], &Quiet)
+            .expect("the same again");
         let found = bench.content();
         for (what, expected) in &expected {
-            assert_eq!(found.get(what), Some(expected), "{what} after a stop at step {at}");
+            assert_eq!(
+                found.get(what),
+                Some(expected),
+                "{what} after a stop at step {at}"
+            );
         }
-        assert_eq!(found.len(), expected.len(), "more than expected after a stop at step {at}");
+        assert_eq!(
+            found.len(),
+            expected.len(),
+            "more than expected after a stop at step {at}"
+        );
         let again = bench.ingest(&[&bench.inputs()], &Quiet).expect("once more");
         assert!(again.inputs.iter().all(|input| input.status == "present"));
     }
@@ -51,7 +65,10 @@ fn readers_see_a_batch_whole_or_not_at_all() {
             rows[0]["n"].as_u64().expect("a count")
         };
         let seen = (rows("recordings"), rows("channels"), rows("votes"));
-        assert!(seen == (0, 0, 0) || seen == (4, 6, 3), "{seen:?} after a stop at step {at}");
+        assert!(
+            seen == (0, 0, 0) || seen == (4, 6, 3),
+            "{seen:?} after a stop at step {at}"
+        );
         if done {
             assert_eq!(seen.0, 4);
             return;
@@ -71,7 +88,11 @@ fn two_runs_at_once_bring_nothing_in_twice() {
             .into_iter()
             .map(|run| {
                 let outcome = run.join().expect("no panic").expect("a run");
-                outcome.inputs.iter().filter(|input| input.status == "added").count()
+                outcome
+                    .inputs
+                    .iter()
+                    .filter(|input| input.status == "added")
+                    .count()
             })
             .sum();
         assert_eq!(added, 4);
@@ -88,7 +109,9 @@ fn an_input_that_vanishes_after_the_plan_is_told_and_the_others_come_in() {
     three(&bench);
     let gone = bench.inputs().join("drive2.mcap");
     let outcome = bench
-        .ingest_after(&[&bench.inputs()], || std::fs::remove_file(&gone).expect("gone"))
+        .ingest_after(&[&bench.inputs()], || {
+            std::fs::remove_file(&gone).expect("gone");
+        })
         .expect("a run");
     let statuses: Vec<&str> = outcome.inputs.iter().map(|input| input.status).collect();
     assert_eq!(statuses, ["added", "failed", "added", "added"]);
@@ -106,8 +129,17 @@ fn a_file_that_is_no_recording_is_kept_and_kept_apart() {
     let outcome = bench.ingest(&[&path], &Quiet).expect("a run");
     let input = &outcome.inputs[0];
     assert_eq!((input.status, input.quarantined), ("added", true));
-    assert!(input.error.as_deref().expect("why").contains("not a recording"));
-    assert_eq!(bench.ask("SELECT verdict, quarantined FROM recordings")[0]["verdict"], "not_evaluated");
+    assert!(
+        input
+            .error
+            .as_deref()
+            .expect("why")
+            .contains("not a recording")
+    );
+    assert_eq!(
+        bench.ask("SELECT verdict, quarantined FROM recordings")[0]["verdict"],
+        "not_evaluated"
+    );
 }
 
 #[test]
@@ -121,7 +153,10 @@ fn damage_is_counted_and_what_is_readable_is_kept() {
     let outcome = bench.ingest(&[&cut], &Quiet).expect("a run");
     assert!(!outcome.inputs[0].complete);
     assert!(outcome.inputs[0].rows["losses"] >= 1);
-    assert_eq!(bench.ask("SELECT complete FROM recordings")[0]["complete"], false);
+    assert_eq!(
+        bench.ask("SELECT complete FROM recordings")[0]["complete"],
+        false
+    );
 }
 
 #[test]
@@ -148,7 +183,9 @@ fn a_store_that_cannot_be_written_changes_nothing() {
     let store = bench.path().join(".fieldassay");
     // A file where the folder of blobs would be: nobody, root neither, can write below it.
     std::fs::write(store.join("blobs"), b"").expect("a file");
-    let error = bench.ingest(&[&bench.inputs()], &Quiet).expect_err("no room");
+    let error = bench
+        .ingest(&[&bench.inputs()], &Quiet)
+        .expect_err("no room");
     assert!(error.to_string().contains("blobs"), "{error}");
     std::fs::remove_file(store.join("blobs")).expect("gone");
     std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o755)).expect("rights");

@@ -6,3 +6,4 @@ mod bench;
 mod crash;
 mod known_answers;
 mod rounds;
+mod team;

@@ -2,6 +2,8 @@
 
 use crate::bench::{Bench, Quiet, in_world, recording};
 use fieldassay_engine::EngineError;
+use fieldassay_engine::workspace::Format;
+use fieldassay_engine::workspace::ask::{Asked, Limits};
 use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
 use fieldassay_engine::workspace::jobs::{self, Worker};
 use fieldassay_engine::workspace::list;
@@ -18,10 +20,19 @@ fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
         .recording_id
         .clone()
         .expect("an id");
-    let counted = format!("SELECT topic, count(*) AS n FROM messages WHERE recording_id = '{id}' GROUP BY 1 ORDER BY 1");
-    assert_eq!(bench.ask(&counted), json!([{"topic": "/a", "n": 500}, {"topic": "/b", "n": 500}]));
-    let decoded = format!("SELECT count(*) AS n, sum(\"n\") AS s, max(x) AS x FROM read_topic('{id}', '/a')");
-    assert_eq!(bench.ask(&decoded), json!([{"n": 500, "s": 249_500, "x": 1996.5}]));
+    let counted = format!(
+        "SELECT topic, count(*) AS n FROM messages WHERE recording_id = '{id}' GROUP BY 1 ORDER BY 1"
+    );
+    assert_eq!(
+        bench.ask(&counted),
+        json!([{"topic": "/a", "n": 500}, {"topic": "/b", "n": 500}])
+    );
+    let decoded =
+        format!("SELECT count(*) AS n, sum(\"n\") AS s, max(x) AS x FROM read_topic('{id}', '/a')");
+    assert_eq!(
+        bench.ask(&decoded),
+        json!([{"n": 500, "s": 249_500, "x": 1996.5}])
+    );
 
     let output = bench.folder.path().join("clip.mcap");
     let workspace = bench.open();
@@ -44,7 +55,10 @@ fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
     let error = clip::run(&workspace, &nothing).expect_err("nothing there");
     assert!(error.to_string().contains("holds nothing"), "{error}");
     assert!(!bench.folder.path().join("none.mcap").exists());
-    assert!(matches!(clip::run(&workspace, &request), Err(EngineError::Exists { .. })));
+    assert!(matches!(
+        clip::run(&workspace, &request),
+        Err(EngineError::Exists { .. })
+    ));
     drop(workspace);
     let back = bench.ingest(&[&output], &Quiet).expect("a run");
     assert_eq!(back.inputs[0].rows["channels"], 1);
@@ -59,8 +73,14 @@ fn the_same_bytes_under_two_names_are_one_recording() {
     let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
     let statuses: Vec<&str> = outcome.inputs.iter().map(|input| input.status).collect();
     assert_eq!(statuses, ["added", "present"]);
-    assert_eq!(outcome.inputs[0].recording_id, outcome.inputs[1].recording_id);
-    assert_eq!(bench.ask("SELECT name FROM recordings"), json!([{"name": "a.mcap"}]));
+    assert_eq!(
+        outcome.inputs[0].recording_id,
+        outcome.inputs[1].recording_id
+    );
+    assert_eq!(
+        bench.ask("SELECT name FROM recordings"),
+        json!([{"name": "a.mcap"}])
+    );
     // A file that was changed is read again, one that was only touched too, and is the same.
     recording(&two, 2, 10);
     let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
@@ -73,22 +93,36 @@ fn what_the_workspace_asks_for_and_nobody_says_keeps_a_recording_apart() {
     let bench = Bench::new();
     let file = bench.path().join("fieldassay.toml");
     let text = std::fs::read_to_string(&file).expect("settings");
-    std::fs::write(&file, text.replace("required = []", "required = [\"site\"]")).expect("settings");
+    std::fs::write(
+        &file,
+        text.replace("required = []", "required = [\"site\"]"),
+    )
+    .expect("settings");
     let (one, two) = (bench.inputs().join("a.mcap"), bench.inputs().join("b.mcap"));
     recording(&one, 1, 10);
     recording(&two, 2, 10);
-    std::fs::write(bench.inputs().join("b.context.yaml"), "site: plant-3\nspeed_limit: {value: 30, unit: km/h}\n").expect("a file");
+    std::fs::write(
+        bench.inputs().join("b.context.yaml"),
+        "site: plant-3\nspeed_limit: {value: 30, unit: km/h}\n",
+    )
+    .expect("a file");
     let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
     assert!(outcome.inputs[0].quarantined);
     assert_eq!(outcome.inputs[0].findings[0].code, "context.missing");
     assert!(!outcome.inputs[1].quarantined);
-    let rows = bench.ask("SELECT field, value, value_real, unit, given_by FROM context ORDER BY field");
-    assert_eq!(rows[0], json!({"field": "site", "value": "plant-3", "value_real": null, "unit": null, "given_by": "sidecar"}));
+    let rows =
+        bench.ask("SELECT field, value, value_real, unit, given_by FROM context ORDER BY field");
+    assert_eq!(
+        rows[0],
+        json!({"field": "site", "value": "plant-3", "value_real": null, "unit": null, "given_by": "sidecar"})
+    );
     assert_eq!(rows[1]["value_real"], 30.0);
     let workspace = bench.open();
     let shown = list::show(&workspace, "a.mcap").expect("a recording");
     assert_eq!(shown.findings[0]["code"], "context.missing");
-    let error = list::show(&workspace, "c.mcap").expect_err("none").to_string();
+    let error = list::show(&workspace, "c.mcap")
+        .expect_err("none")
+        .to_string();
     assert!(error.contains("did you mean"), "{error}");
 }
 
@@ -135,7 +169,10 @@ fn queued_work_is_done_once() {
     assert_eq!(done, 3);
     let all = jobs::list(&workspace, None).expect("jobs").jobs;
     assert!(all.iter().all(|job| job.state == "done"));
-    assert_eq!(bench.ask("SELECT count(*) AS n FROM context WHERE value = 'here'")[0]["n"], 3);
+    assert_eq!(
+        bench.ask("SELECT count(*) AS n FROM context WHERE value = 'here'")[0]["n"],
+        3
+    );
 }
 
 #[test]
@@ -164,16 +201,57 @@ fn what_lands_in_a_watched_folder_comes_in() {
     };
     let mut seen = Vec::new();
     in_world(|world| {
-        watch::run(&workspace, world, &request, (&landing, &Quiet), &mut |outcome| {
-            let added = outcome.inputs.iter().filter(|input| input.status == "added");
-            seen.extend(added.map(|input| input.path.clone()));
-            if seen.len() == 1 {
-                recording(&bench.inputs().join("late.mcap"), 2, 20);
-            }
-            true
-        })
+        watch::run(
+            &workspace,
+            world,
+            &request,
+            (&landing, &Quiet),
+            &mut |outcome| {
+                let added = outcome
+                    .inputs
+                    .iter()
+                    .filter(|input| input.status == "added");
+                seen.extend(added.map(|input| input.path.clone()));
+                if seen.len() == 1 {
+                    recording(&bench.inputs().join("late.mcap"), 2, 20);
+                }
+                true
+            },
+        )
     })
     .expect("watching");
     assert_eq!(seen.len(), 2);
     assert!(seen[1].ends_with("late.mcap"));
+}
+
+#[test]
+fn a_workspace_fed_little_by_little_keeps_few_files_and_all_rows() {
+    let bench = Bench::new();
+    for seed in 1..=40 {
+        let path = bench.inputs().join(format!("drive{seed:02}.mcap"));
+        recording(&path, seed, 4);
+        bench.ingest(&[&path], &Quiet).expect("a run");
+    }
+    assert_eq!(
+        bench.ask("SELECT count(*) AS n FROM recordings")[0]["n"],
+        40
+    );
+    assert_eq!(bench.ask("SELECT count(*) AS n FROM channels")[0]["n"], 80);
+    let workspace = bench.open();
+    let before = Asked::new(&workspace, Some(20), Limits::default()).expect("a session");
+    let mut bytes = Vec::new();
+    before
+        .write(
+            "SELECT count(*) AS n FROM channels",
+            Format::Json,
+            &mut bytes,
+        )
+        .expect("rows");
+    assert_eq!(bytes.trim_ascii(), br#"[{"n":40}]"#);
+    let log = bench.path().join(".fieldassay/log");
+    let entries = std::fs::read_dir(log).expect("a log").count();
+    assert_eq!(
+        entries, 41,
+        "a batch per run and one that put files together"
+    );
 }

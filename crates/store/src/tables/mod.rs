@@ -70,30 +70,44 @@ impl Tables {
     /// Creates a table, unless it is there. Errors: [`StoreError::Delta`], [`StoreError::OtherTable`] for one with
     /// other columns.
     pub async fn create(&self, table: &Table) -> Result<(), StoreError> {
-        let wanted = schema(table);
-        if let Some(found) = self.open(table.name).await? {
-            let seen = found.snapshot().map_err(delta(table.name))?.schema();
-            let declared: StructType = wanted
-                .as_ref()
-                .try_into_kernel()
-                .map_err(|error| delta(table.name)(error.into()))?;
-            if *seen == declared {
-                return Ok(());
-            }
-            return Err(StoreError::OtherTable {
-                table: table.name.to_owned(),
-            });
-        }
-        let declared: StructType = wanted
+        let declared: StructType = schema(table)
             .as_ref()
             .try_into_kernel()
             .map_err(|error| delta(table.name)(error.into()))?;
+        let mut tries = 0;
+        loop {
+            if let Some(found) = self.open(table.name).await? {
+                let seen = found.snapshot().map_err(delta(table.name))?.schema();
+                if *seen == declared {
+                    return Ok(());
+                }
+                return Err(StoreError::OtherTable {
+                    table: table.name.to_owned(),
+                });
+            }
+            tries += 1;
+            match self.try_create(table, &declared).await {
+                // Another was first: what it made is looked at as if it had always been there.
+                Ok(()) => {}
+                Err(error) if tries < MOST_TRIES && is_race(&error) => {}
+                Err(error) => return Err(delta(table.name)(error)),
+            }
+        }
+    }
+
+    async fn try_create(
+        &self,
+        table: &Table,
+        declared: &StructType,
+    ) -> Result<(), DeltaTableError> {
         if let Some(place) = self.place.as_folder() {
             let folder = place.join(FOLDER).join(table.name);
-            std::fs::create_dir_all(&folder).map_err(crate::error::io("create", &folder))?;
+            std::fs::create_dir_all(&folder)?;
         }
-        let made = CreateBuilder::new()
-            .with_log_store(self.log_store(table.name)?)
+        let log = self.log_store(table.name);
+        let log = log.map_err(|error| DeltaTableError::Generic(error.to_string()))?;
+        CreateBuilder::new()
+            .with_log_store(log)
             .with_table_name(table.name)
             .with_comment(table.about)
             .with_columns(declared.fields().cloned())
@@ -103,11 +117,8 @@ impl Tables {
                 ("delta.enableExpiredLogCleanup", Some("false")),
             ])
             .with_save_mode(SaveMode::Ignore)
-            .await;
-        match made {
-            Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
-            Err(source) => Err(delta(table.name)(source)),
-        }
+            .await
+            .map(drop)
     }
 
     /// Writes rows of a table as a file that no version has yet; see [`sorted`] for what rows must obey. The same rows

@@ -113,7 +113,13 @@ pub(super) fn run(course: &Course, arguments: &[String]) -> Result<()> {
             other => bail!("`race {}` does not know `{other}`", course.verb),
         }
     }
-    let names = || course.parts.iter().map(|part| part.name).collect::<Vec<_>>();
+    let names = || {
+        course
+            .parts
+            .iter()
+            .map(|part| part.name)
+            .collect::<Vec<_>>()
+    };
     if let Some(name) = only.iter().find(|name| !names().contains(&name.as_str())) {
         bail!("`{name}` is none of the parts {}", names().join(", "));
     }

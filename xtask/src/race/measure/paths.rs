@@ -3,9 +3,9 @@
 //! Read [`run`] first. Whole processes are compared, from start to exit, as whoever types the command waits for them.
 
 use super::{Duel, Setting, row, shared, word};
-use crate::race::contender::environment;
 use crate::race::kernels::{KernelResult, Random};
 use crate::race::{machine, timed};
+use crate::released::environment;
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;

@@ -3,9 +3,9 @@
 //! Read [`Race`] first. Not here: inputs ([`super::scores`], [`super::scenes`]), whole processes ([`super::paths`]).
 
 use super::{Duel, Setting, row, word};
-use crate::race::contender::environment;
 use crate::race::kernels::KernelResult;
 use crate::race::{machine, median, timed};
+use crate::released::environment;
 use crate::shell::root;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;

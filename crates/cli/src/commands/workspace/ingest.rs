@@ -15,6 +15,10 @@ use std::path::PathBuf;
 ///
 /// Safe to interrupt and to repeat: what is there already is not read again, and nothing comes in twice.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line are what they are"
+)]
 pub(crate) struct Arguments {
     /// Recordings, folders of data sets, files and folders of labels, tables, folders of any of these, globs.
     #[arg(required_unless_present = "watch", value_name = "FILES|DIRS|GLOBS")]
@@ -77,7 +81,11 @@ impl Watch for Bars {}
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let policy = policy(&arguments.policy)?;
-    let form = arguments.form.as_deref().map(str::parse::<Form>).transpose()?;
+    let form = arguments
+        .form
+        .as_deref()
+        .map(str::parse::<Form>)
+        .transpose()?;
     let request = Request {
         inputs: &arguments.inputs,
         policy: &policy,
@@ -93,7 +101,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     };
     let workspace = arguments.workspace.open()?;
     if arguments.enqueue {
-        let queued = in_world(|world| Ok(jobs::enqueue(&workspace, world, &request, &arguments.policy)?))?;
+        let queued = in_world(|world| {
+            Ok(jobs::enqueue(
+                &workspace,
+                world,
+                &request,
+                &arguments.policy,
+            )?)
+        })?;
         render::answer(arguments.json, &queued, render::workspace::jobs)?;
         return Ok(crate::exit::DONE);
     }
@@ -108,7 +123,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
             render::note(&format!("skipped: {line}"));
         }
         if count > 20 {
-            render::note(&format!("{count} files are nothing we know and would be left where they are"));
+            render::note(&format!(
+                "{count} files are nothing we know and would be left where they are"
+            ));
         }
         return Ok(crate::exit::DONE);
     }
@@ -134,14 +151,20 @@ fn watching(
             until_idle_secs: arguments.until_idle,
         };
         let bars = Bars(Bar::new(0));
-        watch::run(workspace, world, request, (&landing, &bars), &mut |outcome| {
-            let of_this = self::happened(outcome);
-            happened.failed |= of_this.failed;
-            happened.loss |= of_this.loss;
-            happened.refused |= of_this.refused;
-            // A reader that has gone ends the watching.
-            render::answer(arguments.json, outcome, render::workspace::ingested).is_ok()
-        })?;
+        watch::run(
+            workspace,
+            world,
+            request,
+            (&landing, &bars),
+            &mut |outcome| {
+                let of_this = self::happened(outcome);
+                happened.failed |= of_this.failed;
+                happened.loss |= of_this.loss;
+                happened.refused |= of_this.refused;
+                // A reader that has gone ends the watching.
+                render::answer(arguments.json, outcome, render::workspace::ingested).is_ok()
+            },
+        )?;
         Ok(())
     })?;
     Ok(happened.code())

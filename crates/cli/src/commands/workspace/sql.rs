@@ -28,9 +28,39 @@ const HELP: &str = "statements end with `;`
 
 /// Keywords that are completed.
 const WORDS: &[&str] = &[
-    "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "JOIN", "LEFT JOIN", "ON", "USING", "AS",
-    "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "IS NULL", "IS NOT NULL", "CASE", "WHEN", "THEN", "ELSE", "END",
-    "WITH", "DISTINCT", "UNION ALL", "OVER", "PARTITION BY", "EXPLAIN", "DESCRIBE", "SHOW TABLES",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "GROUP BY",
+    "ORDER BY",
+    "HAVING",
+    "LIMIT",
+    "JOIN",
+    "LEFT JOIN",
+    "ON",
+    "USING",
+    "AS",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "BETWEEN",
+    "LIKE",
+    "IS NULL",
+    "IS NOT NULL",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "WITH",
+    "DISTINCT",
+    "UNION ALL",
+    "OVER",
+    "PARTITION BY",
+    "EXPLAIN",
+    "DESCRIBE",
+    "SHOW TABLES",
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
@@ -120,7 +150,11 @@ struct Shell<'a> {
 
 impl Shell<'_> {
     fn code(&self) -> u8 {
-        if self.failed { crate::exit::FAILED } else { crate::exit::DONE }
+        if self.failed {
+            crate::exit::FAILED
+        } else {
+            crate::exit::DONE
+        }
     }
 
     /// Answers a statement; what is wrong with it is said, and the shell goes on.
@@ -173,7 +207,11 @@ struct Words {
 impl Words {
     fn new(names: &[Name]) -> Self {
         let words = WORDS.iter().map(|word| (*word).to_owned());
-        let mut names: Vec<String> = names.iter().map(|name| name.name.clone()).chain(words).collect();
+        let mut names: Vec<String> = names
+            .iter()
+            .map(|name| name.name.clone())
+            .chain(words)
+            .collect();
         names.sort_unstable();
         names.dedup();
         Self { names }
@@ -194,14 +232,22 @@ impl Words {
             return (start, Vec::new());
         }
         let fits = |name: &&String| name.to_lowercase().starts_with(&word);
-        (start, self.names.iter().filter(fits).map(String::as_str).collect())
+        (
+            start,
+            self.names.iter().filter(fits).map(String::as_str).collect(),
+        )
     }
 }
 
 impl Completer for Words {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, names) = self.of(line, at);
         let pair = |name: &str| Pair {
             display: name.to_owned(),
@@ -239,7 +285,9 @@ mod tests {
 
     #[test]
     fn the_word_before_the_cursor_is_completed() {
-        let words = Words { names: vec!["recordings".to_owned(), "SELECT".to_owned()] };
+        let words = Words {
+            names: vec!["recordings".to_owned(), "SELECT".to_owned()],
+        };
         assert_eq!(words.of("select * from rec", 17), (14, vec!["recordings"]));
         assert_eq!(words.of("sel", 3), (0, vec!["SELECT"]));
         assert_eq!(words.of("", 0), (0, vec![]));

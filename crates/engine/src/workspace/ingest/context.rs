@@ -5,8 +5,8 @@
 //!
 //! Not here: which fields a workspace asks for (`settings`).
 
-use super::super::rows::Value;
 use super::super::Gathered;
+use super::super::rows::Value;
 use crate::EngineError;
 use fieldassay_model::tables::{CONTEXT_FIELDS, Kind};
 use fieldassay_model::{TimeBound, nearest};
@@ -49,18 +49,28 @@ impl Given {
         for flag in flags {
             let place = format!("--set {flag}");
             let Some((field, value)) = flag.split_once('=') else {
-                return Err(wrong(&place, "it says no value\nhint: `--set site=plant-3`"));
+                return Err(wrong(
+                    &place,
+                    "it says no value\nhint: `--set site=plant-3`",
+                ));
             };
             let value = scalar_of(value);
             let said = said(field, &value, ("flag", &place))?;
-            given.flags.entry(field.to_owned()).or_default().extend(said);
+            given
+                .flags
+                .entry(field.to_owned())
+                .or_default()
+                .extend(said);
         }
         let Some(file) = file else { return Ok(given) };
         let mut top = mapping(file)?;
         let place = file.display().to_string();
         if let Some(some) = top.remove("recordings") {
             let Json::Object(some) = some else {
-                return Err(wrong(&place, "`recordings` is no mapping of names to fields"));
+                return Err(wrong(
+                    &place,
+                    "`recordings` is no mapping of names to fields",
+                ));
             };
             for (pattern, fields) in some {
                 let compiled = glob::Pattern::new(&pattern).map_err(|error| {
@@ -127,11 +137,15 @@ fn beside(path: &Path) -> Vec<PathBuf> {
 /// Names that are near to those everybody means the same by, but other.
 pub(super) fn slips(fields: &Fields) -> Vec<String> {
     let known = || CONTEXT_FIELDS.iter().map(|field| field.name);
-    let unknown = fields.keys().filter(|name| known().all(|known| known != *name));
+    let unknown = fields
+        .keys()
+        .filter(|name| known().all(|known| known != *name));
     unknown
         .filter_map(|name| {
             let near = nearest(name, known())?;
-            Some(format!("context field `{name}` is kept as it is; did you mean `{near}`?"))
+            Some(format!(
+                "context field `{name}` is kept as it is; did you mean `{near}`?"
+            ))
         })
         .collect()
 }
@@ -172,14 +186,18 @@ fn wrong(place: &str, message: &str) -> EngineError {
 }
 
 fn mapping(file: &Path) -> Result<Map<String, Json>, EngineError> {
-    let text = std::fs::read_to_string(file).map_err(|error| EngineError::io("read", file, error))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| EngineError::io("read", file, error))?;
     let place = file.display().to_string();
     let read: Json = serde_saphyr::from_str(&text)
         .map_err(|error| wrong(&place, &format!("it cannot be read: {error}")))?;
     match read {
         Json::Object(fields) => Ok(fields),
         Json::Null => Ok(Map::new()),
-        _ => Err(wrong(&place, "it is no mapping\nhint: one `field: value` per line")),
+        _ => Err(wrong(
+            &place,
+            "it is no mapping\nhint: one `field: value` per line",
+        )),
     }
 }
 
@@ -218,7 +236,8 @@ fn said(
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if !is_name && given_by != "metadata" {
-        let message = format!("`{field}` is no name of a field\nhint: small letters, digits and `_`");
+        let message =
+            format!("`{field}` is no name of a field\nhint: small letters, digits and `_`");
         return Err(wrong(place, &message));
     }
     let plain = |value: String, real: Option<f64>| Said {
@@ -272,7 +291,10 @@ fn with_parts(
             || "its parts are value, unit, start and end".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        return Err(wrong(by.1, &format!("`{field}` has an unknown part `{part}`\nhint: {near}")));
+        return Err(wrong(
+            by.1,
+            &format!("`{field}` has an unknown part `{part}`\nhint: {near}"),
+        ));
     }
     let value = parts.get("value").unwrap_or(&Json::Null);
     let plain = !matches!(value, Json::Array(_) | Json::Object(_));
@@ -307,12 +329,23 @@ mod tests {
         let text = "site: plant-1\nweather: [rain, fog]\nspeed_limit: {value: 30, unit: km/h}\n\
                     recordings:\n  'drive*.mcap':\n    site: plant-2\n";
         std::fs::write(&file, text).expect("a file");
-        std::fs::write(folder.path().join("drive1.context.yaml"), "rig: r2\nsite: x\n").expect("one");
+        std::fs::write(
+            folder.path().join("drive1.context.yaml"),
+            "rig: r2\nsite: x\n",
+        )
+        .expect("one");
         std::fs::write(folder.path().join("context.yaml"), "rig: r1\nowner: us\n").expect("one");
         let given = Given::read(&["indoor=false".to_owned()], Some(&file)).expect("given");
         let metadata = BTreeMap::from([("owner".to_owned(), "them".to_owned())]);
-        let known = given.of(&folder.path().join("drive1.mcap"), &metadata).expect("fields");
-        let value = |field: &str| known[field].iter().map(|one| one.value.as_str()).collect::<Vec<_>>();
+        let known = given
+            .of(&folder.path().join("drive1.mcap"), &metadata)
+            .expect("fields");
+        let value = |field: &str| {
+            known[field]
+                .iter()
+                .map(|one| one.value.as_str())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(value("site"), ["plant-2"]);
         assert_eq!(value("weather"), ["rain", "fog"]);
         assert_eq!(value("rig"), ["r2"]);
@@ -333,7 +366,9 @@ mod tests {
         assert!(refused("indoor=maybe").contains("`maybe`"));
         assert!(refused("Site name=x").contains("`Site name`"));
         let given = Given::read(&["wether=rain".to_owned()], None).expect("given");
-        let fields = given.of(Path::new("nowhere.mcap"), &BTreeMap::new()).expect("fields");
+        let fields = given
+            .of(Path::new("nowhere.mcap"), &BTreeMap::new())
+            .expect("fields");
         assert!(slips(&fields)[0].contains("did you mean `weather`?"));
     }
 }

@@ -79,8 +79,14 @@ fn channels(
             ("recording_id", id.into()),
             ("channel", Value::Integer(i64::from(*number))),
             ("topic", Value::Text(&channel.topic)),
-            ("schema_name", schema.map(|schema| schema.name.as_str()).into()),
-            ("schema_encoding", schema.map(|schema| schema.encoding.as_str()).into()),
+            (
+                "schema_name",
+                schema.map(|schema| schema.name.as_str()).into(),
+            ),
+            (
+                "schema_encoding",
+                schema.map(|schema| schema.encoding.as_str()).into(),
+            ),
             ("schema_sha256", digest.as_deref().into()),
             ("message_encoding", Value::Text(&channel.message_encoding)),
             ("message_count", tally.messages.into()),
@@ -88,8 +94,14 @@ fn channels(
             ("start_ns", tally.times.map(|times| times.0).into()),
             ("end_ns", tally.times.map(|times| times.1).into()),
             ("rate_hz", known.and_then(|known| known.rate_hz).into()),
-            ("median_period_ns", known.and_then(|known| known.median_period_ns).into()),
-            ("max_gap_ns", known.and_then(|known| known.max_gap_ns).into()),
+            (
+                "median_period_ns",
+                known.and_then(|known| known.median_period_ns).into(),
+            ),
+            (
+                "max_gap_ns",
+                known.and_then(|known| known.max_gap_ns).into(),
+            ),
             ("blob_sha256", blob.filter(|_| tally.messages > 0).into()),
             ("metadata_json", metadata.as_deref().into()),
         ]);
@@ -129,7 +141,10 @@ fn chunks((id, blob): (&str, &str), seen: &Seen, out: &mut Gathered) -> Result<(
 
 /// What the check says of a channel; nothing where several channels share a topic and type, for it speaks of all of them.
 fn reported<'a>(reports: &'a [ChannelReport], channel: &Channel) -> Option<&'a ChannelReport> {
-    let schema = channel.schema.as_ref().map_or("", |schema| schema.name.as_str());
+    let schema = channel
+        .schema
+        .as_ref()
+        .map_or("", |schema| schema.name.as_str());
     reports.iter().find(|report| {
         report.topic == channel.topic
             && report.schema == schema
@@ -139,7 +154,10 @@ fn reported<'a>(reports: &'a [ChannelReport], channel: &Channel) -> Option<&'a C
 
 fn window(window: Option<&Window>) -> [(&'static str, Value<'static>); 2] {
     [
-        ("window_start_ns", window.map(|window| window.start_ns).into()),
+        (
+            "window_start_ns",
+            window.map(|window| window.start_ns).into(),
+        ),
         ("window_end_ns", window.map(|window| window.end_ns).into()),
     ]
 }
@@ -217,7 +235,11 @@ pub(super) fn add_finding(
     policy: &PolicyReference,
     out: &mut Gathered,
 ) -> Result<(), EngineError> {
-    let starts: Vec<i64> = finding.windows.iter().map(|window| window.start_ns).collect();
+    let starts: Vec<i64> = finding
+        .windows
+        .iter()
+        .map(|window| window.start_ns)
+        .collect();
     let ends: Vec<i64> = finding.windows.iter().map(|window| window.end_ns).collect();
     let values = [
         ("policy_sha256", Value::Text(&policy.sha256)),
@@ -261,13 +283,25 @@ fn add_calibration(
         let values = [
             ("topic", Value::Text(&camera.topic)),
             ("frame", Value::Text(&camera.frame)),
-            ("width_px", (camera.width > 0).then(|| f64::from(camera.width)).into()),
-            ("height_px", (camera.height > 0).then(|| f64::from(camera.height)).into()),
+            (
+                "width_px",
+                (camera.width > 0).then(|| f64::from(camera.width)).into(),
+            ),
+            (
+                "height_px",
+                (camera.height > 0).then(|| f64::from(camera.height)).into(),
+            ),
             ("distortion_model", Value::Text(&camera.distortion_model)),
             ("distortion", Value::Reals(&camera.d)),
             ("intrinsic_matrix_px", Value::Reals(&camera.k)),
-            ("rectification_matrix", some(&camera.r).then_some(camera.r.as_slice()).into()),
-            ("projection_matrix_px", some(&camera.p).then_some(camera.p.as_slice()).into()),
+            (
+                "rectification_matrix",
+                some(&camera.r).then_some(camera.r.as_slice()).into(),
+            ),
+            (
+                "projection_matrix_px",
+                some(&camera.p).then_some(camera.p.as_slice()).into(),
+            ),
         ];
         cameras.add(of(row).into_iter().chain(values));
     }
@@ -302,7 +336,11 @@ fn unit(quat: [f64; 4]) -> Option<[f64; 4]> {
 /// Definitions of message types, each once, by the digest that `channels` names.
 pub(super) fn definitions(seen: &Seen) -> Vec<Vec<u8>> {
     let mut all: BTreeMap<[u8; 32], &[u8]> = BTreeMap::new();
-    for schema in seen.channels.values().filter_map(|channel| channel.schema.as_deref()) {
+    for schema in seen
+        .channels
+        .values()
+        .filter_map(|channel| channel.schema.as_deref())
+    {
         all.insert(sha2::Sha256::digest(&schema.data).into(), &schema.data);
     }
     all.into_values().map(<[u8]>::to_vec).collect()

@@ -65,7 +65,10 @@ impl Stamp {
             all.size_bytes += one.size_bytes;
             all.modified_ns = all.modified_ns.max(one.modified_ns);
             all.files += 1;
-            let line = format!("{name}\0{}\0{}\0{}\n", one.size_bytes, one.modified_ns, one.inode);
+            let line = format!(
+                "{name}\0{}\0{}\0{}\n",
+                one.size_bytes, one.modified_ns, one.inode
+            );
             digest.update(line.as_bytes());
         }
         let mut first = [0; 8];

@@ -9,15 +9,13 @@ use super::tee::{Seen, Tee};
 use super::{Done, Ingested, IngestedFinding, Reached, Request, Watch, evidence, seen_file};
 use crate::check::{self, Check};
 use crate::sources::{OpenedRecording, Source, list_digests};
-use crate::workspace::{content, layouts};
+use crate::workspace::Gathered;
 use crate::workspace::opened::{Workspace, World};
 use crate::workspace::rows::Value;
-use crate::workspace::Gathered;
+use crate::workspace::{content, layouts};
 use crate::{EngineError, ErrorKind};
 use fieldassay_formats::{Format, Recording};
-use fieldassay_model::{
-    Digests, Finding, RecordingId, RecordingReport, Severity, Verdict,
-};
+use fieldassay_model::{Digests, Finding, RecordingId, RecordingReport, Severity, Verdict};
 use fieldassay_store::{Kept, Listed, STAGING};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -30,6 +28,7 @@ pub(super) struct Keeper<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) given: &'a context::Given,
     pub(super) plan_sha256: &'a str,
+    pub(super) pool: &'a rayon::ThreadPool,
     pub(super) lanes: usize,
     pub(super) watch: &'a dyn Watch,
 }
@@ -63,7 +62,9 @@ impl Keeper<'_> {
         match prepared {
             Ok((mut ingested, prepared)) => {
                 self.watch.reached(Reached::Prepared)?;
-                if Stamp::of(&input.path).ok().filter(|_| matches!(input.kind, Kind::Recording))
+                if Stamp::of(&input.path)
+                    .ok()
+                    .filter(|_| matches!(input.kind, Kind::Recording))
                     .is_some_and(|now| now != input.stamp)
                 {
                     let error = "it changed while it was read\nhint: wait until it is written whole, then try again; nothing of it was published";
@@ -77,6 +78,15 @@ impl Keeper<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// By whom, when and by which plan.
+    fn volatile(&self) -> [(&'static str, Value<'_>); 3] {
+        [
+            ("plan_sha256", Value::Text(self.plan_sha256)),
+            ("actor", self.world.actor.into()),
+            ("ingested_ns", (self.world.now_ns)().into()),
+        ]
     }
 
     fn recording(&self, input: &Input, index: usize) -> Result<(Ingested, Prepared), EngineError> {
@@ -200,17 +210,37 @@ impl Keeper<'_> {
     ) -> Result<(Ingested, Prepared), EngineError> {
         let root = labels.path.clone();
         let files = labels.files.iter().map(|file| {
-            let name = file.strip_prefix(&root).ok().filter(|name| !name.as_os_str().is_empty());
-            let name = name.map_or_else(|| file.file_name().map(PathBuf::from), |name| Some(name.to_owned()));
-            (name.unwrap_or_default().to_string_lossy().replace('\\', "/"), file.clone(), "labels")
+            let name = file
+                .strip_prefix(&root)
+                .ok()
+                .filter(|name| !name.as_os_str().is_empty());
+            let name = name.map_or_else(
+                || file.file_name().map(PathBuf::from),
+                |name| Some(name.to_owned()),
+            );
+            (
+                name.unwrap_or_default()
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+                file.clone(),
+                "labels",
+            )
         });
         let kept = self.keep(files.collect(), index)?;
         self.watch.reached(Reached::Kept)?;
         let digests = digests_of(&kept, kept.len() > 1 || input.path.is_dir());
-        let id = RecordingId::from_sha256(&digests.sha256).as_str().to_owned();
+        let id = RecordingId::from_sha256(&digests.sha256)
+            .as_str()
+            .to_owned();
         let size_bytes = kept.iter().map(|file| file.kept.size_bytes).sum();
         let fields = self.given.of(&input.path, &BTreeMap::new())?;
-        let mut report = check::unreadable(&input.path, size_bytes, &EngineError::NoLabels { path: PathBuf::new() });
+        let mut report = check::unreadable(
+            &input.path,
+            size_bytes,
+            &EngineError::NoLabels {
+                path: PathBuf::new(),
+            },
+        );
         report.error = None;
         report.complete = true;
         labels.form.name().clone_into(&mut report.format);
@@ -258,7 +288,8 @@ fn is_of_the_input(error: &EngineError, input: &Input) -> bool {
         EngineError::Store(fieldassay_store::StoreError::Io { path, action, .. }) => {
             *action == "read" && path.starts_with(&input.path)
         }
-        EngineError::Store(fieldassay_store::StoreError::Changed { .. }) | EngineError::Context { .. } => true,
+        EngineError::Store(fieldassay_store::StoreError::Changed { .. })
+        | EngineError::Context { .. } => true,
         EngineError::Store(_) | EngineError::Rows { .. } => false,
         other => other.kind() != ErrorKind::System,
     }
@@ -337,7 +368,10 @@ fn digests_of(kept: &[KeptFile], is_folder: bool) -> Digests {
     if !is_folder && let Some(first) = kept.first() {
         return first.kept.digests.clone();
     }
-    list_digests(kept.iter().map(|file| (file.name.as_str(), &file.kept.digests)))
+    list_digests(
+        kept.iter()
+            .map(|file| (file.name.as_str(), &file.kept.digests)),
+    )
 }
 
 /// Entries of the metadata records of an MCAP that are named for it.
@@ -347,7 +381,9 @@ fn metadata_of(source: &Source, limits: &crate::limits::Limits) -> BTreeMap<Stri
         return BTreeMap::new();
     };
     let metadata = mcap.metadata();
-    let named = metadata.iter().filter(|one| NAMES.contains(&&*one.record.name));
+    let named = metadata
+        .iter()
+        .filter(|one| NAMES.contains(&&*one.record.name));
     named
         .flat_map(|one| crate::convert::owned(&one.record.metadata))
         .collect()
@@ -359,10 +395,6 @@ struct Advance<'a>(&'a dyn Watch);
 impl fieldassay_check::Progress for Advance<'_> {
     fn advance(&self, bytes: u64) {
         self.0.advance(bytes);
-    }
-
-    fn cancelled(&self) -> bool {
-        false
     }
 }
 
@@ -380,9 +412,20 @@ struct Made {
 }
 
 impl Made {
-    fn finish(mut self, keeper: &Keeper<'_>, input: &Input) -> Result<(Ingested, Prepared), EngineError> {
-        let name = input.path.canonicalize().unwrap_or_else(|_| input.path.clone());
-        let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    fn finish(
+        mut self,
+        keeper: &Keeper<'_>,
+        input: &Input,
+    ) -> Result<(Ingested, Prepared), EngineError> {
+        let name = input
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| input.path.clone());
+        let name = name
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let quarantined = self.report.verdict == Verdict::Fail || self.report.error.is_some();
         let is_judged = !self.report.facts.is_empty() || !self.report.findings.is_empty();
         self.add_files()?;
@@ -411,7 +454,10 @@ impl Made {
             complete: self.report.complete,
             size_bytes: self.report.size_bytes,
             added_bytes,
-            rows: rows.iter().map(|(table, rows)| (table.name, rows.num_rows())).collect(),
+            rows: rows
+                .iter()
+                .map(|(table, rows)| (table.name, rows.num_rows()))
+                .collect(),
             findings: self.report.findings.iter().take(10).map(in_short).collect(),
             left_out: self.left_out,
             notes: self.notes,
@@ -446,13 +492,21 @@ impl Made {
         (name, input, quarantined, is_judged): (&str, &Input, bool, bool),
     ) -> Result<(), EngineError> {
         let (report, itself) = (&self.report, &self.itself);
-        let clock = if itself.format.is_some_and(Format::is_recorded) { "log_time" } else { "source_time" };
+        let clock = if itself.format.is_some_and(Format::is_recorded) {
+            "log_time"
+        } else {
+            "source_time"
+        };
         let policy = is_judged.then(|| keeper.request.policy.reference());
         let recipe = is_judged.then(evidence::recipe);
         let path = super::absolute(input);
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (profile, library) = (text(&itself.profile), text(&itself.library));
-        let lost = if report.complete { Some(0) } else { report.loss.messages };
+        let lost = if report.complete {
+            Some(0)
+        } else {
+            report.loss.messages
+        };
         let calibration = report.calibration.as_ref().map(|one| one.id.as_str());
         let first = [
             ("recording_id", Value::Text(&self.id)),
@@ -476,20 +530,28 @@ impl Made {
             ("lost_bytes", report.loss.bytes.into()),
             ("suspect_message_count", report.loss.suspect_messages.into()),
         ];
-        let last = [
+        let policy = policy.as_ref();
+        let judged = [
             ("error", report.error.as_deref().into()),
             ("calibration_id", calibration.into()),
             ("verdict", evidence::verdict(report.verdict).into()),
-            ("policy_name", policy.as_ref().map(|policy| policy.name.as_str()).into()),
-            ("policy_version", policy.as_ref().map(|policy| i64::from(policy.version)).into()),
-            ("policy_sha256", policy.as_ref().map(|policy| policy.sha256.as_str()).into()),
+            (
+                "policy_name",
+                policy.map(|policy| policy.name.as_str()).into(),
+            ),
+            (
+                "policy_version",
+                policy.map(|policy| i64::from(policy.version)).into(),
+            ),
+            (
+                "policy_sha256",
+                policy.map(|policy| policy.sha256.as_str()).into(),
+            ),
             ("evidence_id", recipe.as_deref().into()),
             ("quarantined", quarantined.into()),
-            ("plan_sha256", Value::Text(keeper.plan_sha256)),
-            ("actor", keeper.world.actor.into()),
-            ("ingested_ns", (keeper.world.now_ns)().into()),
         ];
-        self.rows.table("recordings")?.add(first.into_iter().chain(last));
+        let all = first.into_iter().chain(judged).chain(keeper.volatile());
+        self.rows.table("recordings")?.add(all);
         Ok(())
     }
 }

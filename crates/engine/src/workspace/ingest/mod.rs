@@ -11,6 +11,7 @@ mod evidence;
 mod inputs;
 mod keep;
 pub(in crate::workspace) mod publish;
+mod queue;
 mod tee;
 
 use super::content;
@@ -23,18 +24,16 @@ use fieldassay_check::Progress;
 use fieldassay_model::{Policy, PolicyReference, hexadecimal};
 use fieldassay_store::SeenFile;
 use inputs::{Input, Kind};
-use publish::Prepared;
+use publish::{Prepared, Scene};
+use queue::Queue;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sha2::Digest as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex};
 
 /// Version of the documents.
 const DOCUMENT_VERSION: u32 = 1;
-/// Inputs that may be prepared before the one that is to be published next: they are held in memory.
-const AHEAD: usize = 32;
 /// Recordings published together at most, and how long the first of them waits at most.
 const BATCH: usize = 256;
 const BATCH_NS: i64 = 20_000_000_000;
@@ -243,7 +242,9 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         given,
     };
     // The keys of `Value` are sorted.
-    let canonical = serde_json::to_value(&plan).unwrap_or(Json::Null).to_string();
+    let canonical = serde_json::to_value(&plan)
+        .unwrap_or(Json::Null)
+        .to_string();
     plan.plan_sha256 = hexadecimal(&sha2::Sha256::digest(canonical.as_bytes()));
     Ok(plan)
 }
@@ -264,11 +265,20 @@ pub fn run(
     plan: &Plan,
     watch: &dyn Watch,
 ) -> Result<Outcome, EngineError> {
-    let finished = publish::roll_forward(workspace, world, watch);
+    let scene = Scene {
+        workspace,
+        world,
+        watch,
+    };
+    let finished = publish::roll_forward(scene);
     let finished_batches = workspace.runtime.block_on(finished)?;
     let alone = keep::Staging::enter(workspace)?;
     let work: Vec<usize> = (0..plan.found.len())
-        .filter(|index| plan.inputs.get(*index).is_some_and(|input| input.present.is_none()))
+        .filter(|index| {
+            plan.inputs
+                .get(*index)
+                .is_some_and(|input| input.present.is_none())
+        })
         .collect();
     let mut outcome = Outcome {
         schema: "fieldassay.ingest",
@@ -285,44 +295,25 @@ pub fn run(
         workspace,
         world,
         request,
+        pool: &pool,
         given: &plan.given,
         plan_sha256: &plan.plan_sha256,
         lanes,
         watch,
     };
-    let queue = Queue::new(work.len());
-    let mut publishing = Publishing::new(workspace, world, plan, watch);
-    let published = std::thread::scope(|scope| {
-        for _ in 0..lanes {
-            scope.spawn(|| {
-                while let Some(index) = queue.take() {
-                    let input = work.get(index).and_then(|at| plan.found.get(*at));
-                    let done = input.map(|input| pool.install(|| keeper.prepare(input, index)));
-                    queue.put(index, done.transpose());
-                }
-            });
+    let mut publishing = Publishing::new(scene, plan);
+    let published = prepare_all(&keeper, plan, &work, &mut |at, (ingested, prepared)| {
+        if let Some(slot) = outcome.inputs.get_mut(at) {
+            *slot = ingested;
         }
-        for at in &work {
-            match queue.next() {
-                Ok(Some((ingested, prepared))) => {
-                    if let Some(slot) = outcome.inputs.get_mut(*at) {
-                        *slot = ingested;
-                    }
-                    if let Some(prepared) = prepared {
-                        publishing.add(*at, prepared).inspect_err(|_| queue.stop())?;
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    queue.stop();
-                    return Err(error);
-                }
-            }
+        match prepared {
+            Some(prepared) => publishing.add(at, prepared),
+            None => Ok(()),
         }
-        publishing.flush()
     });
     drop(alone);
     published?;
+    publishing.flush()?;
     for at in publishing.present {
         if let Some(input) = outcome.inputs.get_mut(at) {
             input.status = "present";
@@ -332,11 +323,43 @@ pub fn run(
     Ok(outcome)
 }
 
+/// Prepares inputs side by side and gives them in their order.
+fn prepare_all(
+    keeper: &keep::Keeper<'_>,
+    plan: &Plan,
+    work: &[usize],
+    take: &mut dyn FnMut(usize, Done) -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
+    let queue = Queue::new(work.len(), keeper.lanes);
+    let prepare = |index: usize| {
+        let input = work.get(index).and_then(|at| plan.found.get(*at));
+        let done = input.map(|input| keeper.pool.install(|| keeper.prepare(input, index)));
+        done.transpose()
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..keeper.lanes {
+            scope.spawn(|| queue.lane(prepare));
+        }
+        for at in work {
+            let taken = queue.next().and_then(|done| match done {
+                Some(done) => take(*at, done),
+                None => Ok(()),
+            });
+            taken.inspect_err(|_| queue.stop())?;
+        }
+        Ok(())
+    })
+}
+
 fn present(input: &PlannedInput) -> Ingested {
     Ingested {
         path: input.path.clone(),
         recording_id: input.present.clone(),
-        status: if input.present.is_some() { "present" } else { "failed" },
+        status: if input.present.is_some() {
+            "present"
+        } else {
+            "failed"
+        },
         format: None,
         verdict: None,
         quarantined: false,
@@ -354,86 +377,10 @@ fn present(input: &PlannedInput) -> Ingested {
 /// What was made of one input; nothing to publish where it could not be read.
 type Done = (Ingested, Option<Prepared>);
 
-/// Work handed out in order and taken back in order, never far ahead of what was taken back.
-struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
-    count: usize,
-}
-
-#[derive(Default)]
-struct State {
-    handed_out: usize,
-    taken_back: usize,
-    waiting: BTreeMap<usize, Result<Option<Done>, EngineError>>,
-    stopped: bool,
-}
-
-impl Queue {
-    fn new(count: usize) -> Self {
-        Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            count,
-        }
-    }
-
-    fn locked(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn wait<'a>(&self, state: std::sync::MutexGuard<'a, State>) -> std::sync::MutexGuard<'a, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Option<usize> {
-        let mut state = self.locked();
-        loop {
-            if state.stopped || state.handed_out >= self.count {
-                return None;
-            }
-            if state.handed_out < state.taken_back + AHEAD {
-                state.handed_out += 1;
-                return Some(state.handed_out - 1);
-            }
-            state = self.wait(state);
-        }
-    }
-
-    fn put(&self, index: usize, done: Result<Option<Done>, EngineError>) {
-        self.locked().waiting.insert(index, done);
-        self.changed.notify_all();
-    }
-
-    fn next(&self) -> Result<Option<Done>, EngineError> {
-        let mut state = self.locked();
-        loop {
-            let index = state.taken_back;
-            if let Some(done) = state.waiting.remove(&index) {
-                state.taken_back += 1;
-                self.changed.notify_all();
-                return done;
-            }
-            state = self.wait(state);
-        }
-    }
-
-    fn stop(&self) {
-        self.locked().stopped = true;
-        self.changed.notify_all();
-    }
-}
-
 /// What is prepared and not yet published.
 struct Publishing<'a> {
-    workspace: &'a Workspace,
-    world: &'a World<'a>,
+    scene: Scene<'a>,
     plan: &'a Plan,
-    watch: &'a dyn Watch,
     waiting: Vec<(usize, Prepared)>,
     since_ns: i64,
     batches: Vec<i64>,
@@ -441,17 +388,10 @@ struct Publishing<'a> {
 }
 
 impl<'a> Publishing<'a> {
-    fn new(
-        workspace: &'a Workspace,
-        world: &'a World<'a>,
-        plan: &'a Plan,
-        watch: &'a dyn Watch,
-    ) -> Self {
+    fn new(scene: Scene<'a>, plan: &'a Plan) -> Self {
         Self {
-            workspace,
-            world,
+            scene,
             plan,
-            watch,
             waiting: Vec::new(),
             since_ns: 0,
             batches: Vec::new(),
@@ -460,7 +400,7 @@ impl<'a> Publishing<'a> {
     }
 
     fn add(&mut self, at: usize, prepared: Prepared) -> Result<(), EngineError> {
-        let now_ns = (self.world.now_ns)();
+        let now_ns = (self.scene.world.now_ns)();
         if self.waiting.is_empty() {
             self.since_ns = now_ns;
         }
@@ -486,13 +426,15 @@ impl<'a> Publishing<'a> {
             about: BTreeMap::from([("policy".to_owned(), json!(self.plan.policy))]),
         };
         let prepared = waiting.into_iter().map(|(_, one)| one).collect();
-        let published = publish::publish(self.workspace, self.world, &plan, prepared, self.watch);
-        let published = self.workspace.runtime.block_on(published)?;
+        let published = publish::publish(self.scene, &plan, prepared);
+        let published = self.scene.workspace.runtime.block_on(published)?;
         self.batches.extend(published.sequence);
         let mut first = BTreeSet::new();
         for (at, id) in ids {
             // Of equal inputs in one batch the first brought it in.
-            if published.present.contains(&id) && (published.others.contains(&id) || !first.insert(id)) {
+            if published.present.contains(&id)
+                && (published.others.contains(&id) || !first.insert(id))
+            {
                 self.present.insert(at);
             }
         }
@@ -525,11 +467,18 @@ fn content_options(request: &Request<'_>) -> content::Options {
 pub fn skipped(request: &Request<'_>, plan: &Plan) -> Result<(Vec<String>, u64), EngineError> {
     let named: Vec<PathBuf> = request.inputs.iter().map(PathBuf::from).collect();
     let named: Vec<PathBuf> = named.into_iter().filter(|path| path.is_dir()).collect();
-    let recordings = plan.found.iter().filter(|input| matches!(input.kind, Kind::Recording));
+    let recordings = plan
+        .found
+        .iter()
+        .filter(|input| matches!(input.kind, Kind::Recording));
     let taken: Vec<PathBuf> = recordings.map(|input| input.path.clone()).collect();
     let survey = layouts::survey(&named, &taken, request.form)?;
     let lines = survey.skipped.iter().map(|one| {
-        let more = if one.count > 1 { format!(" and {} more", one.count - 1) } else { String::new() };
+        let more = if one.count > 1 {
+            format!(" and {} more", one.count - 1)
+        } else {
+            String::new()
+        };
         format!("{}{more}: {}", one.path.display(), one.reason)
     });
     Ok((lines.collect(), survey.skipped_count))

@@ -45,17 +45,40 @@ pub(in crate::workspace) struct Published {
 #[derive(Serialize, Deserialize)]
 struct Content {
     tables: BTreeMap<String, Vec<File>>,
+    /// Files in whose place those of the same table come, where rows were only put together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    replaced: BTreeMap<String, Vec<File>>,
     recordings: Vec<Listed>,
     seen: Vec<SeenFile>,
     /// The entry of the log, but for the number of the batch and the versions of tables.
     entry: BTreeMap<String, Json>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct File {
     path: String,
     size_bytes: u64,
     stats: String,
+}
+
+impl From<DataFile> for File {
+    fn from(file: DataFile) -> Self {
+        Self {
+            path: file.path,
+            size_bytes: file.size_bytes,
+            stats: file.stats,
+        }
+    }
+}
+
+impl From<&File> for DataFile {
+    fn from(file: &File) -> Self {
+        Self {
+            path: file.path.clone(),
+            size_bytes: file.size_bytes,
+            stats: file.stats.clone(),
+        }
+    }
 }
 
 /// A plan as the log has it.
@@ -66,16 +89,25 @@ pub(in crate::workspace) struct Plan<'a> {
     pub(in crate::workspace) about: BTreeMap<String, Json>,
 }
 
+/// Where something is published, by whom, and who watches.
+#[derive(Clone, Copy)]
+pub(in crate::workspace) struct Scene<'a> {
+    pub(in crate::workspace) workspace: &'a Workspace,
+    pub(in crate::workspace) world: &'a World<'a>,
+    pub(in crate::workspace) watch: &'a dyn Watch,
+}
+
 /// Publishes what was prepared, after finishing what others left. Recordings that are there already are left out.
 pub(in crate::workspace) async fn publish(
-    workspace: &Workspace,
-    world: &World<'_>,
+    scene: Scene<'_>,
     plan: &Plan<'_>,
     prepared: Vec<Prepared>,
-    watch: &dyn Watch,
 ) -> Result<Published, EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
     let right = Right::take(workspace, world).await?;
-    let done = with_right(workspace, world, &right, plan, prepared, watch).await;
+    let done = with_right(scene, &right, plan, prepared).await;
     let left = right.leave(workspace).await;
     let done = done?;
     left?;
@@ -83,16 +115,15 @@ pub(in crate::workspace) async fn publish(
 }
 
 /// Finishes what an interrupted process left, if it left anything.
-pub(in crate::workspace) async fn roll_forward(
-    workspace: &Workspace,
-    world: &World<'_>,
-    watch: &dyn Watch,
-) -> Result<usize, EngineError> {
+pub(in crate::workspace) async fn roll_forward(scene: Scene<'_>) -> Result<usize, EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
     if workspace.catalog.unfinished().await?.is_empty() {
         return Ok(0);
     }
     let right = Right::take(workspace, world).await?;
-    let done = finish_all(workspace, world, &right.publisher, watch).await;
+    let done = finish_all(scene, &right.publisher).await;
     let left = right.leave(workspace).await;
     let done = done?;
     left?;
@@ -100,21 +131,26 @@ pub(in crate::workspace) async fn roll_forward(
 }
 
 async fn with_right(
-    workspace: &Workspace,
-    world: &World<'_>,
+    scene: Scene<'_>,
     right: &Right,
     plan: &Plan<'_>,
     prepared: Vec<Prepared>,
-    watch: &dyn Watch,
 ) -> Result<Published, EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     watch.reached(Reached::Publisher)?;
-    finish_all(workspace, world, &right.publisher, watch).await?;
+    finish_all(scene, &right.publisher).await?;
     let mut published = Published::default();
     let (mut recordings, mut seen, mut tables) = (Vec::new(), Vec::new(), BTreeMap::new());
     for one in prepared {
         seen.extend(one.seen);
         let id = &one.listed.recording_id;
-        let is_twice = recordings.iter().any(|known: &Listed| known.recording_id == *id);
+        let is_twice = recordings
+            .iter()
+            .any(|known: &Listed| known.recording_id == *id);
         if is_twice || workspace.catalog.has_recording(id).await? {
             published.present.insert(id.clone());
             if !is_twice {
@@ -134,25 +170,108 @@ async fn with_right(
     }
     let content = Content {
         tables: write_files(workspace, &tables, watch).await?,
+        replaced: BTreeMap::new(),
         entry: entry(world, plan, &recordings),
         recordings,
         seen,
     };
+    let batch = open_and_finish(scene, right, plan, &content).await?;
+    published.sequence = Some(batch.sequence);
+    put_together(scene, right).await?;
+    Ok(published)
+}
+
+/// Small files of a table that are left alone; beyond them they are put together, so that a workspace fed little by
+/// little stays fast to ask. Readers of earlier versions keep theirs.
+const SMALL_FILES: usize = 32;
+/// Size up to which a file is small, and rows that are put together at most.
+const SMALL_BYTES: u64 = 8 << 20;
+const MOST_ROWS: u64 = 4 << 20;
+
+/// Puts small files of tables together, as a batch of its own.
+async fn put_together(scene: Scene<'_>, right: &Right) -> Result<(), EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
+    let (mut tables, mut replaced) = (BTreeMap::new(), BTreeMap::new());
+    for (name, snapshot) in workspace.snapshots(None).await? {
+        let small = snapshot
+            .files
+            .into_iter()
+            .filter(|file| file.size_bytes < SMALL_BYTES);
+        let mut rows = 0;
+        let small: Vec<DataFile> = small
+            .take_while(|file| {
+                rows += file.rows();
+                rows <= MOST_ROWS
+            })
+            .collect();
+        let Some(table) = TABLES.iter().find(|table| table.name == name) else {
+            continue;
+        };
+        if small.len() <= SMALL_FILES {
+            continue;
+        }
+        let mut batches = Vec::new();
+        for file in &small {
+            batches.extend(workspace.tables.read(&name, file).await?);
+        }
+        let rows = fieldassay_store::put_together(table, &batches)?;
+        let file = workspace.tables.write(table, &rows).await?;
+        tables.insert(
+            name.clone(),
+            file.into_iter().map(File::from).collect::<Vec<_>>(),
+        );
+        replaced.insert(name, small.into_iter().map(File::from).collect::<Vec<_>>());
+        right.keep(workspace, world).await?;
+    }
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&String> = tables.values().flatten().map(|file| &file.path).collect();
+    let digest = sha2::Sha256::digest(json!(names).to_string().as_bytes());
+    let plan = Plan {
+        verb: "put_together",
+        sha256: &hexadecimal(&digest),
+        about: BTreeMap::new(),
+    };
+    let content = Content {
+        entry: entry(world, &plan, &[]),
+        tables,
+        replaced,
+        recordings: Vec::new(),
+        seen: Vec::new(),
+    };
+    open_and_finish(scene, right, &plan, &content).await?;
+    Ok(())
+}
+
+/// Opens a batch and takes it to its end.
+async fn open_and_finish(
+    scene: Scene<'_>,
+    right: &Right,
+    plan: &Plan<'_>,
+    content: &Content,
+) -> Result<Batch, EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     right.keep(workspace, world).await?;
-    let key = key(plan, &content);
-    let text = serde_json::to_string(&content).map_err(not_json)?;
+    let key = key(plan, content);
+    let text = serde_json::to_string(content).map_err(|error| not_json(&error))?;
     let now_us = (world.now_ns)() / 1000;
     let batch = workspace
         .catalog
         .open_batch(&right.publisher, &key, &text, now_us)
         .await?;
     watch.reached(Reached::Opened)?;
-    finish(workspace, world, &right.publisher, &batch, watch).await?;
-    published.sequence = Some(batch.sequence);
-    Ok(published)
+    finish(scene, &right.publisher, &batch).await?;
+    Ok(batch)
 }
 
-fn not_json(error: serde_json::Error) -> EngineError {
+fn not_json(error: &serde_json::Error) -> EngineError {
     EngineError::Request {
         message: format!("the batch cannot be written: {error}"),
     }
@@ -180,12 +299,8 @@ async fn write_files(
         };
         let rows = fieldassay_store::put_together(table, batches)?;
         let file = workspace.tables.write(table, &rows).await?;
-        let file = file.map(|file| File {
-            path: file.path,
-            size_bytes: file.size_bytes,
-            stats: file.stats,
-        });
-        files.insert(table.name.to_owned(), file.into_iter().collect());
+        let files_of = file.into_iter().map(File::from).collect();
+        files.insert(table.name.to_owned(), files_of);
         watch.reached(Reached::TableFile)?;
     }
     Ok(files)
@@ -202,7 +317,10 @@ fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<
         ("version", json!(1)),
         ("verb", json!(plan.verb)),
         ("plan_sha256", json!(plan.sha256)),
-        ("program", json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION")))),
+        (
+            "program",
+            json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION"))),
+        ),
         ("actor", json!(world.actor)),
         ("time_ns", json!((world.now_ns)())),
         ("recordings", json!(ids)),
@@ -212,31 +330,26 @@ fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<
     entry
 }
 
-async fn finish_all(
-    workspace: &Workspace,
-    world: &World<'_>,
-    publisher: &Publisher,
-    watch: &dyn Watch,
-) -> Result<usize, EngineError> {
-    let unfinished = workspace.catalog.unfinished().await?;
+async fn finish_all(scene: Scene<'_>, publisher: &Publisher) -> Result<usize, EngineError> {
+    let unfinished = scene.workspace.catalog.unfinished().await?;
     for batch in &unfinished {
-        finish(workspace, world, publisher, batch, watch).await?;
+        finish(scene, publisher, batch).await?;
     }
     Ok(unfinished.len())
 }
 
 /// Takes an open batch to its end; every step may have been done before.
-async fn finish(
-    workspace: &Workspace,
-    world: &World<'_>,
-    publisher: &Publisher,
-    batch: &Batch,
-    watch: &dyn Watch,
-) -> Result<(), EngineError> {
+async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Result<(), EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     if batch.is_published {
         return Ok(());
     }
-    let content: Content = serde_json::from_str(&batch.content).map_err(not_json)?;
+    let content: Content =
+        serde_json::from_str(&batch.content).map_err(|error| not_json(&error))?;
     let step = Step {
         writer: WRITER,
         number: batch.sequence,
@@ -244,21 +357,26 @@ async fn finish(
     let (mut versions, mut logged) = (BTreeMap::new(), BTreeMap::new());
     for (table, files) in &content.tables {
         let until_us = (world.now_ns)() / 1000 + LEASE_US;
-        workspace.catalog.keep_publisher(publisher, until_us).await?;
+        workspace
+            .catalog
+            .keep_publisher(publisher, until_us)
+            .await?;
         let named = files.iter().map(|file| {
             let digest = DataFile::sha256_of(&file.path);
             json!({"path": file.path, "sha256": digest, "size_bytes": file.size_bytes})
         });
         let named: Vec<Json> = named.collect();
-        let files: Vec<DataFile> = files
-            .iter()
-            .map(|file| DataFile {
-                path: file.path.clone(),
-                size_bytes: file.size_bytes,
-                stats: file.stats.clone(),
-            })
-            .collect();
-        let version = workspace.tables.append(table, step, &files).await?;
+        let files: Vec<DataFile> = files.iter().map(DataFile::from).collect();
+        let version = match content.replaced.get(table) {
+            Some(old) => {
+                let old: Vec<DataFile> = old.iter().map(DataFile::from).collect();
+                workspace
+                    .tables
+                    .replace(table, step, (&old, &files))
+                    .await?
+            }
+            None => workspace.tables.append(table, step, &files).await?,
+        };
         let version = i64::try_from(version).unwrap_or(i64::MAX);
         versions.insert(table.clone(), version);
         logged.insert(table.clone(), json!({"version": version, "files": named}));
@@ -267,7 +385,7 @@ async fn finish(
     let mut entry = content.entry;
     entry.insert("sequence".to_owned(), json!(batch.sequence));
     entry.insert("tables".to_owned(), json!(logged));
-    let text = serde_json::to_string(&entry).map_err(not_json)?;
+    let text = serde_json::to_string(&entry).map_err(|error| not_json(&error))?;
     Log::new(workspace.place.clone())
         .append(batch.sequence, &text)
         .await?;

@@ -54,7 +54,9 @@ impl<'a> Tee<'a> {
     pub(super) fn finish(self) -> Seen {
         let channels = self.inner.channels().iter();
         let mut seen = Seen {
-            channels: channels.map(|channel| (channel.id, channel.clone())).collect(),
+            channels: channels
+                .map(|channel| (channel.id, channel.clone()))
+                .collect(),
             units: self.units.into_inner().unwrap_or_default(),
             ..Seen::default()
         };
@@ -93,11 +95,15 @@ impl Visitor for Both<'_> {
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        self.unit.tallies.entry(message.channel).or_default().add(Tally {
-            messages: 1,
-            bytes: message.data.len() as u64,
-            times: Some((message.log_time, message.log_time)),
-        });
+        self.unit
+            .tallies
+            .entry(message.channel)
+            .or_default()
+            .add(Tally {
+                messages: 1,
+                bytes: message.data.len() as u64,
+                times: Some((message.log_time, message.log_time)),
+            });
         self.outer.message(message);
     }
 }

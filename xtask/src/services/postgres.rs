@@ -1,65 +1,30 @@
-//! Servers that some tests need: started for one command, stopped after it.
+//! PostgreSQL for tests, in a folder of its own under the system's temporary folder, on a free port of loopback, thrown
+//! away afterwards.
 //!
-//! Read [`run`] first. PostgreSQL runs in a folder of its own under the system's temporary folder, on a free port of
-//! loopback, and is thrown away afterwards. Not here: which tests use it; they look at `FIELDASSAY_POSTGRES`.
+//! Read [`Postgres`] first. Not here: which tests use it; they look at `FIELDASSAY_POSTGRES`.
 
-use crate::shell::{self, Step};
+use super::{free_port, shown};
+use crate::shell::Step;
 use anyhow::{Context as _, Result, bail};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// User that a server runs as where we are root, which it refuses to be.
 const SERVER_USER: &str = "postgres";
 
-/// Starts the servers, runs the command after `--` with `FIELDASSAY_POSTGRES` set, and stops them. `--install` fetches
-/// what is missing from the packages of Debian.
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let Some(at) = arguments.iter().position(|word| word == "--") else {
-        bail!("`services` takes `[--install] -- COMMAND`");
-    };
-    let (flags, command) = arguments.split_at(at);
-    let install = match flags {
-        [] => false,
-        [flag] if flag == "--install" => true,
-        _ => bail!("`services` knows no flag but `--install`"),
-    };
-    let [_, program, rest @ ..] = command else {
-        bail!("no command stands after `--`");
-    };
-    let server = Postgres::start(install)?;
-    let program = if program == "cargo" {
-        shell::cargo()
-    } else {
-        program.clone()
-    };
-    let status = Command::new(program)
-        .args(rest)
-        .env("FIELDASSAY_POSTGRES", &server.url)
-        .env("FIELDASSAY_REQUIRE_POSTGRES", "1")
-        .current_dir(shell::root())
-        .status()
-        .context("the command could not be started")?;
-    drop(server);
-    if !status.success() {
-        bail!("the command failed ({status})");
-    }
-    Ok(())
-}
-
 /// A running server; dropping it stops it and removes its folder.
-struct Postgres {
+pub(super) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     is_root: bool,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Postgres {
-    fn start(install: bool) -> Result<Self> {
+    pub(super) fn start(install: bool) -> Result<Self> {
         let programs = programs(install)?;
         let is_root = Step::new("id -u").output()?.trim() == "0";
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let folder = std::env::temp_dir().join(format!("fieldassay-postgres-{port}"));
         std::fs::create_dir(&folder)
             .with_context(|| format!("`{}` could not be made", folder.display()))?;
@@ -126,10 +91,6 @@ impl Drop for Postgres {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// Where the programs of the server are: on the path, or where Debian keeps those of its newest version.
