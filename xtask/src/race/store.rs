@@ -1,4 +1,4 @@
-//! The workspace against programs that do a part of its work: copying and hashing, DVC, DuckDB and Polars, Python.
+//! The workspace against programs that do a part of its work: copying and hashing, DVC, `DuckDB` and Polars, Python.
 //!
 //! Read [`COURSE`] first: a part makes its inputs, which are kept for the next race but for the recordings of the first
 //! ingest. Programs whose verbs are whole processes run by [`duel`]; those that time themselves by [`timing`].
@@ -415,7 +415,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ),
 ];
 
-/// SQL over objects against DuckDB and Polars, on the same files.
+/// SQL over objects against `DuckDB` and Polars, on the same files.
 fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let rows: u64 = if setting.is_quick {
         2_000_000
