@@ -307,6 +307,8 @@ pub(crate) struct Programs {
     check: PathBuf,
     scan: PathBuf,
     kernels: PathBuf,
+    /// The folder of release builds.
+    release: PathBuf,
 }
 
 /// In one command, so that shared crates are compiled once with one set of features.
@@ -324,6 +326,7 @@ fn build(command: &str) -> Result<Programs> {
         check: release.join("fieldassay"),
         scan: release.join("examples/bare_scan"),
         kernels: release.join("examples/kernels"),
+        release,
     })
 }
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The race of the workspace.
 pub(super) const COURSE: Course = Course {
     verb: "store",
-    build: "cargo build --release --package fieldassay --bin fieldassay --features fieldassay/platform --package fieldassay-query --example store",
+    build: "cargo build --release --package fieldassay --bin fieldassay --features fieldassay/platform --package fieldassay-query --bin store",
     rounds: 5,
     parts: &[
         Part {
@@ -46,6 +46,8 @@ pub(super) const COURSE: Course = Course {
 const INGEST_AIM: f64 = 1.0 / 1.3;
 const SQL_AIM: f64 = 1.0 / 1.5;
 const FASTER_AIM: f64 = 20.0;
+/// What makes inputs and asks for SQL.
+const PROGRAM: &str = "store";
 /// Threads of whoever answers SQL.
 const THREADS: &str = "2";
 const DUCKDB: &str = "2.0.0";
@@ -165,7 +167,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Our program making inputs.
 fn made_by_store(setting: &Setting<'_>, verb: &str, path: &Path, count: u64) -> Result<()> {
-    let program = setting.programs.kernels.with_file_name("store");
+    let program = setting.programs.release.join(PROGRAM);
     let arguments = words(&[verb, &word(path), &count.to_string()]);
     // It says nothing when all is well.
     let status = std::process::Command::new(program)
@@ -448,7 +450,7 @@ fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
                 "{rows} rows of `objects` as the store writes them, {:.0} MB of Parquet from a warm cache; `bench/store/{question}.sql`",
                 bytes as f64 / 1e6
             ),
-            program: "store",
+            program: PROGRAM,
             verb: "sql",
             does: "a session of `query`, 2 threads, 1 GiB",
             script: "bench/peers/store_sql.py",

@@ -50,9 +50,6 @@ struct Run {
 impl Meeting {
     /// The next rows, in the order of the moments, at most so many as a batch has; none after the last.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
-        if self.stretches.is_empty() {
-            return Ok(None);
-        }
         loop {
             if let Some(current) = self.current.take() {
                 let timer = self.metrics.elapsed_compute().timer();

@@ -37,8 +37,8 @@ use datafusion::physical_plan::{
 };
 use datafusion::scalar::ScalarValue;
 use find::Columns;
-use futures_util::future::{BoxFuture, FutureExt as _, Shared};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::future::{BoxFuture, FutureExt as _, Shared, TryFutureExt as _};
+use futures_util::stream;
 use held::Stretches;
 use meeting::Meeting;
 use std::fmt;
@@ -281,25 +281,31 @@ impl ExecutionPlan for StretchJoin {
         let made = Arc::clone(&schema);
         let meeting = async move {
             let stretches = reading.await.map_err(DataFusionError::Shared)?;
-            Ok::<_, DataFusionError>(Meeting {
-                converter: RowConverter::new(stretches.fields.clone())?,
-                columns,
-                stretches,
-                moments,
-                most_rows,
-                schema,
-                metrics,
-                current: None,
-            })
+            // Without stretches nobody waits for the moments, and they are let go.
+            let meeting = (!stretches.is_empty()).then(|| {
+                Ok::<_, DataFusionError>(Meeting {
+                    converter: RowConverter::new(stretches.fields.clone())?,
+                    columns,
+                    stretches,
+                    moments,
+                    most_rows,
+                    schema,
+                    metrics,
+                    current: None,
+                })
+            });
+            meeting.transpose()
         };
-        let rows = stream::once(meeting).flat_map(|meeting| match meeting {
-            Ok(meeting) => stream::try_unfold(meeting, |mut meeting| async move {
+        let rows = meeting.map_ok(|meeting| {
+            stream::try_unfold(meeting, |meeting| async move {
+                let Some(mut meeting) = meeting else {
+                    return Ok(None);
+                };
                 let batch = meeting.next().await?;
-                Ok(batch.map(|batch| (batch, meeting)))
+                Ok(batch.map(|batch| (batch, Some(meeting))))
             })
-            .boxed(),
-            Err(error) => stream::iter([Err(error)]).boxed(),
         });
+        let rows = rows.try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(made, rows)))
     }
 

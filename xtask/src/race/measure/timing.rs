@@ -35,7 +35,7 @@ pub(in crate::race) struct Race<'a> {
     pub(in crate::race) same: f64,
     pub(in crate::race) note: &'a str,
     pub(in crate::race) input: String,
-    /// Our program, an example of `engine`.
+    /// Our program, below the folder of release builds.
     pub(in crate::race) program: &'a str,
     /// The word our program knows it by.
     pub(in crate::race) verb: &'a str,
@@ -49,7 +49,7 @@ pub(in crate::race) struct Race<'a> {
 
 /// Runs all in turn, round after round, and compares what they found.
 pub(in crate::race) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
-    let ours = setting.programs.kernels.with_file_name(what.program);
+    let ours = setting.programs.release.join(what.program);
     let words = |first: &[&str], runs: usize| -> Vec<String> {
         let first = first.iter().map(|w| (*w).to_owned());
         let files = what.files.iter().map(|file| word(file));
