@@ -13,8 +13,8 @@ use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
 use fieldassay_model::tables::{Table, table};
 use fieldassay_query::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, new_empty_array, new_null_array,
+    ArrayRef, AsArray as _, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
+    new_empty_array, new_null_array,
 };
 use fieldassay_query::arrow::buffer::OffsetBuffer;
 use fieldassay_query::arrow::datatypes::{DataType, Float64Type, Int64Type};

@@ -58,7 +58,7 @@ impl Draw {
         };
         let words: Vec<Option<String>> = numbers.iter().map(word).collect();
         match kind {
-            DataType::Utf8View => Arc::new(StringViewArray::from_iter(words)),
+            DataType::Utf8View => Arc::new(words.into_iter().collect::<StringViewArray>()),
             DataType::LargeUtf8 => Arc::new(LargeStringArray::from(words)),
             DataType::Utf8 => Arc::new(StringArray::from(words)),
             _ => Arc::new(Int32Array::from(numbers)),
@@ -257,9 +257,12 @@ async fn stretches_are_met_as_by_trying_every_pair() {
     assert!(not_empty > 150, "{not_empty} joins had rows");
 }
 
+/// The time of a row by its number.
+type Time = fn(i64) -> i64;
+
 /// Tables with so many rows of one key, in three partitions.
-fn tables((stretches, bounds): (i64, [fn(i64) -> i64; 2]), moments: i64) -> [Arc<MemTable>; 2] {
-    let table = |names: [&str; 4], count: i64, times: [fn(i64) -> i64; 2]| {
+fn tables(stretches: i64, bounds: [Time; 2], moments: i64) -> [Arc<MemTable>; 2] {
+    let table = |names: [&str; 4], count: i64, times: [Time; 2]| {
         let fields = names.map(|name| {
             let kind = if name == "k" { TEXT } else { DataType::Int64 };
             Field::new(name, kind, true)
@@ -270,7 +273,7 @@ fn tables((stretches, bounds): (i64, [fn(i64) -> i64; 2]), moments: i64) -> [Arc
             let [first, second] = times;
             let keys = numbers().map(|_| Some("r-0000000000000001"));
             let columns: Vec<ArrayRef> = vec![
-                Arc::new(StringViewArray::from_iter(keys)),
+                Arc::new(keys.collect::<StringViewArray>()),
                 Arc::new(numbers().map(|n| Some(first(n))).collect::<Int64Array>()),
                 Arc::new(numbers().map(|n| Some(second(n))).collect::<Int64Array>()),
                 Arc::new(numbers().map(Some).collect::<Int64Array>()),
@@ -288,7 +291,7 @@ fn tables((stretches, bounds): (i64, [fn(i64) -> i64; 2]), moments: i64) -> [Arc
 
 /// Each stretch lasts until the next one begins.
 fn many(stretches: i64, moments: i64) -> [Arc<MemTable>; 2] {
-    tables((stretches, [|n| n, |n| n + 1]), moments)
+    tables(stretches, [|n| n, |n| n + 1], moments)
 }
 
 const PLAIN: &str = "select i.e, o.n from i join o on i.k = o.k and o.t between i.s and i.e";
@@ -299,7 +302,7 @@ join o on i.k = o.k and o.t between i.s and i.e";
 
 #[tokio::test]
 async fn a_moment_in_many_stretches_comes_in_batches() {
-    let [held, met] = tables((1000, [|n| -n, |n| 5000 + n]), 5);
+    let [held, met] = tables(1000, [|n| -n, |n| 5000 + n], 5);
     let context = session([&held, &met], (2, 64, false), None, true);
     let plan = plan(&context, PLAIN).await;
     let found = collect(plan, context.task_ctx()).await.expect("rows");
