@@ -129,6 +129,16 @@ fn under_workspace(duel: &Duel) -> Result<String> {
     Ok(section(duel)?.replacen("\n## ", "\n### ", 1))
 }
 
+/// The same with as few rounds as those have that take long.
+fn slow<'a>(setting: &Setting<'a>) -> Setting<'a> {
+    Setting {
+        rounds: setting.rounds.min(setting.slow_rounds),
+        place: setting.place.clone(),
+        command: setting.command.clone(),
+        ..*setting
+    }
+}
+
 fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|one| (*one).to_owned()).collect()
 }
@@ -163,6 +173,10 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = files?;
     files.sort();
     Ok(files)
+}
+
+fn size_of_all(files: &[PathBuf]) -> Result<u64> {
+    files.iter().map(|file| super::size(file)).sum()
 }
 
 /// Our program making inputs.
@@ -220,13 +234,8 @@ fn with_status(document: &Value, status: &str) -> usize {
     inputs.filter(|input| input["status"] == status).count()
 }
 
-/// A first ingest against copying, hashing and syncing the same files.
-fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
-    let (count, bytes) = if setting.is_quick {
-        (4, 16_000_000)
-    } else {
-        (16, 125_000_000)
-    };
+/// A folder of simulated drives.
+fn drives(setting: &Setting<'_>, count: u64, bytes: u64) -> Result<PathBuf> {
     let inputs = setting.place.join(format!("recordings-{count}x{bytes}"));
     once(&inputs, |folder| {
         std::fs::create_dir_all(folder)?;
@@ -240,15 +249,39 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         }
         Ok(())
     })?;
+    Ok(inputs)
+}
+
+/// What was not written yet is written, so that nobody pays for what others did.
+fn settle() -> Result<()> {
+    timed::run(Path::new("sh"), &words(&["-c", "sync; echo"]), "sync")?;
+    Ok(())
+}
+
+/// Copies, hashes and syncs the files of a folder; the numbers are how many there are and their bytes.
+fn copied(inputs: &Path, copies: &Path) -> Result<Done> {
+    remove(copies)?;
+    std::fs::create_dir_all(copies)?;
+    settle()?;
+    let script = r#"cp "$1"/* "$2" && openssl dgst -sha256 "$1"/* && sync "$2"/* "$2""#;
+    let arguments = words(&["-c", script, "sh", &word(inputs), &word(copies)]);
+    let run = timed::run(Path::new("sh"), &arguments, "cp")?;
+    let digests = run.output.lines().count() as f64;
+    let bytes = size_of_all(&files_of(copies)?)? as f64;
+    Ok((run.seconds, run.peak_anon_bytes, vec![digests, bytes]))
+}
+
+/// A first ingest against copying, hashing and syncing the same files.
+fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
+    let (count, bytes) = if setting.is_quick {
+        (4, 16_000_000)
+    } else {
+        (16, 125_000_000)
+    };
+    let inputs = drives(setting, count, bytes)?;
     let workspace = Workspace::new(setting, "workspace")?;
     let copies = setting.place.join("copies");
-    let files = files_of(&inputs)?;
-    let size: u64 = files
-        .iter()
-        .map(|file| super::size(file))
-        .sum::<Result<u64>>()?;
-    // What others left to be written is written before a round.
-    let settle = || timed::run(Path::new("sh"), &words(&["-c", "sync; echo"]), "sync");
+    let size = size_of_all(&files_of(&inputs)?)?;
     let ours = || {
         workspace.renew()?;
         settle()?;
@@ -256,25 +289,7 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         let added = with_status(&document, "added") as f64;
         Ok((run.seconds, run.peak_anon_bytes, vec![added, size as f64]))
     };
-    let theirs = || {
-        remove(&copies)?;
-        std::fs::create_dir_all(&copies)?;
-        settle()?;
-        let script = r#"cp "$1"/* "$2" && openssl dgst -sha256 "$1"/* && sync "$2"/* "$2""#;
-        let arguments = words(&["-c", script, "sh", &word(&inputs), &word(&copies)]);
-        let run = timed::run(Path::new("sh"), &arguments, "cp")?;
-        let copied = files_of(&copies)?;
-        let copied_size = copied
-            .iter()
-            .map(|file| super::size(file))
-            .sum::<Result<u64>>()?;
-        let digests = run.output.lines().count() as f64;
-        Ok((
-            run.seconds,
-            run.peak_anon_bytes,
-            vec![digests, copied_size as f64],
-        ))
-    };
+    let theirs = || copied(&inputs, &copies);
     let found = duel(
         About {
             part: "ingest",
@@ -428,17 +443,10 @@ fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     once(&folder, |folder| {
         made_by_store(setting, "objects", folder, rows)
     })?;
-    let bytes: u64 = files_of(&folder.join("tables/objects"))?
-        .iter()
-        .filter(|file| file.is_file())
-        .map(|file| super::size(file))
-        .sum::<Result<u64>>()?;
-    let setting = &Setting {
-        rounds: setting.rounds.min(setting.slow_rounds),
-        place: setting.place.clone(),
-        command: setting.command.clone(),
-        ..*setting
-    };
+    let mut files = files_of(&folder.join("tables/objects"))?;
+    files.retain(|file| file.is_file());
+    let bytes = size_of_all(&files)?;
+    let setting = &slow(setting);
     let ask = |(question, title): (&str, &str)| {
         let what = Race {
             part: "sql",
@@ -464,6 +472,24 @@ fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         race(&what, setting)
     };
     QUESTIONS.into_iter().map(ask).collect()
+}
+
+/// Python with what reads recordings fastest.
+fn mcap_fast() -> Result<PathBuf> {
+    let package = format!("mcap-ros2-support-fast=={MCAP_FAST}");
+    let [reader, chunks] = MCAP_FAST_NEEDS;
+    let environment = environment_of("mcap-ros2-support-fast", &[&package, reader, chunks])?;
+    Ok(environment.join("bin/python"))
+}
+
+/// The mean and how many there are, in the time the script says.
+fn mean_in_python(python: &Path, file: &Path) -> Result<Done> {
+    let script = word(&root().join("bench/peers/store_topic.py"));
+    let arguments = words(&[&script, &word(file), "/imu", "1"]);
+    let run = timed::run(python, &arguments, "python")?;
+    let printed: Value = serde_json::from_str(&run.output).context("no JSON was printed")?;
+    let seconds = median(&numbers(&printed["seconds"]));
+    Ok((seconds, run.peak_anon_bytes, numbers(&printed["values"])))
 }
 
 /// The mean of a field of a topic against Python.
@@ -495,27 +521,9 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         let values = ["mean", "n"].map(|name| rows[0][name].as_f64().unwrap_or(f64::NAN));
         Ok((run.seconds, run.peak_anon_bytes, values.to_vec()))
     };
-    let package = format!("mcap-ros2-support-fast=={MCAP_FAST}");
-    let [reader, chunks] = MCAP_FAST_NEEDS;
-    let python = environment_of("mcap-ros2-support-fast", &[&package, reader, chunks])?;
-    let python = python.join("bin/python");
-    let script = word(&root().join("bench/peers/store_topic.py"));
-    let theirs = || {
-        let run = timed::run(
-            &python,
-            &words(&[&script, &word(&file), "/imu", "1"]),
-            "python",
-        )?;
-        let printed: Value = serde_json::from_str(&run.output).context("no JSON was printed")?;
-        let seconds = median(&numbers(&printed["seconds"]));
-        Ok((seconds, run.peak_anon_bytes, numbers(&printed["values"])))
-    };
-    let setting = &Setting {
-        rounds: setting.rounds.min(setting.slow_rounds),
-        place: setting.place.clone(),
-        command: setting.command.clone(),
-        ..*setting
-    };
+    let python = mcap_fast()?;
+    let theirs = || mean_in_python(&python, &file);
+    let setting = &slow(setting);
     let found = duel(
         About {
             part: "topic",
