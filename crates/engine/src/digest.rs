@@ -1,7 +1,6 @@
 //! SHA-256 and BLAKE3 in one pass.
 
-use fieldassay_model::{Digests, hexadecimal};
-use sha2::Digest as _;
+use fieldassay_model::{Digester, Digests};
 
 /// Bytes both hashes see while they are in the cache.
 const SLICE_BYTES: usize = 256 << 10;
@@ -9,17 +8,12 @@ const SLICE_BYTES: usize = 256 << 10;
 /// Both digests of the bytes, read once, in slices that stay in the cache between the two hashes.
 /// Cost: O(n), constant memory; SHA-256 dominates.
 pub fn digests(bytes: &[u8], advance: &dyn Fn(u64)) -> Digests {
-    let mut sha256 = sha2::Sha256::new();
-    let mut blake3 = blake3::Hasher::new();
+    let mut digester = Digester::default();
     for slice in bytes.chunks(SLICE_BYTES) {
-        sha256.update(slice);
-        blake3.update(slice);
+        digester.update(slice);
         advance(slice.len() as u64);
     }
-    Digests {
-        sha256: hexadecimal(&sha256.finalize()),
-        blake3: blake3.finalize().to_hex().to_string(),
-    }
+    digester.finish()
 }
 
 #[cfg(test)]

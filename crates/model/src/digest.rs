@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
 use std::fmt;
 
 /// SHA-256 and BLAKE3 of the same bytes, lower-case hexadecimal.
@@ -11,6 +12,29 @@ pub struct Digests {
     pub sha256: String,
     /// BLAKE3, 64 hexadecimal digits.
     pub blake3: String,
+}
+
+/// Both digests of bytes as they go by.
+#[derive(Clone, Debug, Default)]
+pub struct Digester {
+    sha256: sha2::Sha256,
+    blake3: blake3::Hasher,
+}
+
+impl Digester {
+    /// Takes the next bytes; slices that stay in the cache between the two digests are fastest.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.blake3.update(bytes);
+    }
+
+    /// The digests of all bytes so far.
+    pub fn finish(self) -> Digests {
+        Digests {
+            sha256: hexadecimal(&self.sha256.finalize()),
+            blake3: self.blake3.finalize().to_hex().to_string(),
+        }
+    }
 }
 
 /// The id of a recording: `r-` and the first 16 hexadecimal digits of its SHA-256.

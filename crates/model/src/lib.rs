@@ -25,7 +25,7 @@ pub use calibration::{
     MountTransform,
 };
 pub use catalog::{CheckInfo, Compare, Power, Subject};
-pub use digest::{Digests, RecordingId, hexadecimal};
+pub use digest::{Digester, Digests, RecordingId, hexadecimal};
 pub use document::{
     Account, ChannelReport, CheckDocument, Loss, LossReason, Note, PolicyReference,
     RecordingReport, Regressions,

@@ -1,17 +1,16 @@
 //! Originals, kept as they came under their content: read once, written once, never changed.
 
 use crate::error::{io, object};
+use crate::uploads::{self, PART_BYTES, Parcel};
 use crate::{Place, StoreError};
 use bytes::Bytes;
-use fieldassay_model::{Digests, hexadecimal};
+use fieldassay_model::{Digester, Digests, hexadecimal};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path as ObjectPath;
-use object_store::{
-    ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, WriteMultipart,
-};
+use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 use sha2::Digest as _;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Folder of what is being written; nothing in it is part of the workspace.
 pub const STAGING: &str = "staging";
@@ -19,10 +18,6 @@ pub const STAGING: &str = "staging";
 const FOLDER: &str = "blobs";
 /// Bytes read, hashed and written at a time: they stay in the cache between the two digests and the copy.
 const SLICE_BYTES: usize = 512 << 10;
-/// Bytes of a part of an upload; S3 takes ten thousand of them, which is 160 GB.
-const PART_BYTES: usize = 16 << 20;
-/// Parts under way at a time.
-const PARTS_AT_ONCE: usize = 4;
 
 /// What is kept of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +34,23 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Blobs {
     place: Place,
+    /// Where notes of uploads are kept, by which they go on after an interruption.
+    notes: Option<PathBuf>,
 }
 
 impl Blobs {
     /// The blobs of a place.
     pub fn new(place: Place) -> Self {
-        Self { place }
+        Self { place, notes: None }
+    }
+
+    /// The same with a local folder for notes of uploads, by which those of large files go on after an interruption.
+    #[must_use]
+    pub fn with_notes(self, folder: PathBuf) -> Self {
+        Self {
+            notes: Some(folder),
+            ..self
+        }
     }
 
     /// Where the blob of a SHA-256 is in the place: `blobs/<two digits>/<the rest>`, so that no folder grows without
@@ -67,9 +73,12 @@ impl Blobs {
     /// workspace. `advance` is told of bytes read.
     ///
     /// In a folder the file is read once and the copy is on the disk when this returns. Elsewhere a file of one part is
-    /// read once and put whole; a larger one is read for its digest, and again only if it has to be sent, in parts.
+    /// read once and put whole; a larger one is read for its digest, and again only if it has to be sent, in parts, of
+    /// which those an interrupted call has sent are not sent again. In a folder an interrupted copy is begun anew: its
+    /// digest takes reading the file whole anyway.
     ///
-    /// Errors: [`StoreError::Io`], [`StoreError::Changed`], [`StoreError::Object`]. Memory: four parts of 16 MB.
+    /// Errors: [`StoreError::Io`], [`StoreError::Changed`], [`StoreError::Object`]. Memory: four parts of 16 MB, or of
+    /// a nine-thousandth of the file.
     pub async fn keep_file(
         &self,
         file: &Path,
@@ -84,7 +93,7 @@ impl Blobs {
 
     /// Keeps bytes under their content, unless they are there already.
     pub async fn keep_bytes(&self, bytes: Bytes) -> Result<Kept, StoreError> {
-        let mut both = Both::default();
+        let mut both = Digester::default();
         both.update(&bytes);
         let size_bytes = bytes.len() as u64;
         let digests = both.finish();
@@ -175,7 +184,7 @@ impl Blobs {
             advance(read);
             return self.keep_bytes(bytes.into()).await;
         }
-        let mut both = Both::default();
+        let mut both = Digester::default();
         let mut buffer = vec![0; SLICE_BYTES];
         let mut seen = 0;
         loop {
@@ -199,33 +208,17 @@ impl Blobs {
             return Ok(kept(false));
         }
         let path = Self::path(&digests.sha256)?;
-        let upload = self.place.store().put_multipart(&path).await;
-        let upload = upload.map_err(object("write", &path))?;
-        let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        let mut opened = std::fs::File::open(file).map_err(io("read", file))?;
-        // What is sent is what was hashed, or nothing is.
-        let mut again = sha2::Sha256::new();
-        loop {
-            let read = opened.read(&mut buffer).map_err(io("read", file))?;
-            if read == 0 {
-                break;
-            }
-            let ready = writer.wait_for_capacity(PARTS_AT_ONCE).await;
-            ready.map_err(object("write", &path))?;
-            let slice = buffer.get(..read).unwrap_or_default();
-            again.update(slice);
-            writer.write(slice);
-        }
-        if hexadecimal(&again.finalize()) != digests.sha256 {
-            // The parts sent so far are no blob; the store clears them away if this fails too.
-            let _ = writer.abort().await;
-            return Err(StoreError::Changed {
-                path: file.to_owned(),
-                how: "its content is other than when it was hashed".to_owned(),
-            });
-        }
-        let done = writer.finish().await;
-        done.map_err(object("write", &path))?;
+        let parcel = Parcel {
+            file,
+            size_bytes,
+            sha256: &digests.sha256,
+            path: &path,
+        };
+        let route = self.place.parts().ok_or_else(|| StoreError::Place {
+            place: self.place.url().to_string(),
+            reason: "it takes no files in parts".to_owned(),
+        })?;
+        uploads::send(route, parcel, self.notes.as_deref()).await?;
         Ok(kept(true))
     }
 }
@@ -238,27 +231,6 @@ fn unchanged(file: &Path, expected: u64, seen: u64) -> Result<(), StoreError> {
         path: file.to_owned(),
         how: format!("it had {expected} bytes when it was opened, and {seen} were read"),
     })
-}
-
-/// Both digests as bytes go by.
-#[derive(Default)]
-struct Both {
-    sha256: sha2::Sha256,
-    blake3: blake3::Hasher,
-}
-
-impl Both {
-    fn update(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.blake3.update(bytes);
-    }
-
-    fn finish(self) -> Digests {
-        Digests {
-            sha256: hexadecimal(&self.sha256.finalize()),
-            blake3: self.blake3.finalize().to_hex().to_string(),
-        }
-    }
 }
 
 /// Copies into `staging`, hashing on the way, then names the copy by its content with a hard link, which fails where
@@ -290,7 +262,7 @@ fn copy_under_digest(
     let mut from = std::fs::File::open(file).map_err(io("read", file))?;
     let size_bytes = from.metadata().map_err(io("read", file))?.len();
     let mut to = std::fs::File::create(scratch).map_err(io("write", scratch))?;
-    let mut both = Both::default();
+    let mut both = Digester::default();
     let mut buffer = vec![0; SLICE_BYTES];
     let mut seen = 0;
     loop {

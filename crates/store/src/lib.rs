@@ -11,10 +11,12 @@ mod error;
 mod log;
 mod place;
 mod tables;
+mod uploads;
 
 pub use blobs::{Blobs, Kept, STAGING};
 pub use catalog::{
-    Batch, Catalog, Claim, Job, JobState, Listed, NewJob, Publication, Publisher, Retry, SeenFile,
+    Batch, Catalog, Claim, Job, JobState, Known, Listed, NewJob, Publication, Published, Publisher,
+    Retry, SeenFile,
 };
 pub use error::{ErrorKind, StoreError};
 pub use log::Log;

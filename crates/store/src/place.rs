@@ -1,10 +1,12 @@
 //! Where a workspace keeps its files: a folder, an object store, or memory for tests.
 
 use crate::StoreError;
+use crate::uploads::Route;
 use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
+use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ pub struct Place {
     url: Url,
     store: Arc<dyn ObjectStore>,
     folder: Option<PathBuf>,
+    parts: Option<Route>,
 }
 
 impl Place {
@@ -37,6 +40,7 @@ impl Place {
             url,
             store: Arc::new(store),
             folder: Some(folder),
+            parts: None,
         })
     }
 
@@ -64,49 +68,68 @@ impl Place {
                     .map_err(|()| refused("no path is in it".to_owned()))?;
                 Self::folder(&path)
             }
-            "memory" => Ok(Self {
-                url,
-                store: Arc::new(InMemory::new()),
-                folder: None,
-            }),
-            "s3" => {
-                let bucket = url
-                    .host_str()
-                    .filter(|bucket| !bucket.is_empty())
-                    .ok_or_else(|| refused("no bucket is named".to_owned()))?;
-                let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
-                for name in ENVIRONMENT {
-                    if let (Some(value), Ok(key)) = (
-                        environment(name),
-                        name.to_lowercase().parse::<AmazonS3ConfigKey>(),
-                    ) {
-                        builder = builder.with_config(key, value);
-                    }
-                }
-                for (name, value) in options {
-                    let key: AmazonS3ConfigKey = name
-                        .parse()
-                        .map_err(|_| refused(format!("it has no option `{name}`")))?;
-                    builder = builder.with_config(key, value);
-                }
-                // Whoever names a plain endpoint means it.
-                let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
-                if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-                    builder = builder.with_allow_http(true);
-                }
-                let store = builder
-                    .build()
-                    .map_err(|error| refused(error.to_string()))?;
-                let prefix = object_store::path::Path::from_url_path(url.path())
-                    .map_err(|error| refused(error.to_string()))?;
+            "memory" => {
+                let store = Arc::new(InMemory::new());
                 Ok(Self {
                     url,
-                    store: Arc::new(PrefixStore::new(store, prefix)),
+                    parts: Some(Route {
+                        store: store.clone(),
+                        prefix: ObjectPath::default(),
+                    }),
+                    store,
                     folder: None,
                 })
             }
+            "s3" => Self::s3(url, options, environment, &refused),
             other => Err(refused(format!("`{other}` is not read by this version"))),
         }
+    }
+
+    /// A bucket, or a folder of it.
+    fn s3(
+        url: Url,
+        options: &BTreeMap<String, String>,
+        environment: &dyn Fn(&str) -> Option<String>,
+        refused: &dyn Fn(String) -> StoreError,
+    ) -> Result<Self, StoreError> {
+        let bucket = url
+            .host_str()
+            .filter(|bucket| !bucket.is_empty())
+            .ok_or_else(|| refused("no bucket is named".to_owned()))?;
+        let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+        for name in ENVIRONMENT {
+            if let (Some(value), Ok(key)) = (
+                environment(name),
+                name.to_lowercase().parse::<AmazonS3ConfigKey>(),
+            ) {
+                builder = builder.with_config(key, value);
+            }
+        }
+        for (name, value) in options {
+            let key: AmazonS3ConfigKey = name
+                .parse()
+                .map_err(|_| refused(format!("it has no option `{name}`")))?;
+            builder = builder.with_config(key, value);
+        }
+        // Whoever names a plain endpoint means it.
+        let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+        if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+            builder = builder.with_allow_http(true);
+        }
+        let store = builder
+            .build()
+            .map_err(|error| refused(error.to_string()))?;
+        let prefix =
+            ObjectPath::from_url_path(url.path()).map_err(|error| refused(error.to_string()))?;
+        Ok(Self {
+            url,
+            parts: Some(Route {
+                store: Arc::new(store.clone()),
+                prefix: prefix.clone(),
+            }),
+            store: Arc::new(PrefixStore::new(store, prefix)),
+            folder: None,
+        })
     }
 
     /// The URL of the place.
@@ -117,6 +140,11 @@ impl Place {
     /// What reads and writes it; paths are relative to the place.
     pub fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
+    }
+
+    /// How large files reach it in parts; none for a folder.
+    pub(crate) fn parts(&self) -> Option<&Route> {
+        self.parts.as_ref()
     }
 
     /// The folder, where it is one.

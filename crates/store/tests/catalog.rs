@@ -96,7 +96,7 @@ async fn a_batch_is_visible_whole_or_not_at_all() {
                 [listed("r-a"), listed("r-b")]
             );
             assert_eq!(
-                catalog.seen_files().await.unwrap()["/drives/a"],
+                catalog.seen_files().await.unwrap()["/drives/a"].file,
                 seen("/drives/a", "r-a")
             );
             assert!(catalog.has_recording("r-a").await.unwrap());

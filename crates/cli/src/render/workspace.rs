@@ -4,7 +4,7 @@ use super::{Align, Style, Table, text};
 use fieldassay_engine::workspace::clip;
 use fieldassay_engine::workspace::ingest::{Ingested, Outcome, Plan};
 use fieldassay_engine::workspace::jobs::{JobsDocument, Worked};
-use fieldassay_engine::workspace::list::{ListDocument, ShowDocument};
+use fieldassay_engine::workspace::list::{BatchesDocument, ListDocument, ShowDocument};
 use fieldassay_model::{Severity, Verdict, display};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -224,6 +224,27 @@ pub(crate) fn list(document: &ListDocument) -> anyhow::Result<()> {
         display::bytes(total as f64)
     );
     text(&out)
+}
+
+pub(crate) fn batches(document: &BatchesDocument) -> anyhow::Result<()> {
+    if document.batches.is_empty() {
+        return text("nothing is published yet; `fieldassay ingest DIR` does\n");
+    }
+    let mut table = Table::new(&[
+        ("batch", Align::Right),
+        ("published", Align::Left),
+        ("recordings", Align::Right),
+        ("plan", Align::Left),
+    ]);
+    for one in &document.batches {
+        table.row(vec![
+            one.sequence.to_string(),
+            display::iso8601(one.published_us.saturating_mul(1000)),
+            one.recordings.to_string(),
+            one.plan_sha256.chars().take(12).collect(),
+        ]);
+    }
+    text(&table.render(""))
 }
 
 fn word(row: &Map<String, Value>, name: &str) -> String {

@@ -111,3 +111,42 @@ fn killed_at_any_moment_and_repeated_it_ends_the_same() {
         "only {killed} of {MOMENTS} were killed before their end"
     );
 }
+
+/// A limit on the size of files stands for a disk that is full: writing fails in the middle of a file, at another place for
+/// every limit.
+#[cfg(unix)]
+#[test]
+fn where_nothing_more_can_be_written_it_says_so_and_the_repeated_run_ends_the_same() {
+    let data = tempfile::tempdir().expect("a folder");
+    inputs(data.path());
+    let data = data.path().display().to_string();
+    let whole = workspace();
+    run(whole.path(), &["ingest", &data]);
+    let expected = content(whole.path());
+    let mut failed = 0;
+    for blocks in (0..14).map(|power| 1_u32 << power) {
+        let folder = workspace();
+        let script = r#"trap "" XFSZ; ulimit -f "$1"; exec "$0" ingest "$2""#;
+        let limited = Command::new("sh")
+            .current_dir(folder.path())
+            .args(["-c", script, env!("CARGO_BIN_EXE_fieldassay")])
+            .args([&blocks.to_string(), &data])
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&limited.stderr);
+        assert!(!said.contains("panicked"), "{blocks} blocks: {said}");
+        if !matches!(limited.status.code(), Some(0 | 4)) {
+            failed += 1;
+            assert_eq!(limited.status.code(), Some(1), "{blocks} blocks: {said}");
+            assert!(said.starts_with("error: "), "{blocks} blocks: {said}");
+        }
+        let again = run(folder.path(), &["ingest", &data]);
+        assert!(
+            matches!(again.code, 0 | 4),
+            "{blocks} blocks: {}",
+            again.stderr
+        );
+        assert_eq!(content(folder.path()), expected, "{blocks} blocks");
+    }
+    assert!(failed > 3, "only {failed} limits were met");
+}

@@ -43,6 +43,10 @@ fn a_first_session_from_init_to_clip() {
 
     let listed = json(&run(here, &["ls", "--json"]));
     assert_eq!(listed["recordings"][0]["recording_id"], id);
+    let published = json(&run(here, &["ls", "--batches", "--json"]));
+    assert_eq!(published["schema"], "fieldassay.batches");
+    assert_eq!(published["batches"][0]["sequence"], listed["sequence"]);
+    assert_eq!(published["batches"][0]["recordings"], 1);
     let shown = json(&run(here, &["show", &id, "--json"]));
     assert_eq!(shown["context"][0]["value"], "plant-3");
     assert!(shown["rows"]["facts"].as_u64().expect("a count") > 10);

@@ -51,13 +51,11 @@ impl<'a> Asked<'a> {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
         };
-        let spill = workspace.place.as_folder();
         let options = Options {
             threads,
             memory_bytes: limits.memory_bytes,
-            spill_folder: Some(
-                spill.map_or_else(std::env::temp_dir, |folder| folder.join("staging")),
-            ),
+            // Not in `staging`, which a run of `ingest` clears away.
+            spill_folder: Some(workspace.folder.join(".fieldassay/spill")),
             ..Options::small()
         };
         let last = workspace.runtime.block_on(workspace.catalog.sequence())?;

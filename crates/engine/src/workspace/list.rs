@@ -5,7 +5,7 @@ use super::opened::Workspace;
 use crate::EngineError;
 use fieldassay_model::nearest;
 use fieldassay_model::tables::TABLES;
-use fieldassay_store::Listed;
+use fieldassay_store::{Listed, Published};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -54,6 +54,26 @@ pub fn list(workspace: &Workspace, filter: &Filter) -> Result<ListDocument, Engi
         version: 1,
         sequence,
         recordings,
+    })
+}
+
+/// The document of `ls --batches --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BatchesDocument {
+    /// `fieldassay.batches`.
+    pub schema: &'static str,
+    /// Version of this form.
+    pub version: u32,
+    /// Batches by number.
+    pub batches: Vec<Published>,
+}
+
+/// What was published when. Errors: what the catalogue says.
+pub fn batches(workspace: &Workspace) -> Result<BatchesDocument, EngineError> {
+    Ok(BatchesDocument {
+        schema: "fieldassay.batches",
+        version: 1,
+        batches: workspace.runtime.block_on(workspace.catalog.published())?,
     })
 }
 

@@ -1,12 +1,13 @@
 //! Recordings that cannot be read by byte range, put together again from their blobs: databases, logs, folders.
 
+use super::ask::{Row, quoted};
 use crate::EngineError;
 use crate::limits::Limits;
 use crate::sources::Source;
 use fieldassay_formats::{Buffers, Channel, Message, Visitor};
 use fieldassay_query::recordings::{Recordings, Wanted};
 use fieldassay_query::{Options, QueryError, Session, Sources};
-use fieldassay_store::{Blobs, Place, STAGING};
+use fieldassay_store::{Blobs, Place};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,75 +31,78 @@ struct Together {
     path: PathBuf,
 }
 
+/// One file of a recording.
+struct File {
+    name: String,
+    sha256: String,
+    size_bytes: u64,
+    /// Whether it is the recording, and not one of the files of a folder or one that stands beside.
+    is_recording: bool,
+}
+
 impl Materializer {
     fn together(&self, recording_id: &str) -> Result<Together, EngineError> {
         let files = self.runtime.block_on(self.files(recording_id))?;
-        let parent = self.place.as_folder().map(|folder| folder.join(STAGING));
-        let parent = parent.unwrap_or_else(std::env::temp_dir);
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |error| EngineError::io(action, &path, error)
         };
-        std::fs::create_dir_all(&parent).map_err(io("create", &parent))?;
+        // Not in `staging`, which a run of `ingest` clears away.
+        let parent = std::env::temp_dir();
         let folder = tempfile::Builder::new()
-            .prefix("reading-")
+            .prefix("fieldassay-reading-")
             .tempdir_in(&parent)
             .map_err(io("write", &parent))?;
-        for (name, sha256, size_bytes) in &files {
-            let path = folder.path().join(name);
+        for file in &files {
+            let path = folder.path().join(&file.name);
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent).map_err(io("create", parent))?;
             }
-            self.fetch(sha256, *size_bytes, &path)?;
+            self.fetch(file, &path)?;
         }
-        let mut recordings = files.iter().filter(|(.., size)| *size > 0);
-        let path = match (files.as_slice(), recordings.next()) {
-            ([(name, ..)], _) => folder.path().join(name),
-            _ => folder.path().to_owned(),
-        };
+        // What stands beside the file of a recording is no part of it, but its reader looks for it.
+        let main = files.iter().find(|file| file.is_recording);
+        let path = main.map_or_else(
+            || folder.path().to_owned(),
+            |file| folder.path().join(&file.name),
+        );
         Ok(Together {
             _folder: folder,
             path,
         })
     }
 
-    /// Path, digest and size of every file of a recording.
-    async fn files(&self, recording_id: &str) -> Result<Vec<(String, String, u64)>, EngineError> {
-        let sources = self.sources.clone();
-        let session = Session::new(sources, &Options::small())?;
-        let id = recording_id.replace('\'', "''");
+    async fn files(&self, recording_id: &str) -> Result<Vec<File>, EngineError> {
+        let session = Session::new(self.sources.clone(), &Options::small())?;
         let sql = format!(
-            "SELECT path, sha256, size_bytes, role FROM files WHERE recording_id = '{id}' ORDER BY path"
+            "SELECT path, sha256, size_bytes, role FROM files WHERE recording_id = {}",
+            quoted(recording_id)
         );
         let rows = super::ask::rows(&session, &sql).await?;
-        let file = |row: &super::ask::Row| {
-            let text = |name: &str| {
-                row.get(name)
-                    .and_then(|value| value.as_str().map(str::to_owned))
-            };
-            let size = row.get("size_bytes").and_then(serde_json::Value::as_u64);
-            Some((text("path")?, text("sha256")?, size?, text("role")?))
+        let text = |row: &Row, name: &str| row.get(name)?.as_str().map(str::to_owned);
+        let file = |row: &Row| {
+            Some(File {
+                name: text(row, "path")?,
+                sha256: text(row, "sha256")?,
+                size_bytes: row.get("size_bytes")?.as_u64()?,
+                is_recording: text(row, "role")? == "recording",
+            })
         };
-        let all: Vec<_> = rows.iter().filter_map(file).collect();
-        // What stands beside the file of a recording is no part of it, but its reader looks for it.
-        Ok(all
-            .into_iter()
-            .map(|(path, sha256, size, _)| (path, sha256, size))
-            .collect())
+        Ok(rows.iter().filter_map(file).collect())
     }
 
-    fn fetch(&self, sha256: &str, size_bytes: u64, path: &Path) -> Result<(), EngineError> {
+    fn fetch(&self, kept: &File, path: &Path) -> Result<(), EngineError> {
         let io = |error| EngineError::io("write", path, error);
         if let Some(folder) = self.place.as_folder() {
-            let blob = folder.join(Blobs::path(sha256)?.as_ref());
+            let blob = folder.join(Blobs::path(&kept.sha256)?.as_ref());
             return link(&blob, path).map_err(io);
         }
         let blobs = Blobs::new(self.place.clone());
         let mut file = std::fs::File::create(path).map_err(io)?;
         let mut at = 0;
-        while at < size_bytes {
-            let end = size_bytes.min(at + PIECE_BYTES);
-            let bytes = self.runtime.block_on(blobs.read(sha256, at..end))?;
+        while at < kept.size_bytes {
+            let end = kept.size_bytes.min(at + PIECE_BYTES);
+            let bytes = self.runtime.block_on(blobs.read(&kept.sha256, at..end))?;
             std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
             at = end;
         }

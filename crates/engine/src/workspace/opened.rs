@@ -94,10 +94,11 @@ impl Workspace {
             folder.join(&settings.catalog).display().to_string()
         };
         let catalog = runtime.block_on(Catalog::open(&catalog))?;
+        let notes = folder.join(KEPT).join("uploads");
         Ok(Self {
             folder,
             settings,
-            blobs: Blobs::new(place.clone()),
+            blobs: Blobs::new(place.clone()).with_notes(notes),
             tables: Tables::new(place.clone()),
             place,
             catalog,

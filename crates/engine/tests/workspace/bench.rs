@@ -1,6 +1,5 @@
 //! What the tests of a workspace share: a workspace in a folder of its own, recordings, and what it all comes to.
 
-use fieldassay_engine::limits::Limits;
 use fieldassay_engine::workspace::ask::{self, Asked};
 use fieldassay_engine::workspace::ingest::{self, Outcome, Reached, Request, Watch};
 use fieldassay_engine::workspace::{Format, Workspace, World, init};
@@ -9,7 +8,7 @@ use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
 use fieldassay_model::Policy;
 use fieldassay_model::tables::TABLES;
-use fieldassay_store::{Blobs, Log, Place};
+use fieldassay_store::{Blobs, Catalog, Log, Place, StoreError};
 use fieldassay_testkit::servers::{Database, server};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -146,17 +145,8 @@ impl Bench {
             .map(|path| path.display().to_string())
             .collect();
         let request = change(Request {
-            inputs: &inputs,
-            policy: &policy,
-            context: &[],
-            context_file: None,
-            form: None,
-            image_sizes: None,
-            class_names: None,
-            columns: fieldassay_engine::statistics::Columns::default(),
-            rehash: false,
             jobs: 2,
-            limits: Limits::default(),
+            ..Request::new(&inputs, &policy)
         });
         let workspace = self.open();
         let plan = ingest::plan(&workspace, &request)?;
@@ -215,7 +205,7 @@ impl Bench {
 /// What a team shares: a database and a folder of an object store, of one test alone.
 pub(crate) struct Team {
     /// Dropped with it.
-    _database: Database,
+    database: Database,
     place: Place,
     settings: String,
     /// Its name is nobody else's.
@@ -245,7 +235,7 @@ impl Team {
             lines.collect::<String>()
         );
         Some(Self {
-            _database: database,
+            database,
             place,
             settings,
             _folder: folder,
@@ -266,6 +256,25 @@ impl Team {
     /// Everything the team's workspace holds, as [`Bench::content`].
     pub(crate) fn content(&self, bench: &Bench) -> BTreeMap<String, String> {
         bench.content_at(&self.place)
+    }
+
+    /// A writer takes the right to publish for 20 ms of the made-up clock, and says nothing more. Gives whether that right
+    /// is gone, asked later.
+    pub(crate) fn died_publishing(&self) -> impl Fn() -> bool {
+        let url = self.database.url.clone();
+        let now_us = tick() / 1000;
+        let gone = waited(async {
+            let catalog = Catalog::open(&url).await.expect("a catalogue");
+            let taken = catalog.take_publisher("gone", now_us, now_us + 20_000);
+            taken.await.expect("an answer").expect("the right")
+        });
+        move || {
+            let kept = waited(async {
+                let catalog = Catalog::open(&url).await.expect("a catalogue");
+                catalog.keep_publisher(&gone, i64::MAX).await
+            });
+            matches!(kept, Err(StoreError::Fenced))
+        }
     }
 
     /// Numbers of the entries of its log.

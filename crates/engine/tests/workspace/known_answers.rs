@@ -44,6 +44,21 @@ fn all_shared_data_comes_in_and_counts_are_the_known_ones() {
     assert_eq!(count(&bench, &of("example.bag")), 8647);
     assert_eq!(count(&bench, &of("example-bz2.bag")), 8647);
     assert_eq!(count(&bench, &of("talker.db3")), 20);
+    // Bytes of forms that are put together again: a database with its metadata beside, poses with their times, a folder.
+    let read = |name: &str| {
+        let rows = bench.ask(&format!(
+            "SELECT count(DISTINCT log_time_ns) AS n, count(data) AS read FROM {}",
+            of(name)
+        ));
+        (
+            rows[0]["n"].as_u64().expect("a count"),
+            rows[0]["read"].as_u64().expect("a count"),
+        )
+    };
+    assert_eq!(read("talker.db3").1, 20);
+    assert_eq!(read("talker.db3"), read("talker.mcap"));
+    // And the mount of its sensor.
+    assert_eq!(read("euroc_v101_imu_gt").1, 7999 + 3340 + 1);
     let objects = |condition: &str| count(&bench, &format!("objects WHERE {condition}"));
     assert_eq!(
         objects("\"source\" = 'coco instances_val2014_100.json' AND shape = 'box'"),

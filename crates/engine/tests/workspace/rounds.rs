@@ -5,6 +5,7 @@ use fieldassay_engine::EngineError;
 use fieldassay_engine::workspace::Format;
 use fieldassay_engine::workspace::ask::{Asked, Limits};
 use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
+use fieldassay_engine::workspace::ingest::Request;
 use fieldassay_engine::workspace::jobs::{self, Worker};
 use fieldassay_engine::workspace::list;
 use fieldassay_engine::workspace::watch::{self, Landing};
@@ -135,18 +136,10 @@ fn queued_work_is_done_once() {
     let workspace = bench.open();
     let policy = fieldassay_model::Policy::built_in("default").expect("a policy");
     let inputs = [bench.inputs().display().to_string()];
-    let request = fieldassay_engine::workspace::ingest::Request {
-        inputs: &inputs,
-        policy: &policy,
+    let request = Request {
         context: &["site=here".to_owned()],
-        context_file: None,
-        form: None,
-        image_sizes: None,
-        class_names: None,
-        columns: fieldassay_engine::statistics::Columns::default(),
-        rehash: false,
         jobs: 1,
-        limits: fieldassay_engine::limits::Limits::default(),
+        ..Request::new(&inputs, &policy)
     };
     for _ in 0..2 {
         let queued = in_world(|world| jobs::enqueue(&workspace, world, &request, "default"));
@@ -181,18 +174,9 @@ fn what_lands_in_a_watched_folder_comes_in() {
     recording(&bench.inputs().join("early.mcap"), 1, 20);
     let workspace = bench.open();
     let policy = fieldassay_model::Policy::built_in("default").expect("a policy");
-    let request = fieldassay_engine::workspace::ingest::Request {
-        inputs: &[],
-        policy: &policy,
-        context: &[],
-        context_file: None,
-        form: None,
-        image_sizes: None,
-        class_names: None,
-        columns: fieldassay_engine::statistics::Columns::default(),
-        rehash: false,
+    let request = Request {
         jobs: 1,
-        limits: fieldassay_engine::limits::Limits::default(),
+        ..Request::new(&[], &policy)
     };
     let landing = bench.inputs();
     let landing = Landing {
@@ -253,5 +237,31 @@ fn a_workspace_fed_little_by_little_keeps_few_files_and_all_rows() {
     assert_eq!(
         entries, 41,
         "a batch per run and one that put files together"
+    );
+}
+
+#[test]
+fn context_that_is_said_too_late_is_told() {
+    let bench = Bench::new();
+    let path = bench.inputs().join("drive.mcap");
+    recording(&path, 1, 20);
+    let said = |context: &'static [String]| {
+        let outcome = bench.ingest_as(&[&path], &Quiet, |request| Request { context, ..request });
+        outcome.expect("a run").inputs.remove(0)
+    };
+    let first: &[String] = Box::leak(Box::new(["site=here".to_owned()]));
+    let other: &[String] = Box::leak(Box::new(["site=there".to_owned(), "rig=r1".to_owned()]));
+    assert_eq!(said(first).status, "added");
+    let again = said(first);
+    assert_eq!((again.status, again.notes.len()), ("present", 0));
+    let late = said(other);
+    assert_eq!(late.status, "present");
+    assert_eq!(late.notes.len(), 2, "{:?}", late.notes);
+    let (rig, site) = (&late.notes[0], &late.notes[1]);
+    assert!(rig.contains("`rig` stays `nothing`"), "{rig}");
+    assert!(site.contains("`site` stays `here`"), "{site}");
+    assert_eq!(
+        bench.ask("SELECT field, \"value\" FROM context"),
+        json!([{"field": "site", "value": "here"}])
     );
 }

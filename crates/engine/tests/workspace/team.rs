@@ -163,3 +163,19 @@ fn eight_writers_that_are_cut_off_end_as_one_that_was_not() {
     all_at_once(&team, &drives, |writer| Some(StopAt::new(3 + 3 * writer)));
     as_one_alone(&team, &drives);
 }
+
+#[test]
+fn a_writer_that_died_with_the_right_to_publish_is_followed_when_its_lease_ends() {
+    let Some(team) = Team::new("died") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let drive = folder.path().join("drive.mcap");
+    recording(&drive, 2, 100);
+    let bench = team.bench();
+    let is_fenced = team.died_publishing();
+    let outcome = bench.ingest(&[&drive], &Quiet).expect("a run");
+    assert_eq!(outcome.inputs[0].status, "added");
+    assert!(is_fenced());
+    assert_eq!(team.log(), [1]);
+}

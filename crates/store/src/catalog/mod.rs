@@ -46,6 +46,19 @@ pub struct Batch {
     pub is_published: bool,
 }
 
+/// A batch as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// Its number, which `--at` and `table_at` go by.
+    pub sequence: i64,
+    /// When readers saw it first, in microseconds since 1970.
+    pub published_us: i64,
+    /// Recordings it brought.
+    pub recordings: i64,
+    /// The plan it came from.
+    pub plan_sha256: String,
+}
+
 /// A recording as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
@@ -82,6 +95,15 @@ pub struct SeenFile {
     pub inode: i64,
     /// The recording it is.
     pub recording_id: String,
+}
+
+/// A file that was ingested, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What tells that it is still the same.
+    pub file: SeenFile,
+    /// Container, layout or form of its recording.
+    pub format: String,
 }
 
 /// What becomes visible with a batch.
@@ -188,6 +210,23 @@ impl Catalog {
                    WHERE state = 'open' ORDER BY sequence";
         let rows = self.db.rows(sql, &[]).await?;
         rows.iter().map(batch).collect()
+    }
+
+    /// What was published when, first first: number, time in microseconds, recordings it brought, hash of its plan.
+    pub async fn published(&self) -> Result<Vec<Published>, StoreError> {
+        let sql = "SELECT b.sequence, b.published_us, COUNT(r.recording_id), b.plan_sha256 FROM batches b \
+                   LEFT JOIN recordings r ON r.sequence = b.sequence WHERE b.state = 'published' \
+                   GROUP BY b.sequence, b.published_us, b.plan_sha256 ORDER BY b.sequence";
+        let rows = self.db.rows(sql, &[]).await?;
+        let one = |row: &Row| {
+            Ok(Published {
+                sequence: row.get(0)?,
+                published_us: row.get(1)?,
+                recordings: row.get(2)?,
+                plan_sha256: row.get(3)?,
+            })
+        };
+        rows.iter().map(one).collect()
     }
 
     /// Opens a batch, or gives the one that the plan opened before.
@@ -298,8 +337,9 @@ impl Catalog {
     }
 
     /// What is known of every file that was ever ingested, by path.
-    pub async fn seen_files(&self) -> Result<BTreeMap<String, SeenFile>, StoreError> {
-        let sql = "SELECT path, size_bytes, modified_ns, inode, recording_id FROM seen_files";
+    pub async fn seen_files(&self) -> Result<BTreeMap<String, Known>, StoreError> {
+        let sql = "SELECT f.path, f.size_bytes, f.modified_ns, f.inode, f.recording_id, r.format \
+                   FROM seen_files f JOIN recordings r ON r.recording_id = f.recording_id";
         let rows = self.db.rows(sql, &[]).await?;
         let one = |row: &Row| {
             let file = SeenFile {
@@ -309,7 +349,8 @@ impl Catalog {
                 inode: row.get(3)?,
                 recording_id: row.get(4)?,
             };
-            Ok((file.path.clone(), file))
+            let format = row.get(5)?;
+            Ok((file.path.clone(), Known { file, format }))
         };
         rows.iter().map(one).collect()
     }

@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// Only those kept apart because of their verdict.
     #[arg(long)]
     quarantined: bool,
+    /// What was published when instead: the numbers that `query --at` takes.
+    #[arg(long, conflicts_with_all = ["condition", "quarantined"])]
+    batches: bool,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -22,6 +25,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let workspace = arguments.workspace.open()?;
+    if arguments.batches {
+        let document = list::batches(&workspace)?;
+        render::answer(arguments.json, &document, render::workspace::batches)?;
+        return Ok(crate::exit::DONE);
+    }
     let filter = Filter {
         quarantined: arguments.quarantined.then_some(true),
         condition: arguments.condition.clone(),

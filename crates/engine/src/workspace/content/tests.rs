@@ -42,7 +42,7 @@ fn rows(input: &LabelInput, options: &Options) -> (Tables, LeftOut) {
 /// The one input of a path.
 fn input(relative: &str, form: Option<Form>) -> Option<LabelInput> {
     let path = shared_data(relative)?;
-    let mut found = find(&[path], &[], form).expect("labels");
+    let mut found = find(&[path], &[], form, &|_| None).expect("labels");
     assert_eq!(found.len(), 1, "{relative}");
     found.pop()
 }
@@ -444,7 +444,9 @@ fn votes_are_rows_under_any_names() {
 
     let file = "gal_dev/BarzanMozafari/labels.txt";
     let path = shared_data(file).expect("votes");
-    let error = find(&[path], &[], None).expect_err("no names").to_string();
+    let error = find(&[path], &[], None, &|_| None)
+        .expect_err("no names")
+        .to_string();
     assert!(error.contains("--as") && error.contains("votes"), "{error}");
     let options = Options {
         columns: "annotator=0,item=1,label=2".parse().expect("columns"),
@@ -566,7 +568,7 @@ fn made(name: &str, text: &str) -> tempfile::TempDir {
 
 fn rows_of(name: &str, text: &str) -> (Tables, LeftOut) {
     let folder = made(name, text);
-    let found = find(&[folder.path().to_owned()], &[], None).expect("labels");
+    let found = find(&[folder.path().to_owned()], &[], None, &|_| None).expect("labels");
     rows(&found[0], &Options::default())
 }
 
@@ -636,7 +638,7 @@ fn one_damaged_file_of_many_is_left_out_with_its_reason() {
         "<annotation><object/></annotation>",
     )
     .expect("a file");
-    let found = find(&[folder.path().to_owned()], &[], None).expect("labels");
+    let found = find(&[folder.path().to_owned()], &[], None, &|_| None).expect("labels");
     assert_eq!((found.len(), found[0].files.len()), (1, 2));
     let (tables, left_out) = rows(&found[0], &Options::default());
     assert_eq!(count(&tables, "objects"), 1);

@@ -6,6 +6,8 @@
 //! Not here: which fields a workspace asks for (`settings`).
 
 use super::super::Gathered;
+use super::super::ask::{Asked, Limits};
+use super::super::opened::Workspace;
 use super::super::rows::Value;
 use crate::EngineError;
 use fieldassay_model::tables::{CONTEXT_FIELDS, Kind};
@@ -148,6 +150,58 @@ pub(super) fn slips(fields: &Fields) -> Vec<String> {
             ))
         })
         .collect()
+}
+
+impl Given {
+    /// Whether the command says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.flags.is_empty() && self.all.is_empty() && self.some.is_empty()
+    }
+}
+
+/// What was said of every recording when it came in: values of fields, by recording.
+pub(super) struct Before(BTreeMap<String, BTreeMap<String, Vec<String>>>);
+
+impl Before {
+    /// Everything the workspace has. Errors: what the store says.
+    pub(super) fn read(workspace: &Workspace) -> Result<Self, EngineError> {
+        let asked = Asked::new(workspace, None, Limits::default())?;
+        let rows = asked.rows(
+            "SELECT recording_id, field, \"value\" FROM context ORDER BY recording_id, field, \"number\"",
+        )?;
+        let mut all = Self(BTreeMap::new());
+        for row in &rows {
+            let text = |name: &str| row.get(name)?.as_str().map(str::to_owned);
+            if let (Some(id), Some(field), Some(value)) =
+                (text("recording_id"), text("field"), text("value"))
+            {
+                let fields = all.0.entry(id).or_default();
+                fields.entry(field).or_default().push(value);
+            }
+        }
+        Ok(all)
+    }
+
+    /// A note for every field of which other things are said now than when the recording came in.
+    pub(super) fn notes(&self, recording_id: &str, now: &Fields) -> Vec<String> {
+        let known = self.0.get(recording_id);
+        let differs = now.iter().filter_map(|(field, said)| {
+            let said: Vec<&str> = said.iter().map(|one| one.value.as_str()).collect();
+            let before = known.and_then(|fields| fields.get(field));
+            match before {
+                Some(before) if *before == said => None,
+                Some(before) => Some((field, before.join(", "), said.join(", "))),
+                None => Some((field, "nothing".to_owned(), said.join(", "))),
+            }
+        });
+        differs
+            .map(|(field, before, now)| {
+                format!(
+                    "`{field}` stays `{before}`, as it was said when the recording came in; `{now}` was not added"
+                )
+            })
+            .collect()
+    }
 }
 
 /// Adds the rows of a recording that starts at `start_ns`.

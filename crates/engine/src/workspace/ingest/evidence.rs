@@ -5,6 +5,7 @@ use super::super::rows::Value;
 use super::tee::Seen;
 use crate::EngineError;
 use fieldassay_formats::Channel;
+use fieldassay_measure::pose::normalized;
 use fieldassay_model::{
     Calibration, ChannelReport, Fact, FactStatus, FactValue, Finding, PolicyReference,
     RecordingReport, Severity, Verdict, Window, hexadecimal,
@@ -308,7 +309,7 @@ fn add_calibration(
     let transforms = out.table("transforms")?;
     for (row, mount) in calibration.content.mounts.iter().enumerate() {
         let [x, y, z] = mount.translation_meters;
-        let Some([qx, qy, qz, qw]) = unit(mount.quat_xyzw) else {
+        let Some([qx, qy, qz, qw]) = normalized(&mount.quat_xyzw) else {
             continue;
         };
         let values = [
@@ -325,12 +326,6 @@ fn add_calibration(
         transforms.add(of(row).into_iter().chain(values));
     }
     Ok(())
-}
-
-/// The quaternion at length 1; none where it has no direction.
-fn unit(quat: [f64; 4]) -> Option<[f64; 4]> {
-    let length = quat.iter().map(|part| part * part).sum::<f64>().sqrt();
-    (length.is_finite() && length > f64::MIN_POSITIVE).then(|| quat.map(|part| part / length))
 }
 
 /// Definitions of message types, each once, by the digest that `channels` names.

@@ -5,7 +5,9 @@
 use crate::EngineError;
 use crate::limits::Limits;
 use crate::sources::{self, FolderFiles};
-use fieldassay_store::SeenFile;
+use crate::workspace::layouts::{self, Form, LabelInput};
+use fieldassay_store::{Known, SeenFile};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +27,28 @@ pub(super) enum Kind {
     /// A recording, checked and indexed.
     Recording,
     /// A layout of labels, or a table of votes, predictions, events or outcomes.
-    Labels(Box<super::super::layouts::LabelInput>),
+    Labels(Box<LabelInput>),
+}
+
+impl Kind {
+    /// The stamp of an input of this kind as it is now. Errors: what the system says, when it is gone.
+    pub(super) fn stamp(&self, path: &Path) -> Result<Stamp, EngineError> {
+        match self {
+            Self::Recording => Stamp::of(path),
+            Self::Labels(labels) => {
+                let all: Result<Vec<_>, EngineError> = labels
+                    .files
+                    .iter()
+                    .map(|file| Ok((file.to_string_lossy(), Stamp::of(file)?)))
+                    .collect();
+                let all = all?;
+                Ok(match all.as_slice() {
+                    [(_, one)] => *one,
+                    all => Stamp::of_files(all.iter().map(|(name, stamp)| (name.as_ref(), *stamp))),
+                })
+            }
+        }
+    }
 }
 
 /// What tells without reading that files are the same as before.
@@ -106,15 +129,23 @@ fn inode(_metadata: &std::fs::Metadata) -> i64 {
     0
 }
 
-/// Everything the user named, sorted by path, each once; and what is already in the workspace by its stamp.
+/// The path under which a file or folder is known again.
+pub(super) fn absolute(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.display().to_string()
+}
+
+/// Everything the user named, sorted by path, each once. `known` is what was brought in before: where a stamp is the same, a
+/// file is not looked into to tell what it holds.
 ///
 /// Errors: a path where nothing is, or where nothing is known.
 pub(super) fn find(
     named: &[String],
-    form: Option<super::super::layouts::Form>,
+    form: Option<Form>,
     limits: &Limits,
+    known: &BTreeMap<String, Known>,
 ) -> Result<Vec<Input>, EngineError> {
-    let mut found: BTreeMap<PathBuf, Kind> = BTreeMap::new();
+    let mut found: Vec<(PathBuf, Kind)> = Vec::new();
     let mut others: Vec<PathBuf> = Vec::new();
     for one in &spelled_out(named)? {
         let path = PathBuf::from(one);
@@ -129,25 +160,23 @@ pub(super) fn find(
         }
         found.extend(recordings.into_iter().map(|path| (path, Kind::Recording)));
     }
-    let taken: Vec<PathBuf> = found.keys().cloned().collect();
-    for labels in super::super::layouts::find(&others, &taken, form)? {
-        found.insert(labels.path.clone(), Kind::Labels(Box::new(labels)));
+    let taken: Vec<PathBuf> = found.iter().map(|(path, _)| path.clone()).collect();
+    let form_of = |path: &Path| {
+        let known = known.get(&absolute(path))?;
+        let is_same = Stamp::of(path).is_ok_and(|stamp| stamp.is(&known.file));
+        let form = Form::ALL.iter().find(|form| form.name() == known.format);
+        form.copied().filter(|_| is_same)
+    };
+    for labels in layouts::find(&others, &taken, form, &form_of)? {
+        found.push((labels.path.clone(), Kind::Labels(Box::new(labels))));
     }
+    // Recordings stay where both are said of one path.
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.dedup_by(|later, first| later.0 == first.0);
     found
-        .into_iter()
+        .into_par_iter()
         .map(|(path, kind)| {
-            let stamp = match &kind {
-                Kind::Recording => Stamp::of(&path)?,
-                Kind::Labels(labels) => {
-                    let all: Result<Vec<_>, EngineError> = labels
-                        .files
-                        .iter()
-                        .map(|file| Ok((file.to_string_lossy(), Stamp::of(file)?)))
-                        .collect();
-                    let all = all?;
-                    Stamp::of_files(all.iter().map(|(name, stamp)| (name.as_ref(), *stamp)))
-                }
-            };
+            let stamp = kind.stamp(&path)?;
             Ok(Input { path, kind, stamp })
         })
         .collect()

@@ -3,7 +3,7 @@
 //! Read [`Keeper::prepare`] first. Not here: publishing (`publish`).
 
 use super::context::{self, Fields};
-use super::inputs::{Input, Kind, Stamp};
+use super::inputs::{Input, Kind};
 use super::publish::Prepared;
 use super::tee::{Seen, Tee};
 use super::{Done, Ingested, IngestedFinding, Reached, Request, Watch, evidence, seen_file};
@@ -62,11 +62,8 @@ impl Keeper<'_> {
         match prepared {
             Ok((mut ingested, prepared)) => {
                 self.watch.reached(Reached::Prepared)?;
-                if Stamp::of(&input.path)
-                    .ok()
-                    .filter(|_| matches!(input.kind, Kind::Recording))
-                    .is_some_and(|now| now != input.stamp)
-                {
+                let now = input.kind.stamp(&input.path);
+                if now.is_ok_and(|now| now != input.stamp) {
                     let error = "it changed while it was read\nhint: wait until it is written whole, then try again; nothing of it was published";
                     return Ok((failed(input, error.to_owned()), None));
                 }
@@ -140,12 +137,11 @@ impl Keeper<'_> {
             limits: self.request.limits,
         };
         let metadata = metadata_of(source, &request.limits);
-        let progress = Advance(self.watch);
         let gathered = check::gather(
             source,
             &request,
             self.lanes,
-            &progress,
+            self.watch,
             |recording: &dyn Recording, check: Check<'_>| {
                 let tee = Tee::new(recording);
                 let evidence = check(&tee);
@@ -389,15 +385,6 @@ fn metadata_of(source: &Source, limits: &crate::limits::Limits) -> BTreeMap<Stri
         .collect()
 }
 
-/// The progress of a run as the check tells it.
-struct Advance<'a>(&'a dyn Watch);
-
-impl fieldassay_check::Progress for Advance<'_> {
-    fn advance(&self, bytes: u64) {
-        self.0.advance(bytes);
-    }
-}
-
 /// What is known of an input before it is published.
 struct Made {
     report: RecordingReport,
@@ -499,7 +486,7 @@ impl Made {
         };
         let policy = is_judged.then(|| keeper.request.policy.reference());
         let recipe = is_judged.then(evidence::recipe);
-        let path = super::absolute(input);
+        let path = super::absolute(&input.path);
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (profile, library) = (text(&itself.profile), text(&itself.library));
         let lost = if report.complete {

@@ -23,7 +23,7 @@ use crate::statistics::Columns;
 use fieldassay_check::Progress;
 use fieldassay_model::{Policy, PolicyReference, hexadecimal};
 use fieldassay_store::SeenFile;
-use inputs::{Input, Kind};
+use inputs::{Input, Kind, absolute};
 use publish::{Prepared, Scene};
 use queue::Queue;
 use serde::Serialize;
@@ -63,6 +63,43 @@ pub struct Request<'a> {
     pub jobs: usize,
     /// Written limits.
     pub limits: Limits,
+}
+
+impl<'a> Request<'a> {
+    /// All inputs as they are, with nothing said about them.
+    pub fn new(inputs: &'a [String], policy: &'a Policy) -> Self {
+        Self {
+            inputs,
+            policy,
+            context: &[],
+            context_file: None,
+            form: None,
+            image_sizes: None,
+            class_names: None,
+            columns: Columns::default(),
+            rehash: false,
+            jobs: 0,
+            limits: Limits::default(),
+        }
+    }
+
+    /// What of it decides how labels are read.
+    fn options(&self) -> BTreeMap<&'static str, String> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let columns = self.columns.to_string();
+        let all = [
+            ("as", self.form.map(|form| form.name().to_owned())),
+            ("image-sizes", path(&self.image_sizes)),
+            ("class-names", path(&self.class_names)),
+            (
+                "columns",
+                Some(columns).filter(|columns| !columns.is_empty()),
+            ),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
 }
 
 /// Told how far a run is; may stop it. Tests stop it at any step.
@@ -108,6 +145,8 @@ pub struct Plan {
     pub policy: PolicyReference,
     /// What is said of all recordings with the command.
     pub context: Vec<String>,
+    /// How labels are to be read, where the command says it: by the name of the option.
+    pub options: BTreeMap<&'static str, String>,
     /// Inputs, by path.
     pub inputs: Vec<PlannedInput>,
     /// Bytes to read.
@@ -206,12 +245,12 @@ pub struct Outcome {
 /// Errors: inputs that are not there or that nothing is known in, a context that cannot be used, what the catalogue says.
 pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, EngineError> {
     let given = context::Given::read(request.context, request.context_file.as_deref())?;
-    let found = inputs::find(request.inputs, request.form, &request.limits)?;
     let seen = if request.rehash {
         BTreeMap::new()
     } else {
         workspace.runtime.block_on(workspace.catalog.seen_files())?
     };
+    let found = inputs::find(request.inputs, request.form, &request.limits, &seen)?;
     let inputs: Vec<PlannedInput> = found
         .iter()
         .map(|input| PlannedInput {
@@ -223,9 +262,9 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
             files: input.stamp.files,
             size_bytes: input.stamp.size_bytes,
             present: seen
-                .get(&absolute(input))
-                .filter(|seen| input.stamp.is(seen))
-                .map(|seen| seen.recording_id.clone()),
+                .get(&absolute(&input.path))
+                .filter(|seen| input.stamp.is(&seen.file))
+                .map(|seen| seen.file.recording_id.clone()),
             stamp: format!("{:?}", input.stamp),
         })
         .collect();
@@ -236,6 +275,7 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         plan_sha256: String::new(),
         policy: request.policy.reference(),
         context: request.context.to_vec(),
+        options: request.options(),
         size_bytes: new.map(|input| input.size_bytes).sum(),
         inputs,
         found,
@@ -247,12 +287,6 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         .to_string();
     plan.plan_sha256 = hexadecimal(&sha2::Sha256::digest(canonical.as_bytes()));
     Ok(plan)
-}
-
-/// The path under which an input is known again.
-fn absolute(input: &Input) -> String {
-    let path = std::path::absolute(&input.path).unwrap_or_else(|_| input.path.clone());
-    path.display().to_string()
 }
 
 /// Runs a plan. An input that cannot be read is told with its reason, and the others are brought in all the same.
@@ -301,6 +335,7 @@ pub fn run(
         lanes,
         watch,
     };
+    note_context(workspace, plan, &mut outcome.inputs)?;
     let mut publishing = Publishing::new(scene, plan);
     let published = prepare_all(&keeper, plan, &work, &mut |at, (ingested, prepared)| {
         if let Some(slot) = outcome.inputs.get_mut(at) {
@@ -321,6 +356,25 @@ pub fn run(
     }
     outcome.batches = publishing.batches;
     Ok(outcome)
+}
+
+/// Tells of context that is given now for what came in without it.
+fn note_context(
+    workspace: &Workspace,
+    plan: &Plan,
+    inputs: &mut [Ingested],
+) -> Result<(), EngineError> {
+    if plan.given.is_empty() || inputs.iter().all(|input| input.recording_id.is_none()) {
+        return Ok(());
+    }
+    let before = context::Before::read(workspace)?;
+    for (ingested, input) in inputs.iter_mut().zip(&plan.found) {
+        if let Some(id) = &ingested.recording_id {
+            let said = plan.given.of(&input.path, &BTreeMap::new())?;
+            ingested.notes = before.notes(id, &said);
+        }
+    }
+    Ok(())
 }
 
 /// Prepares inputs side by side and gives them in their order.
@@ -445,7 +499,7 @@ impl<'a> Publishing<'a> {
 /// Files and their stamps as the catalogue remembers them.
 fn seen_file(input: &Input, recording_id: &str) -> SeenFile {
     SeenFile {
-        path: absolute(input),
+        path: absolute(&input.path),
         size_bytes: i64::try_from(input.stamp.size_bytes).unwrap_or(i64::MAX),
         modified_ns: input.stamp.modified_ns,
         inode: input.stamp.inode,

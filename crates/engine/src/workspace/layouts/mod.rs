@@ -17,7 +17,8 @@ use crate::limits::Limits;
 use crate::sources::map;
 use rayon::prelude::*;
 use sniff::{Seen, ending};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A file or folder that is no recording but holds labels, votes, predictions, events or outcomes.
@@ -53,6 +54,9 @@ pub(crate) struct Survey {
     pub(crate) skipped_count: u64,
 }
 
+/// The form of a file that was looked into before and has not changed since.
+pub(crate) type Known<'a> = &'a (dyn Fn(&Path) -> Option<Form> + Sync);
+
 /// Reasons a survey lists at most.
 pub(crate) const MOST_SKIPPED: usize = 1000;
 /// Table of poses that makes its folder a log of Argoverse 2.
@@ -68,10 +72,11 @@ pub(crate) fn find(
     inputs: &[PathBuf],
     taken: &[PathBuf],
     form: Option<Form>,
+    known: Known<'_>,
 ) -> Result<Vec<LabelInput>, EngineError> {
     let mut out = Vec::new();
     for input in inputs {
-        let found = survey(std::slice::from_ref(input), taken, form)?;
+        let found = survey_but(std::slice::from_ref(input), taken, form, known)?;
         let holds_taken = taken.iter().any(|path| path.starts_with(input));
         if found.inputs.is_empty() && !holds_taken {
             return Err(nothing(input, &found.skipped));
@@ -107,15 +112,26 @@ pub(crate) fn survey(
     taken: &[PathBuf],
     form: Option<Form>,
 ) -> Result<Survey, EngineError> {
+    survey_but(inputs, taken, form, &|_| None)
+}
+
+/// As [`survey`], without a look into files that are known.
+fn survey_but(
+    inputs: &[PathBuf],
+    taken: &[PathBuf],
+    form: Option<Form>,
+    known: Known<'_>,
+) -> Result<Survey, EngineError> {
     let mut walk = Walk {
-        taken: taken.iter().map(PathBuf::as_path).collect(),
+        taken: taken.iter().map(|path| path.as_os_str()).collect(),
         form,
+        known,
         files: 0,
         inputs: Vec::new(),
         skipped: BTreeMap::new(),
     };
     for input in inputs {
-        if walk.taken.iter().any(|taken| input.starts_with(taken)) {
+        if taken.iter().any(|taken| input.starts_with(taken)) {
             continue;
         }
         if input.is_dir() {
@@ -152,8 +168,9 @@ pub(crate) fn survey(
 
 /// A search under way.
 struct Walk<'a> {
-    taken: BTreeSet<&'a Path>,
+    taken: HashSet<&'a OsStr>,
     form: Option<Form>,
+    known: Known<'a>,
     files: usize,
     inputs: Vec<LabelInput>,
     /// By folder and reason: the first file, and how many.
@@ -178,13 +195,13 @@ impl Walk<'_> {
             let entry = entry.map_err(io)?;
             let kind = entry.file_type().map_err(io)?;
             let entry = entry.path();
-            if self.taken.contains(entry.as_path()) {
+            if self.taken.contains(entry.as_os_str()) {
                 continue;
             }
             // Links to folders are not followed, so they cannot make a loop.
             if kind.is_dir() {
                 folders.push(entry);
-            } else if entry.is_file() {
+            } else if kind.is_file() || entry.is_file() {
                 files.push(entry);
             }
         }
@@ -224,8 +241,14 @@ impl Walk<'_> {
 
     /// What files of one folder are.
     fn look(&mut self, files: Vec<PathBuf>) -> Folder {
-        let form = self.form;
-        let seen: Vec<Seen> = files.par_iter().map(|path| look(path, form)).collect();
+        let (form, known) = (self.form, self.known);
+        let seen: Vec<Seen> = files
+            .par_iter()
+            .map(|path| match known(path) {
+                Some(known) if form.is_none() => Seen::Labels(known),
+                _ => look(path, form),
+            })
+            .collect();
         let mut found = Folder::default();
         for (path, seen) in files.into_iter().zip(seen) {
             match seen {

@@ -58,9 +58,9 @@ fn files_of_yolo_belong_to_the_names_above_them() {
     );
     assert!(all.skipped[0].reason.contains("--as yolo"));
     // Names above what was named are found too; who says what it is needs none.
-    let part = find(&[root.join("a/labels/val")], &[], None).expect("labels");
+    let part = find(&[root.join("a/labels/val")], &[], None, &|_| None).expect("labels");
     assert_eq!(part[0].files.len(), 2);
-    let bare = find(&[root.join("b")], &[], Some(Form::Yolo)).expect("labels");
+    let bare = find(&[root.join("b")], &[], Some(Form::Yolo), &|_| None).expect("labels");
     assert_eq!((bare.len(), bare[0].form), (1, Form::Yolo));
 }
 
@@ -73,18 +73,21 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
     ]);
     let root = made.path();
     let error = |name: &str| {
-        let found = find(&[root.join(name)], &[], None);
+        let found = find(&[root.join(name)], &[], None, &|_| None);
         found.expect_err("nothing known").to_string()
     };
     assert!(error("a.csv").contains("--as labels"), "{}", error("a.csv"));
     assert!(error("b").contains("`<OpenSCENARIO>`"), "{}", error("b"));
     assert!(error("x").contains("does not exist"), "{}", error("x"));
-    let labels = find(&[root.join("a.csv")], &[], Some(Form::Labels)).expect("labels");
+    let labels = find(&[root.join("a.csv")], &[], Some(Form::Labels), &|_| None).expect("labels");
     assert_eq!(labels[0].form, Form::Labels);
     let taken = [root.join("d/e.mcap")];
     assert_eq!(
-        find(&[root.join("d")], &taken, None).expect("a recording"),
+        find(&[root.join("d")], &taken, None, &|_| None).expect("a recording"),
         []
     );
-    assert_eq!(find(&taken, &taken, None).expect("a recording"), []);
+    assert_eq!(
+        find(&taken, &taken, None, &|_| None).expect("a recording"),
+        []
+    );
 }
