@@ -112,7 +112,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "race",
-        help: "check|measure: side by side with released peers; writes docs/performance.md",
+        help: "check|measure|store: side by side with released peers; writes docs/performance.md",
         run: Run::Here(race::run),
     },
     Verb {

@@ -7,6 +7,7 @@ use datafusion::common::{Column, DataFusionError, SchemaError, Span};
 use datafusion::sql::sqlparser::parser::ParserError;
 use fieldassay_model::nearest;
 use fieldassay_store::StoreError;
+use std::sync::Arc;
 
 /// What an error of the engine means for the text of a query.
 pub(crate) fn explain(error: DataFusionError, sql: &str, names: &[Name]) -> QueryError {
@@ -29,10 +30,9 @@ impl Explainer<'_> {
                 Some(first) => self.explain(first, span),
                 None => failed("no reason is known"),
             },
-            // A shared error can be told, not taken apart.
-            DataFusionError::Shared(source) => match source.as_ref() {
-                DataFusionError::External(inner) => told(inner.as_ref()),
-                other => failed(&other.to_string()),
+            DataFusionError::Shared(source) => match Arc::try_unwrap(source) {
+                Ok(source) => self.explain(source, span),
+                Err(source) => shared(&source),
             },
             DataFusionError::SQL(source, _) => self.syntax(&source),
             DataFusionError::SchemaError(source, _) => self.schema(&source, span),
@@ -220,8 +220,18 @@ fn taken(source: Box<dyn std::error::Error + Send + Sync>) -> QueryError {
     }
 }
 
-fn told(source: &(dyn std::error::Error + Send + Sync + 'static)) -> QueryError {
-    failed(&source.to_string())
+/// An error that others hold as well can be told, not taken apart.
+fn shared(error: &DataFusionError) -> QueryError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(message) => QueryError::Memory {
+            message: memory(message),
+        },
+        DataFusionError::Execution(message) => QueryError::Value {
+            message: one_line(message),
+        },
+        DataFusionError::External(inner) => failed(&inner.to_string()),
+        other => failed(&other.strip_backtrace()),
+    }
 }
 
 fn failed(message: &str) -> QueryError {

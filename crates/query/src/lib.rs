@@ -13,6 +13,7 @@ pub mod output;
 pub mod recordings;
 mod session;
 mod statement;
+mod stretches;
 mod tables;
 
 pub use datafusion::arrow;

@@ -2,10 +2,12 @@
 
 use crate::explain::explain;
 use crate::recordings::{Directory, Messages, ReadTopic, Recordings, Stretch, Topic};
+use crate::stretches::FindStretches;
 use crate::tables::{Declared, PinnedFiles, TableAt};
 use crate::{QueryError, statement};
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
@@ -157,6 +159,7 @@ impl Session {
         let plan = state.create_physical_plan(&plan).await.map_err(explained)?;
         let stream = execute_stream(plan, state.task_ctx()).map_err(explained)?;
         Ok(Answer {
+            schema: plain(&stream.schema()),
             stream,
             sql: sql.to_owned(),
             names: Arc::clone(&self.names),
@@ -186,6 +189,7 @@ impl Session {
 /// What a statement gives: batches of rows, computed as they are asked for.
 pub struct Answer {
     stream: SendableRecordBatchStream,
+    schema: SchemaRef,
     sql: String,
     names: Arc<[Name]>,
 }
@@ -202,12 +206,13 @@ impl std::fmt::Debug for Answer {
 impl Answer {
     /// Names and types of the columns, with unit and frame as metadata where they are those of a table.
     pub fn schema(&self) -> SchemaRef {
-        self.stream.schema()
+        Arc::clone(&self.schema)
     }
 
     /// The next batch, none after the last.
     pub async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
         let batch = self.stream.next().await?;
+        let batch = batch.and_then(|batch| in_form_of(&self.schema, &batch));
         Some(batch.map_err(|error| explain(error, &self.sql, &self.names)))
     }
 
@@ -219,6 +224,44 @@ impl Answer {
         }
         Ok(batches)
     }
+}
+
+/// Texts as everybody reads them: views are for the inside.
+fn plain(schema: &Schema) -> SchemaRef {
+    let fields: Fields = schema.fields().iter().map(plain_field).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+fn plain_field(field: &FieldRef) -> FieldRef {
+    let kind = match field.data_type() {
+        DataType::Utf8View => DataType::Utf8,
+        DataType::BinaryView => DataType::Binary,
+        DataType::List(item) => DataType::List(plain_field(item)),
+        DataType::LargeList(item) => DataType::LargeList(plain_field(item)),
+        DataType::FixedSizeList(item, count) => DataType::FixedSizeList(plain_field(item), *count),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain_field).collect()),
+        DataType::Map(entries, sorted) => DataType::Map(plain_field(entries), *sorted),
+        _ => return Arc::clone(field),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
+}
+
+fn in_form_of(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let columns = schema.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, column)| {
+        if field.data_type() == column.data_type() {
+            Ok(Arc::clone(column))
+        } else {
+            cast(column, field.data_type())
+        }
+    });
+    let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn runtime(options: &Options) -> Result<Arc<RuntimeEnv>, DataFusionError> {
@@ -256,6 +299,7 @@ fn context(
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(FindStretches))
         .build();
     crate::functions::register(&mut state)?;
     let context = SessionContext::new_with_state(state);

@@ -42,6 +42,17 @@ pub(super) struct KernelRow {
     pub(super) does: String,
     /// Median seconds of each round.
     pub(super) seconds: Vec<f64>,
+    /// Largest anonymous memory seen in any round; 0 where it was not looked at.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) peak_anon_bytes: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about by reference"
+)]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 impl KernelRow {

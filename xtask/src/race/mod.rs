@@ -2,13 +2,14 @@
 //!
 //! Read [`check`] first: it makes the inputs, runs every contender in turn, and writes the result
 //! files and `docs/performance.md`. [`contender`] says who runs and how, [`kernels`] races single
-//! computations, [`measure`] the measures, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
+//! computations, [`measure`] the measures, [`store`] the workspace, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
 
 mod contender;
 mod kernels;
 mod measure;
 mod page;
 mod results;
+mod store;
 mod timed;
 
 use crate::released::cache;
@@ -101,15 +102,16 @@ impl Plan {
 
 /// `race check [--only PART,…|PEER,…] [--runs N] [--slow-runs N] [--messages N] [--mixed-bytes N]
 /// [--kernel-rounds N] [--no-long] [--reuse] [--dry]` with the parts `messages`, `mixed`, `image`
-/// and `allan`; `race measure …` as [`measure::run`] reads it; or `race page` to render the page from the committed
+/// and `allan`; `race measure …` and `race store …` as [`measure::run`] reads them; or `race page` to render the page from the committed
 /// results.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((what, rest)) if what == "check" => check(&plan(rest)?),
-        Some((what, rest)) if what == "measure" => measure::run(rest),
+        Some((what, rest)) if what == "measure" => measure::run(&measure::COURSE, rest),
+        Some((what, rest)) if what == "store" => measure::run(&store::COURSE, rest),
         Some((what, [])) if what == "page" => page::write(&results::read()?),
         _ => bail!(
-            "say which race: `cargo xtask race check`, `cargo xtask race measure`, or `cargo xtask race page`"
+            "say which race: `cargo xtask race check`, `cargo xtask race measure`, `cargo xtask race store`, or `cargo xtask race page`"
         ),
     }
 }
@@ -176,7 +178,7 @@ fn alone() -> Result<(PathBuf, std::fs::File)> {
 /// Runs the parts asked for.
 fn check(plan: &Plan) -> Result<()> {
     let (place, _alone) = alone()?;
-    let programs = build()?;
+    let programs = build(BUILD)?;
     if plan.has(Part::Messages) {
         let found = messages(&programs, &place, plan)?;
         println!("\n{}", page::messages(&found)?);
@@ -305,14 +307,15 @@ pub(crate) struct Programs {
     check: PathBuf,
     scan: PathBuf,
     kernels: PathBuf,
+    /// The folder of release builds.
+    release: PathBuf,
 }
 
-fn build() -> Result<Programs> {
-    // In one command, so that shared crates are compiled once with one set of features.
-    Step::new(
-        "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels --example people --example scores",
-    )
-    .run()?;
+/// In one command, so that shared crates are compiled once with one set of features.
+const BUILD: &str = "cargo build --release --package fieldassay --bin fieldassay --package fieldassay-engine --example bare_scan --example kernels --example people --example scores";
+
+fn build(command: &str) -> Result<Programs> {
+    Step::new(command).run()?;
     let metadata = Step::new("cargo metadata --format-version 1 --no-deps").output()?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"]
@@ -323,6 +326,7 @@ fn build() -> Result<Programs> {
         check: release.join("fieldassay"),
         scan: release.join("examples/bare_scan"),
         kernels: release.join("examples/kernels"),
+        release,
     })
 }
 

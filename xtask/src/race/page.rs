@@ -5,6 +5,7 @@
 use super::kernels::{KernelResult, KernelRow};
 use super::measure;
 use super::results::{RaceResult, Results, Row};
+use super::store;
 use crate::shell::root;
 use anyhow::{Context as _, Result};
 use std::fmt::Write as _;
@@ -19,7 +20,7 @@ pub(super) fn write(results: &Results) -> Result<()> {
 pub(super) fn render(results: &Results) -> Result<String> {
     let mut page = String::from(
         "# Performance\n\n\
-         Made by `cargo xtask race check` and `cargo xtask race measure` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
+         Made by `cargo xtask race check`, `cargo xtask race measure` and `cargo xtask race store` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
          Programs that are compared run their released versions on the same input in the same run, in turn, round after round; times are medians.\n",
     );
     page.push_str(&messages(&results.messages)?);
@@ -35,6 +36,7 @@ pub(super) fn render(results: &Results) -> Result<String> {
     for duel in &results.measures {
         page.push_str(&measure::section(duel)?);
     }
+    page.push_str(&store::sections(&results.store)?);
     Ok(page)
 }
 
@@ -177,19 +179,30 @@ fn rows(page: &mut String, result: &RaceResult, ours: &Row) -> Result<()> {
 /// Head and table of a single computation.
 pub(super) fn kernel(page: &mut String, title: &str, result: &KernelResult) -> Result<()> {
     let (ours, _) = fastest(result)?;
+    let has_memory = result.rows.iter().all(|row| row.peak_anon_bytes > 0);
+    let (head, line) = if has_memory {
+        (" peak anonymous memory, MB |", "---:|")
+    } else {
+        ("", "")
+    };
     write!(
         page,
         "\n## {title}\n\n\
          - Machine: {}.\n\
          - Input: {}.\n\
          - Repeat with `{}`.\n\n\
-         | program | version | what it does | rounds | median, ms | times our time |\n|---|---|---|---:|---:|---:|\n",
+         | program | version | what it does | rounds | median, ms | times our time |{head}\n|---|---|---|---:|---:|---:|{line}\n",
         result.machine, result.input, result.command,
     )?;
     for row in &result.rows {
+        let memory = if has_memory {
+            format!(" {:.0} |", megabytes(row.peak_anon_bytes))
+        } else {
+            String::new()
+        };
         writeln!(
             page,
-            "| {} | {} | {} | {} | {:.2} | {} |",
+            "| {} | {} | {} | {} | {:.2} | {} |{memory}",
             row.name,
             row.version,
             row.does,
@@ -293,6 +306,7 @@ mod tests {
             version: "1".to_owned(),
             does: "it".to_owned(),
             seconds: vec![seconds],
+            peak_anon_bytes: 0,
         };
         let result = KernelResult {
             command: "r".to_owned(),

@@ -4,7 +4,7 @@
 
 use super::kernels::KernelResult;
 use super::measure::{self, Duel};
-use super::{Part, Plan};
+use super::{Part, Plan, store};
 use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,8 @@ pub(super) struct Results {
     pub(super) allan: Option<KernelResult>,
     /// Measures against the packages they replace.
     pub(super) measures: Vec<Duel>,
+    /// The workspace against what does a part of its work.
+    pub(super) store: Vec<Duel>,
 }
 
 /// Reads what is committed.
@@ -95,7 +97,8 @@ pub(super) fn read() -> Result<Results> {
         mixed: read_file(&Part::Mixed.path())?,
         image: read_file(&Part::Image.path())?,
         allan: read_file(&Part::Allan.path())?,
-        measures: measure::read()?,
+        measures: measure::COURSE.read()?,
+        store: store::COURSE.read()?,
     })
 }
 

@@ -386,7 +386,7 @@ fn count(value: Option<i64>) -> u64 {
 /// Reads a column of texts by row; none for nulls and for a column that is not there.
 fn texts<'a>(rows: &'a RecordBatch, name: &str) -> impl Fn(usize) -> Option<String> + use<'a> {
     let column = rows.column_by_name(name);
-    let column = column.and_then(|column| column.as_string_opt::<i32>());
+    let column = column.and_then(|column| column.as_string_view_opt());
     move |row| {
         let column = column.filter(|column| column.is_valid(row))?;
         Some(column.value(row).to_owned())

@@ -3,20 +3,17 @@
 use super::statistics::statistics;
 use super::store_url;
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::{DFSchema, DataFusionError, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{
-    FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource,
-};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -35,21 +32,18 @@ impl Declared {
     pub(crate) fn new(table: &'static Table) -> Self {
         Self {
             table,
-            schema: fieldassay_store::schema(table),
+            schema: viewed(&fieldassay_store::schema(table)),
         }
     }
+}
 
-    /// The order of rows within a file.
-    fn ordering(&self) -> Option<LexOrdering> {
-        let columns = self.table.key.iter().map(|name| {
-            let column = expressions::col(name, &self.schema).ok()?;
-            Some(PhysicalSortExpr::new(
-                column,
-                datafusion::arrow::compute::SortOptions::default(),
-            ))
-        });
-        LexOrdering::new(columns.collect::<Option<Vec<_>>>()?)
-    }
+/// The same with texts as views: groups and joins by ids and classes need not copy them.
+fn viewed(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Fields>()))
 }
 
 /// One version of a table as Parquet files, each named by the digest of its bytes.
@@ -107,30 +101,6 @@ impl PinnedFiles {
         let kept = files.iter().zip(keep).filter(|(_, keep)| *keep);
         Ok(kept.map(|(file, _)| file.clone()).collect())
     }
-
-    /// Groups that run at a time, with the order of rows within each where there is one.
-    fn groups(
-        &self,
-        files: Vec<PartitionedFile>,
-        threads: usize,
-    ) -> (Vec<FileGroup>, Vec<LexOrdering>) {
-        let all = FileGroup::new(files);
-        if let Some(ordering) = self.declared.ordering() {
-            let split = FileScanConfig::split_groups_by_statistics_with_target_partitions(
-                &self.declared.schema,
-                std::slice::from_ref(&all),
-                &ordering,
-                threads,
-            );
-            // Files without statistics of the key have no known order.
-            if let Ok(groups) = split
-                && groups.len() <= threads
-            {
-                return (groups, vec![ordering]);
-            }
-        }
-        (all.split_files(threads), Vec::new())
-    }
 }
 
 #[async_trait]
@@ -157,8 +127,6 @@ impl TableProvider for PinnedFiles {
         }
         let stats = files.iter().filter_map(|file| file.statistics.as_deref());
         let stats = Statistics::try_merge_iter(stats, &self.declared.schema)?;
-        let threads = state.config().target_partitions();
-        let (groups, ordering) = self.groups(files, threads);
         let url = store_url()?;
         let store = state.runtime_env().object_store(&url)?;
         let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
@@ -167,11 +135,12 @@ impl TableProvider for PinnedFiles {
             .with_table_parquet_options(state.table_options().parquet.clone())
             .with_parquet_file_reader_factory(Arc::new(reader));
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
-            .with_file_groups(groups)
+            // The engine splits them evenly among its threads. The order of rows is not told: groups that are taken to
+            // come in order are found a batch at a time, at twice the cost.
+            .with_file_group(FileGroup::new(files))
             .with_statistics(stats)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
-            .with_output_ordering(ordering)
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }

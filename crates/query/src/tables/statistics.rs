@@ -39,7 +39,10 @@ pub(super) fn statistics(schema: &Schema, file: &DataFile) -> Statistics {
 fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
     match kind {
         DataType::Int64 => value.as_i64().map(|value| ScalarValue::Int64(Some(value))),
-        DataType::Utf8 => value.as_str().map(ScalarValue::from),
+        DataType::Utf8View => {
+            let text = value.as_str().map(str::to_owned);
+            text.map(|text| ScalarValue::Utf8View(Some(text)))
+        }
         _ => None,
     }
 }

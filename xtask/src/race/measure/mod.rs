@@ -1,30 +1,50 @@
 //! Races of measures against the packages they replace: on the same files, in turn, round after round.
 //!
 //! Read [`run`] and [`PARTS`] first: a part is a module whose `run` gives its [`Duel`]s; a part that is run again
-//! replaces its duels in `bench/results/measure.json`. Not here: installing peers ([`super::contender`]).
+//! replaces its duels in the file of results. The races of other files ([`Course`]) run the same way. Not here: installing peers ([`super::contender`]).
 
 mod paths;
 mod people;
 mod scenes;
 mod scores;
-mod timing;
+pub(super) mod timing;
 
 use super::kernels::{KernelResult, KernelRow};
-use super::{Programs, alone, build, page, results};
+use super::{BUILD, Programs, alone, build, page, results};
 use crate::shell::{Words, root};
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// A part of the race.
-struct Part {
+/// A part of a race.
+pub(super) struct Part {
     /// The name `--only` knows it by.
-    name: &'static str,
-    run: fn(&Setting<'_>) -> Result<Vec<Duel>>,
+    pub(super) name: &'static str,
+    pub(super) run: fn(&Setting<'_>) -> Result<Vec<Duel>>,
 }
 
-/// Every part, in the order of the page.
+/// A race of parts.
+pub(super) struct Course {
+    /// Its word after `race`, and the name of its file of results.
+    pub(super) verb: &'static str,
+    /// How its programs are built.
+    pub(super) build: &'static str,
+    pub(super) rounds: usize,
+    /// Every part, in the order of the page.
+    pub(super) parts: &'static [Part],
+    pub(super) section: fn(&Duel) -> Result<String>,
+}
+
+/// Measures against packages.
+pub(super) const COURSE: Course = Course {
+    verb: "measure",
+    build: BUILD,
+    rounds: ROUNDS,
+    parts: PARTS,
+    section,
+};
+
 const PARTS: &[Part] = &[
     Part {
         name: "paths",
@@ -56,6 +76,8 @@ pub(super) struct Setting<'a> {
     pub(super) place: PathBuf,
     pub(super) rounds: usize,
     pub(super) slow_rounds: usize,
+    /// Whether inputs are small, to see that all works; nothing is kept then.
+    pub(super) is_quick: bool,
     /// The command that repeats the part.
     pub(super) command: String,
 }
@@ -74,9 +96,10 @@ pub(super) struct Duel {
     pub(super) result: KernelResult,
 }
 
-/// `race measure [--only PART,…] [--rounds N] [--slow-rounds N] [--dry]`.
-pub(super) fn run(arguments: &[String]) -> Result<()> {
-    let (mut rounds, mut slow_rounds, mut is_kept) = (ROUNDS, SLOW_ROUNDS, true);
+/// `race measure|store [--only PART,…] [--rounds N] [--slow-rounds N] [--quick] [--dry]`.
+pub(super) fn run(course: &Course, arguments: &[String]) -> Result<()> {
+    let (mut rounds, mut slow_rounds) = (course.rounds, SLOW_ROUNDS);
+    let (mut is_kept, mut is_quick) = (true, false);
     let mut only: Vec<String> = Vec::new();
     let mut words = Words::new(arguments);
     while let Some(flag) = words.next() {
@@ -85,17 +108,24 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
             "--rounds" => rounds = value()?.parse()?,
             "--slow-rounds" => slow_rounds = value()?.parse()?,
             "--only" => only.extend(value()?.split(',').map(str::to_owned)),
+            "--quick" => (is_kept, is_quick) = (false, true),
             "--dry" => is_kept = false,
-            other => bail!("`race measure` does not know `{other}`"),
+            other => bail!("`race {}` does not know `{other}`", course.verb),
         }
     }
-    let names = || PARTS.iter().map(|part| part.name).collect::<Vec<_>>();
+    let names = || {
+        course
+            .parts
+            .iter()
+            .map(|part| part.name)
+            .collect::<Vec<_>>()
+    };
     if let Some(name) = only.iter().find(|name| !names().contains(&name.as_str())) {
         bail!("`{name}` is none of the parts {}", names().join(", "));
     }
     let (place, _alone) = alone()?;
-    let programs = build()?;
-    for part in PARTS {
+    let programs = build(course.build)?;
+    for part in course.parts {
         if !only.is_empty() && !only.iter().any(|name| name == part.name) {
             continue;
         }
@@ -104,15 +134,16 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
             place: place.join(part.name),
             rounds,
             slow_rounds,
-            command: format!("cargo xtask race measure --only {}", part.name),
+            is_quick,
+            command: format!("cargo xtask race {} --only {}", course.verb, part.name),
         };
         std::fs::create_dir_all(&setting.place)?;
         let found = (part.run)(&setting)?;
         for duel in &found {
-            println!("{}", section(duel)?);
+            println!("{}", (course.section)(duel)?);
         }
         if is_kept {
-            keep(part.name, found)?;
+            course.keep(part.name, found)?;
         }
     }
     if is_kept {
@@ -121,23 +152,25 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn path() -> PathBuf {
-    root().join("bench/results/measure.json")
-}
+impl Course {
+    fn path(&self) -> PathBuf {
+        root().join(format!("bench/results/{}.json", self.verb))
+    }
 
-/// The committed duels; none before the first race.
-pub(super) fn read() -> Result<Vec<Duel>> {
-    Ok(results::read_file(&path())?.unwrap_or_default())
-}
+    /// The committed duels; none before the first race.
+    pub(super) fn read(&self) -> Result<Vec<Duel>> {
+        Ok(results::read_file(&self.path())?.unwrap_or_default())
+    }
 
-/// Replaces the duels of a part.
-fn keep(part: &str, found: Vec<Duel>) -> Result<()> {
-    let mut all = read()?;
-    all.retain(|duel| duel.part != part);
-    all.extend(found);
-    let order = |duel: &Duel| PARTS.iter().position(|part| part.name == duel.part);
-    all.sort_by_key(order);
-    results::write_file(&path(), &all)
+    /// Replaces the duels of a part.
+    fn keep(&self, part: &str, found: Vec<Duel>) -> Result<()> {
+        let mut all = self.read()?;
+        all.retain(|duel| duel.part != part);
+        all.extend(found);
+        let order = |duel: &Duel| self.parts.iter().position(|part| part.name == duel.part);
+        all.sort_by_key(order);
+        results::write_file(&self.path(), &all)
+    }
 }
 
 /// A duel as the page shows it.
@@ -165,6 +198,7 @@ pub(super) fn row(name: &str, version: &str, does: &str) -> KernelRow {
         version: version.to_owned(),
         does: does.to_owned(),
         seconds: Vec::new(),
+        peak_anon_bytes: 0,
     }
 }
 

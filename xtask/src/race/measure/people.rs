@@ -10,7 +10,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 const SCRIPT: &str = "bench/peers/people.py";
-const PROGRAM: &str = "people";
+const PROGRAM: &str = "examples/people";
 const MISSING: u32 = u32::MAX;
 
 const ALPHA: [Peer; 2] = [

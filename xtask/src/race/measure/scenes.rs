@@ -62,7 +62,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         input: format!(
             "`always[0:999] (x >= 1)` on a trace of {SAMPLES} samples, a walk made by a seeded generator"
         ),
-        program: "kernels",
+        program: "examples/kernels",
         verb: "stl",
         does: "`logic::robustness`",
         script: "bench/peers/stl_windows.py",
@@ -79,7 +79,7 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         input: format!(
             "{SCENES} scenes of one ego and ten others, 29 steps of 0.1 s, made by a seeded generator"
         ),
-        program: "kernels",
+        program: "examples/kernels",
         verb: "contact",
         does: "`criticality::contact`, `stepped_secs`",
         script: "bench/peers/contact_times.py",

@@ -15,41 +15,41 @@ use std::path::PathBuf;
 const OUR_RUNS: usize = 5;
 
 /// A program beside ours.
-pub(super) struct Peer {
-    pub(super) package: &'static str,
-    pub(super) version: &'static str,
+pub(in crate::race) struct Peer {
+    pub(in crate::race) package: &'static str,
+    pub(in crate::race) version: &'static str,
     /// What its script is told first: a module or a way.
-    pub(super) word: &'static str,
+    pub(in crate::race) word: &'static str,
     /// Runs inside a process; slow programs have one.
-    pub(super) runs: usize,
-    pub(super) does: &'static str,
+    pub(in crate::race) runs: usize,
+    pub(in crate::race) does: &'static str,
 }
 
 /// One race.
-pub(super) struct Race<'a> {
+pub(in crate::race) struct Race<'a> {
     /// The part it belongs to.
-    pub(super) part: &'a str,
-    pub(super) title: &'a str,
-    pub(super) aim: f64,
+    pub(in crate::race) part: &'a str,
+    pub(in crate::race) title: &'a str,
+    pub(in crate::race) aim: f64,
     /// Largest difference between values that are the same.
-    pub(super) same: f64,
-    pub(super) note: &'a str,
-    pub(super) input: String,
-    /// Our program, an example of `engine`.
-    pub(super) program: &'a str,
+    pub(in crate::race) same: f64,
+    pub(in crate::race) note: &'a str,
+    pub(in crate::race) input: String,
+    /// Our program, below the folder of release builds.
+    pub(in crate::race) program: &'a str,
     /// The word our program knows it by.
-    pub(super) verb: &'a str,
-    pub(super) does: &'a str,
-    pub(super) script: &'a str,
-    pub(super) files: Vec<PathBuf>,
+    pub(in crate::race) verb: &'a str,
+    pub(in crate::race) does: &'a str,
+    pub(in crate::race) script: &'a str,
+    pub(in crate::race) files: Vec<PathBuf>,
     /// What all programs are told after the files.
-    pub(super) settings: &'a [&'a str],
-    pub(super) peers: &'a [Peer],
+    pub(in crate::race) settings: &'a [&'a str],
+    pub(in crate::race) peers: &'a [Peer],
 }
 
 /// Runs all in turn, round after round, and compares what they found.
-pub(super) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
-    let ours = setting.programs.kernels.with_file_name(what.program);
+pub(in crate::race) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
+    let ours = setting.programs.release.join(what.program);
     let words = |first: &[&str], runs: usize| -> Vec<String> {
         let first = first.iter().map(|w| (*w).to_owned());
         let files = what.files.iter().map(|file| word(file));
@@ -80,6 +80,7 @@ pub(super) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
                 1e3 * seconds
             );
             row.seconds.push(seconds);
+            row.peak_anon_bytes = row.peak_anon_bytes.max(run.peak_anon_bytes);
             let found = numbers(&printed["values"]);
             let first = first.get_or_insert_with(|| found.clone());
             values = first.len();
@@ -102,7 +103,7 @@ pub(super) fn race(what: &Race<'_>, setting: &Setting<'_>) -> Result<Duel> {
     })
 }
 
-fn numbers(list: &Value) -> Vec<f64> {
+pub(in crate::race) fn numbers(list: &Value) -> Vec<f64> {
     list.as_array()
         .into_iter()
         .flatten()
@@ -112,7 +113,7 @@ fn numbers(list: &Value) -> Vec<f64> {
 
 /// Largest difference; an error where there are none to compare or they are not the same. A peer may leave out the last
 /// ones, which it computes otherwise.
-fn difference(ours: &[f64], theirs: &[f64], same: f64) -> Result<f64> {
+pub(in crate::race) fn difference(ours: &[f64], theirs: &[f64], same: f64) -> Result<f64> {
     if ours.len() < theirs.len() || theirs.is_empty() {
         bail!("`{}` values here and `{}` there", ours.len(), theirs.len());
     }

@@ -1,0 +1,1 @@
+SELECT category, count(*) FROM objects GROUP BY category ORDER BY category
