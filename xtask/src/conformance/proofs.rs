@@ -326,7 +326,7 @@ impl Growing {
         let path = self.proof(&head, &plan)?;
         let plan = ProofPlan::consistency(before.size, size).map_err(|e| e.to_string())?;
         let growth = self.proof(&head, &plan)?;
-        proof_file(file, case, (&head, path))?;
+        proof_file(file, case, (&head, &path))?;
         request(file, case, (&before, &head, growth))
     }
 
@@ -342,18 +342,22 @@ impl Growing {
 }
 
 /// The proof file reads, verifies with the log and its witness, and is the one we make.
-fn proof_file(file: &Value, case: &Value, made: (&TreeHead, Vec<Hash>)) -> Result<(), String> {
+fn proof_file(
+    file: &Value,
+    case: &Value,
+    (head, path): (&TreeHead, &[Hash]),
+) -> Result<(), String> {
     let witnesses = vec![signer(&file["witness_skey"])?.verifier().clone()];
     let trust = Trust::witnessed(log_of(file)?, witnesses, 1).map_err(|e| e.to_string())?;
     let printed = text(&case["tlog_proof"])?;
     let read = TlogProof::parse(printed.as_bytes()).map_err(|e| e.to_string())?;
     equal("tlog_proof", read.to_string().as_str(), printed)?;
-    equal("path", &read.hashes, &made.1)?;
+    equal("path", read.hashes.as_slice(), path)?;
     let content = format!("entry {}", case["index"]);
     let trusted = read
         .verify(content.as_bytes(), &trust)
         .map_err(|e| e.to_string())?;
-    equal("head", &trusted.head, made.0)?;
+    equal("head", &trusted.head, head)?;
     equal("refused", read.verify(b"another", &trust).is_err(), true)
 }
 

@@ -146,9 +146,8 @@ fn only_the_form_of_a_note_is_read() {
             "text\n\n{}\n",
             line.replace("PeterNeumann", "Peter\u{a0}Neumann")
         ),
-        &format!("text\n\n{}\n", line.replace("= ", "=")),
         &format!("text\n\n{}\n", line.trim_end_matches('=')),
-        &format!("text\n\n{}=\n", line),
+        &format!("text\n\n{line}=\n"),
         "text\n\n\u{2014} name x08gow==\n",
         "text\n\n\u{2014} name AAAA\n",
         &format!("te\rxt\n\n{line}\n"),

@@ -43,7 +43,7 @@ fn every_changed_byte_of_a_proof_root_or_leaf_is_found() {
         changed(&flat, |_, bad| refused(&head, leaf, &hashes(bad)));
         changed(leaf.as_bytes(), |_, bad| refused(&head, hash(bad), &proof));
         changed(&entry(index), |_, bad| {
-            refused(&head, leaf_hash(bad), &proof)
+            refused(&head, leaf_hash(bad), &proof);
         });
         changed(head.root.as_bytes(), |_, bad| {
             refused(

@@ -141,7 +141,10 @@ fn edge_tiles(size: u64) -> Vec<Tile> {
 fn hashes_of(tile: &Tile, bytes: &[u8]) -> Result<Vec<Hash>, TileError> {
     let width = usize::from(tile.width);
     let most = usize::from(TILE_WIDTH) * HASH_BYTES;
-    if bytes.len() < width * HASH_BYTES || bytes.len() > most || bytes.len() % HASH_BYTES != 0 {
+    if bytes.len() < width * HASH_BYTES
+        || bytes.len() > most
+        || !bytes.len().is_multiple_of(HASH_BYTES)
+    {
         return Err(TileError::Length {
             path: tile.path(),
             expected: width * HASH_BYTES,

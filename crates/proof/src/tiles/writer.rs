@@ -64,7 +64,7 @@ impl TileWriter {
         let Self { tree, rows } = self;
         for leaf in leaves {
             tree.append(leaf, |node, hash| {
-                if node.level % TILE_HEIGHT != 0 {
+                if !node.level.is_multiple_of(TILE_HEIGHT) {
                     return;
                 }
                 let level = node.level / TILE_HEIGHT;
