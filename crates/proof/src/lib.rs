@@ -8,6 +8,35 @@
 //! Everything is a function of its arguments: bytes of keys and salts, times and stored hashes are passed in. Whatever
 //! comes from outside is held to a written limit, and nothing of it makes a panic.
 //!
+//! ```
+//! use fieldassay_proof::{
+//!     Algorithm, Checkpoint, KeyChain, ProofPlan, SignedCheckpoint, SignerKey, TileReader, TileWriter, TlogProof, Trust,
+//!     merkle::leaf_hash,
+//! };
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SignerKey::from_seed("example.com/log", Algorithm::Ed25519, &[7; 32])?;
+//! let mut log = TileWriter::new();
+//! let files = log.append([leaf_hash(b"one"), leaf_hash(b"two")])?;
+//! let checkpoint = Checkpoint::new("example.com/log", log.head())?;
+//! let checkpoint = SignedCheckpoint::sign_first(checkpoint, &key)?;
+//!
+//! // From the files: which hashes, which tiles hold them, the proof.
+//! let plan = ProofPlan::inclusion(1, 2)?;
+//! let needed = TileReader::needed(2, plan.nodes())?;
+//! let read = files.iter().filter(|(tile, _)| needed.contains(tile));
+//! let tiles = TileReader::new(&log.head(), read.map(|(tile, bytes)| (*tile, bytes.as_slice())))?;
+//! let hashes = plan.run(|node| tiles.hash(node))?;
+//! let file = TlogProof { extra: None, index: 1, hashes, checkpoint }.to_string();
+//!
+//! // Elsewhere, with that file and the log's public key.
+//! let trust = Trust::log(KeyChain::new("example.com/log", key.verifier().clone())?);
+//! let proof = TlogProof::parse(file.as_bytes())?;
+//! assert_eq!(proof.verify(b"two", &trust)?.head.size, 2);
+//! assert!(proof.verify(b"too", &trust).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Not here: files, object stores and the order in which they are written (`store`), which operation makes which
 //! entry (`engine`), clocks and random numbers.
 
