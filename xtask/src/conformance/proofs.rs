@@ -10,11 +10,11 @@ use fieldassay_proof::merkle::{
     Hash, Node, ProofPlan, TreeHead, leaf_hash, verify_consistency, verify_inclusion,
 };
 use fieldassay_proof::{
-    Algorithm, Checkpoint, Envelope, Frontier, KeyChain, Note, SignedCheckpoint, SignerKey,
+    Algorithm, Checkpoint, Envelope, Frontier, KeyChain, Note, SignedCheckpoint, SignerKey, Tile,
     TileReader, TileWriter, TlogProof, Trust, VerifierKey, Witness,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Bytes of a text in hexadecimal.
@@ -131,7 +131,9 @@ pub(super) fn tree(_: &Path, file: &Value) -> Entries {
     let mut found = Vec::new();
     for (size, root) in file["roots_hex"].as_object().into_iter().flatten() {
         let compare = || {
-            let size = size.parse().map_err(|_| format!("{size} is no size"))?;
+            let size = size
+                .parse::<u64>()
+                .map_err(|_| format!("{size} is no size"))?;
             equal("root", tree.head(size)?.root, hash(root)?)
         };
         found.push(entry(format!("roots_hex.{size}"), compare()));
@@ -207,14 +209,18 @@ pub(super) fn envelopes(_: &Path, file: &Value) -> Entries {
 }
 
 fn envelope(case: &Value, keys: &Value) -> Result<(), String> {
-    let key = |name: &Value| {
+    let key = |name: &Value| -> Result<VerifierKey, String> {
         let key = &keys[text(name)?];
         let [seed, public] = [&key["seed"], &key["public"]].map(bytes);
-        let seed = seed?.try_into().map_err(|_| "a seed is no 32 bytes")?;
+        let seed: [u8; 32] = seed?.try_into().map_err(|_| "a seed is no 32 bytes")?;
         let signer = SignerKey::from_seed(text(name)?, Algorithm::Ed25519, &seed);
         let verifier = signer.map_err(|e| e.to_string())?.verifier().clone();
-        equal("public", verifier.public_bytes().as_slice(), &public?)?;
-        Ok::<VerifierKey, String>(verifier)
+        equal(
+            "public",
+            verifier.public_bytes().as_slice(),
+            public?.as_slice(),
+        )?;
+        Ok(verifier)
     };
     let trusted = list(&case["trustedKeys"])
         .iter()
@@ -304,13 +310,15 @@ impl Growing {
         let before = self.writer.head();
         let (size, index) = (number(&case["size"])?, number(&case["index"])?);
         let leaves = (before.size..size).map(|at| leaf_hash(format!("entry {at}").as_bytes()));
-        // A partial tile is a file of its own, and goes once the tree has grown.
-        self.files.retain(|name, _| !name.contains(".p/"));
         let written = self.writer.append(leaves).map_err(|e| e.to_string())?;
         let named = written
             .into_iter()
             .map(|(tile, content)| (tile.path(), content));
         self.files.extend(named);
+        // A partial tile is a file of its own, and goes once something was added to it.
+        let tiles = Tile::of_growth(0, size);
+        let current: BTreeSet<String> = tiles.iter().map(Tile::path).collect();
+        self.files.retain(|name, _| current.contains(name));
         let head = self.writer.head();
         let digests = self
             .files
