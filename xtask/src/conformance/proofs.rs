@@ -47,7 +47,10 @@ fn text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{value} is no text"))
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(name: &str, found: T, expected: T) -> Result<(), String> {
+fn equal<T>(name: &str, found: &T, expected: &T) -> Result<(), String>
+where
+    T: PartialEq + std::fmt::Debug + ?Sized,
+{
     if found == expected {
         return Ok(());
     }
@@ -134,7 +137,7 @@ pub(super) fn tree(_: &Path, file: &Value) -> Entries {
             let size = size
                 .parse::<u64>()
                 .map_err(|_| format!("{size} is no size"))?;
-            equal("root", tree.head(size)?.root, hash(root)?)
+            equal("root", &tree.head(size)?.root, &hash(root)?)
         };
         found.push(entry(format!("roots_hex.{size}"), compare()));
     }
@@ -166,7 +169,7 @@ fn note(case: &Value) -> Result<(), String> {
     let (body, line) = (text(&case["text"])?, text(&case["sig_line"])?);
     let printed = format!("{body}\n{line}\n");
     let note = Note::parse(printed.as_bytes()).map_err(|e| e.to_string())?;
-    equal("note", note.to_string(), printed)?;
+    equal("note", &note.to_string(), &printed)?;
     note.verify([&key]).map(|_| ()).map_err(|e| e.to_string())
 }
 
@@ -192,12 +195,12 @@ fn checkpoint(case: &Value) -> Result<(), String> {
     let log = log.map_err(|e| e.to_string())?;
     let trust = Trust::witnessed(log, witnesses, quorum).map_err(|e| e.to_string())?;
     let opened = signed.open(&trust).map_err(|e| e.to_string())?;
-    equal("size", opened.head.size, number(&case["size"])?)?;
+    equal("size", &opened.head.size, &number(&case["size"])?)?;
     let root = opened.head.root.to_base64();
     equal("root", root.as_str(), text(&case["root_base64"])?)?;
     let time = number(&case["cosigned_secs"])?;
     let times: Vec<u64> = opened.cosigners.iter().map(|by| by.time_secs).collect();
-    equal("times", times, vec![time; quorum])
+    equal("times", &times, &vec![time; quorum])
 }
 
 /// `dsse_vectors`: envelopes that are accepted or refused.
@@ -237,11 +240,11 @@ fn envelope(case: &Value, keys: &Value) -> Result<(), String> {
     }
     equal(
         "accepted",
-        accepted.is_some(),
-        text(&case["expect"])? == "accept",
+        &accepted.is_some(),
+        &(text(&case["expect"])? == "accept"),
     )?;
     match accepted {
-        Some(pae) => equal("pae", pae, bytes(&case["pae"])?),
+        Some(pae) => equal("pae", &pae, &bytes(&case["pae"])?),
         None => Ok(()),
     }
 }
@@ -327,8 +330,8 @@ impl Growing {
         let joined: String = digests.collect();
         equal(
             "tiles_sha256",
-            Hash::of(joined.as_bytes()),
-            hash(&case["tiles_sha256"])?,
+            &Hash::of(joined.as_bytes()),
+            &hash(&case["tiles_sha256"])?,
         )?;
         let plan = ProofPlan::inclusion(index, size).map_err(|e| e.to_string())?;
         let path = self.proof(&head, &plan)?;
@@ -366,7 +369,7 @@ fn proof_file(
         .verify(content.as_bytes(), &trust)
         .map_err(|e| e.to_string())?;
     equal("head", &trusted.head, head)?;
-    equal("refused", read.verify(b"another", &trust).is_err(), true)
+    equal("refused", &read.verify(b"another", &trust).is_err(), &true)
 }
 
 /// The request is the one we make, and the witness answers it in the same bytes.
