@@ -16,6 +16,7 @@ mod images;
 mod measured;
 mod paths;
 mod people;
+mod proofs;
 mod scores;
 mod signals;
 mod texts;
@@ -189,8 +190,12 @@ static OWN: &[(&str, Reader)] = &[
     ("I_captions", Reader::Own(texts::captions)),
     ("I_distribution_shift", Reader::Own(texts::shift)),
     ("I_minhash", Reader::Own(texts::min_hash)),
+    ("checkpoints", Reader::Own(proofs::checkpoints)),
+    ("dsse_vectors", Reader::Own(proofs::envelopes)),
     ("expected", Reader::Own(paths::trajectories)),
     ("signals", Reader::Own(|_, value| entries_of(value))),
+    ("tlog_made", Reader::Own(proofs::made)),
+    ("tlog_vectors", Reader::Own(proofs::tree)),
 ];
 
 /// Compares the text of a table.

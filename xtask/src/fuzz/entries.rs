@@ -7,6 +7,8 @@
 mod label_entries;
 #[path = "media_entries.rs"]
 mod media_entries;
+#[path = "proof_entries.rs"]
+mod proof_entries;
 
 use fieldassay_formats::decode::definition::Definitions;
 use fieldassay_formats::decode::{ColumnDecoder, PoseReader, StampReader, TransformReader};
@@ -64,6 +66,8 @@ pub(crate) const TARGETS: &[Target] = &[
     label_entries::TARGETS[0],
     label_entries::TARGETS[1],
     label_entries::TARGETS[2],
+    proof_entries::TARGETS[0],
+    proof_entries::TARGETS[1],
 ];
 
 /// Small, so that a claimed size shows as a refusal and not as memory.
