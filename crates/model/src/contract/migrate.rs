@@ -487,29 +487,29 @@ fn words_in_contract(
     new: &BTreeSet<String>,
 ) -> Result<(), Fault> {
     let column = category_field(stream, name)?;
-    let mut lists: Vec<&mut BTreeSet<String>> = Vec::new();
-    let of_table = contract.tables.get_mut(stream);
-    let fields = match of_table {
-        Some(rule) => {
-            if let Some(Categories::List(list)) = &mut rule.categories
-                && category_column(stream) == Some(column)
-            {
-                lists.push(list);
-            }
-            &mut rule.fields
-        }
-        None => fields(contract, stream)?,
-    };
-    if let Some(allowed) = fields.get_mut(column).and_then(|rule| rule.allowed.as_mut()) {
-        lists.push(allowed);
+    if category_column(stream) == Some(column)
+        && let Some(rule) = contract.tables.get_mut(stream)
+        && let Some(Categories::List(list)) = &mut rule.categories
+    {
+        exchange(list, old, new)?;
     }
-    for list in lists {
-        if let Some(word) = old.iter().find(|word| !list.contains(*word)) {
-            return Err(absent(word, list.iter().map(String::as_str)));
-        }
-        list.retain(|word| !old.contains(word));
-        list.extend(new.iter().cloned());
+    let fields = fields(contract, stream)?;
+    match fields.get_mut(column).and_then(|rule| rule.allowed.as_mut()) {
+        Some(allowed) => exchange(allowed, old, new),
+        None => Ok(()),
     }
+}
+
+fn exchange(
+    list: &mut BTreeSet<String>,
+    old: &BTreeSet<String>,
+    new: &BTreeSet<String>,
+) -> Result<(), Fault> {
+    if let Some(word) = old.iter().find(|word| !list.contains(*word)) {
+        return Err(absent(word, list.iter().map(String::as_str)));
+    }
+    list.retain(|word| !old.contains(word));
+    list.extend(new.iter().cloned());
     Ok(())
 }
 
