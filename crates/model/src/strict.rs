@@ -112,10 +112,7 @@ pub(crate) fn unknown_word<'a>(
 }
 
 /// The value a file describes; unknown keys, keys that stand twice and wrong types are errors with their line.
-pub(crate) fn read<T: DeserializeOwned>(
-    file: &'static str,
-    yaml: &str,
-) -> Result<T, FileError> {
+pub(crate) fn read<T: DeserializeOwned>(file: &'static str, yaml: &str) -> Result<T, FileError> {
     serde_saphyr::from_str(yaml).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location();
@@ -254,7 +251,9 @@ pub(crate) fn line_of(yaml: &str, word: &str) -> u64 {
             !before.is_some_and(is_part) && !after.is_some_and(is_part)
         })
     };
-    let found = yaml.lines().position(|line| !word.is_empty() && holds(line));
+    let found = yaml
+        .lines()
+        .position(|line| !word.is_empty() && holds(line));
     found.map_or(0, |at| at as u64 + 1)
 }
 

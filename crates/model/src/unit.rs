@@ -298,7 +298,9 @@ mod tests {
         ] {
             let (from, to) = (Unit::named(from).unwrap(), Unit::named(to).unwrap());
             match from.to(to) {
-                Some(conversion) => assert_eq!(conversion.real(x).to_bits(), y.to_bits(), "{from} {to}"),
+                Some(conversion) => {
+                    assert_eq!(conversion.real(x).to_bits(), y.to_bits(), "{from} {to}")
+                }
                 None => assert!(y.is_nan(), "{from} {to}"),
             }
         }
@@ -322,8 +324,14 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), UNITS.len());
         for row in UNITS {
-            let first = UNITS.iter().find(|first| first.measures == row.measures).unwrap();
-            assert_eq!((first.numerator, first.denominator, first.turns), (1, 1, false));
+            let first = UNITS
+                .iter()
+                .find(|first| first.measures == row.measures)
+                .unwrap();
+            assert_eq!(
+                (first.numerator, first.denominator, first.turns),
+                (1, 1, false)
+            );
         }
         assert!(conversion("B", "bytes").is_identity());
     }

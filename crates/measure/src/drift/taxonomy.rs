@@ -374,7 +374,12 @@ fn one(
     let [before, after] = sides;
     let units = [before.units.len(), after.units.len()];
     let is_judged = units.iter().all(|units| *units >= 2);
-    let names: BTreeSet<&str> = before.classes.keys().chain(after.classes.keys()).copied().collect();
+    let names: BTreeSet<&str> = before
+        .classes
+        .keys()
+        .chain(after.classes.keys())
+        .copied()
+        .collect();
     let mut classes = Vec::with_capacity(names.len());
     for name in names {
         let is_it = |class: &str| class == name;
@@ -419,7 +424,11 @@ fn judge(drift: &mut TaxonomyDrift, alpha: f64) -> Result<(), DriftError> {
     let raw: Vec<f64> = classes.filter_map(|class| class.p).collect();
     let adjusted = adjust(&raw, alpha, Adjustment::BenjaminiHochberg)?;
     let mut found = adjusted.reject.into_iter().zip(adjusted.p_adj);
-    for class in drift.windows.iter_mut().flat_map(|window| &mut window.classes) {
+    for class in drift
+        .windows
+        .iter_mut()
+        .flat_map(|window| &mut window.classes)
+    {
         let mut is_certain = false;
         if class.p.is_some()
             && let Some((reject, p)) = found.next()
@@ -442,10 +451,17 @@ fn judge(drift: &mut TaxonomyDrift, alpha: f64) -> Result<(), DriftError> {
 
 /// Pairs classes that are gone with new ones, the most alike first.
 fn rename(window: &mut WindowDrift, shapes: &[ClassShape<'_>], options: &TaxonomyOptions) {
-    let gone = window.classes.iter().filter(|class| class.after.estimate == 0.0);
+    let gone = window
+        .classes
+        .iter()
+        .filter(|class| class.after.estimate == 0.0);
     let gone: Vec<&ClassDrift> = gone.collect();
     let mut pairs: Vec<(f64, Renamed)> = Vec::new();
-    for new in window.classes.iter().filter(|class| class.fate == ClassFate::New) {
+    for new in window
+        .classes
+        .iter()
+        .filter(|class| class.fate == ClassFate::New)
+    {
         for old in &gone {
             let names = similarity(&old.class, &new.class);
             let shape = distance(shapes, window, (&old.class, &new.class));
@@ -469,7 +485,10 @@ fn rename(window: &mut WindowDrift, shapes: &[ClassShape<'_>], options: &Taxonom
             }
         }
     }
-    pairs.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| (&x.from, &x.to).cmp(&(&y.from, &y.to))));
+    pairs.sort_by(|(a, x), (b, y)| {
+        b.total_cmp(a)
+            .then_with(|| (&x.from, &x.to).cmp(&(&y.from, &y.to)))
+    });
     let mut renamed: Vec<Renamed> = Vec::new();
     for (_, pair) in pairs {
         let is_taken = |other: &Renamed| other.from == pair.from || other.to == pair.to;
@@ -540,16 +559,27 @@ mod tests {
     }
 
     impl Fleet {
-        fn add(&mut self, noise: &mut Noise, window: i64, units: usize, shares: &[(&'static str, f64)]) {
+        fn add(
+            &mut self,
+            noise: &mut Noise,
+            window: i64,
+            units: usize,
+            shares: &[(&'static str, f64)],
+        ) {
             for unit in 0..units {
                 let favorite = pick(noise, shares);
                 let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
                 for _ in 0..100 {
-                    let class = if noise.uniform() < 0.3 { favorite } else { pick(noise, shares) };
+                    let class = if noise.uniform() < 0.3 {
+                        favorite
+                    } else {
+                        pick(noise, shares)
+                    };
                     *counts.entry(class).or_default() += 1;
                 }
                 for (class, count) in counts {
-                    self.rows.push((window, format!("drive-{unit}"), class, count));
+                    self.rows
+                        .push((window, format!("drive-{unit}"), class, count));
                 }
             }
         }
@@ -578,7 +608,12 @@ mod tests {
         shares[0].0
     }
 
-    const BEFORE: [(&str, f64); 4] = [("car", 0.6), ("pedestrian", 0.25), ("bicycle", 0.1), ("other", 0.05)];
+    const BEFORE: [(&str, f64); 4] = [
+        ("car", 0.6),
+        ("pedestrian", 0.25),
+        ("bicycle", 0.1),
+        ("other", 0.05),
+    ];
 
     fn drift_of(after: &[(&'static str, f64)], units: [usize; 2], seed: u64) -> TaxonomyDrift {
         let mut noise = Noise::new(seed);
@@ -594,10 +629,18 @@ mod tests {
         for seed in 0..400 {
             let drift = drift_of(&BEFORE, [12, 8], seed);
             let window = &drift.windows[0];
-            alarms += usize::from(window.classes.iter().any(|class| class.fate != ClassFate::Kept));
+            alarms += usize::from(
+                window
+                    .classes
+                    .iter()
+                    .any(|class| class.fate != ClassFate::Kept),
+            );
             for class in &window.classes {
                 all += 1;
-                let (low, high) = (class.difference.low.unwrap(), class.difference.high.unwrap());
+                let (low, high) = (
+                    class.difference.low.unwrap(),
+                    class.difference.high.unwrap(),
+                );
                 covered += usize::from(low <= 0.0 && high >= 0.0);
             }
         }
@@ -619,30 +662,60 @@ mod tests {
             let single: Vec<_> = fleet
                 .rows
                 .iter()
-                .flat_map(|row| (0..row.3).map(move |i| (row.0, format!("{}{}{i}", row.1, row.2), row.2)))
+                .flat_map(|row| {
+                    (0..row.3).map(move |i| (row.0, format!("{}{}{i}", row.1, row.2), row.2))
+                })
                 .collect();
             let counts: Vec<_> = single
                 .iter()
-                .map(|(window, unit, class)| ClassCount { source: "v", window: *window, unit, class, count: 1 })
+                .map(|(window, unit, class)| ClassCount {
+                    source: "v",
+                    window: *window,
+                    unit,
+                    class,
+                    count: 1,
+                })
                 .collect();
             let drift = taxonomy_drift(&counts, &[], &TaxonomyOptions::default()).unwrap();
-            alarms += usize::from(drift.windows[0].classes.iter().any(|class| class.fate != ClassFate::Kept));
+            alarms += usize::from(
+                drift.windows[0]
+                    .classes
+                    .iter()
+                    .any(|class| class.fate != ClassFate::Kept),
+            );
         }
         assert!(alarms > 20, "{alarms}");
     }
 
     #[test]
     fn what_happened_is_named() {
-        let after = [("car", 0.25), ("Pedestrians", 0.25), ("bicycle", 0.1), ("other", 0.05), ("robot", 0.35)];
+        let after = [
+            ("car", 0.25),
+            ("Pedestrians", 0.25),
+            ("bicycle", 0.1),
+            ("other", 0.05),
+            ("robot", 0.35),
+        ];
         let drift = drift_of(&after, [30, 30], 5);
         let window = &drift.windows[0];
-        let fate = |name: &str| window.classes.iter().find(|c| c.class == name).unwrap().fate;
+        let fate = |name: &str| {
+            window
+                .classes
+                .iter()
+                .find(|c| c.class == name)
+                .unwrap()
+                .fate
+        };
         assert_eq!(fate("car"), ClassFate::Shifted);
         assert_eq!(fate("robot"), ClassFate::New);
         assert_eq!(fate("Pedestrians"), ClassFate::New);
         assert_eq!(fate("pedestrian"), ClassFate::Vanishing);
         assert_eq!(fate("bicycle"), ClassFate::Kept);
-        let renamed: Vec<_> = window.renamed.iter().map(|r| (r.from.as_str(), r.to.as_str())).collect();
+        let renamed: Vec<_> = window
+            .renamed
+            .iter()
+            .map(|r| (r.from.as_str(), r.to.as_str()))
+            .collect();
         assert_eq!(renamed, [("pedestrian", "Pedestrians")]);
         assert!((window.other[1].estimate - 0.05).abs() < 0.04);
         assert_eq!(window.units, [30, 30]);
@@ -655,29 +728,91 @@ mod tests {
             .iter()
             .flat_map(|(window, unit)| {
                 let name = if *window == 0 { "person" } else { "human" };
-                [(name, 30), ("car", 70)].map(|(class, count)| ClassCount { source: "s", window: *window, unit, class, count })
+                [(name, 30), ("car", 70)].map(|(class, count)| ClassCount {
+                    source: "s",
+                    window: *window,
+                    unit,
+                    class,
+                    count,
+                })
             })
             .collect();
         let options = TaxonomyOptions::default();
-        let shape = |window, class, mean| ClassShape { source: "s", window, class, features: vec![[mean, 0.2]] };
-        let renamed = |shapes: &[ClassShape<'_>]| taxonomy_drift(&counts, shapes, &options).unwrap().windows[0].renamed.len();
+        let shape = |window, class, mean| ClassShape {
+            source: "s",
+            window,
+            class,
+            features: vec![[mean, 0.2]],
+        };
+        let renamed = |shapes: &[ClassShape<'_>]| {
+            taxonomy_drift(&counts, shapes, &options).unwrap().windows[0]
+                .renamed
+                .len()
+        };
         assert_eq!(renamed(&[]), 0);
-        assert_eq!(renamed(&[shape(0, "person", 1.70), shape(1, "human", 1.72)]), 1);
-        assert_eq!(renamed(&[shape(0, "person", 1.70), shape(1, "human", 4.0)]), 0);
-        let odd = [shape(0, "person", 1.7), ClassShape { source: "s", window: 1, class: "human", features: Vec::new() }];
-        assert!(matches!(taxonomy_drift(&counts, &odd, &options), Err(DriftError::Mismatch { .. })));
+        assert_eq!(
+            renamed(&[shape(0, "person", 1.70), shape(1, "human", 1.72)]),
+            1
+        );
+        assert_eq!(
+            renamed(&[shape(0, "person", 1.70), shape(1, "human", 4.0)]),
+            0
+        );
+        let odd = [
+            shape(0, "person", 1.7),
+            ClassShape {
+                source: "s",
+                window: 1,
+                class: "human",
+                features: Vec::new(),
+            },
+        ];
+        assert!(matches!(
+            taxonomy_drift(&counts, &odd, &options),
+            Err(DriftError::Mismatch { .. })
+        ));
     }
 
     #[test]
     fn few_units_are_not_judged_but_new_classes_are_named() {
-        let row = |window, class| ClassCount { source: "s", window, unit: "u", class, count: 10 };
-        let drift = taxonomy_drift(&[row(0, "car"), row(1, "van")], &[], &TaxonomyOptions::default()).unwrap();
+        let row = |window, class| ClassCount {
+            source: "s",
+            window,
+            unit: "u",
+            class,
+            count: 10,
+        };
+        let drift = taxonomy_drift(
+            &[row(0, "car"), row(1, "van")],
+            &[],
+            &TaxonomyOptions::default(),
+        )
+        .unwrap();
         let window = &drift.windows[0];
         assert!(window.not_evaluated.is_some());
-        let fates: Vec<_> = window.classes.iter().map(|c| (c.class.as_str(), c.fate, c.p)).collect();
-        assert_eq!(fates, [("car", ClassFate::Kept, None), ("van", ClassFate::New, None)]);
-        assert!(matches!(taxonomy_drift(&[], &[], &TaxonomyOptions::default()), Err(DriftError::Empty { .. })));
-        let options = TaxonomyOptions { alpha: 0.0, ..TaxonomyOptions::default() };
-        assert!(matches!(taxonomy_drift(&[row(0, "a")], &[], &options), Err(DriftError::BadOption { .. })));
+        let fates: Vec<_> = window
+            .classes
+            .iter()
+            .map(|c| (c.class.as_str(), c.fate, c.p))
+            .collect();
+        assert_eq!(
+            fates,
+            [
+                ("car", ClassFate::Kept, None),
+                ("van", ClassFate::New, None)
+            ]
+        );
+        assert!(matches!(
+            taxonomy_drift(&[], &[], &TaxonomyOptions::default()),
+            Err(DriftError::Empty { .. })
+        ));
+        let options = TaxonomyOptions {
+            alpha: 0.0,
+            ..TaxonomyOptions::default()
+        };
+        assert!(matches!(
+            taxonomy_drift(&[row(0, "a")], &[], &options),
+            Err(DriftError::BadOption { .. })
+        ));
     }
 }

@@ -116,8 +116,9 @@ impl Checked {
     fn sort(&mut self) {
         self.violations
             .sort_by(|a, b| (&a.stream, &a.field, &a.code).cmp(&(&b.stream, &b.field, &b.code)));
-        self.not_evaluated
-            .sort_by(|a, b| (&a.stream, &a.field, &a.reason).cmp(&(&b.stream, &b.field, &b.reason)));
+        self.not_evaluated.sort_by(|a, b| {
+            (&a.stream, &a.field, &a.reason).cmp(&(&b.stream, &b.field, &b.reason))
+        });
         self.not_evaluated.dedup();
         self.assumed
             .sort_by(|a, b| (&a.stream, &a.field).cmp(&(&b.stream, &b.field)));
@@ -324,7 +325,11 @@ impl<'a> Pass<'a> {
             match (asked, is) {
                 (Some(asked), Some(is)) if asked != is => self.violated(code, about, asked, is),
                 (Some(_), None) => {
-                    let what = if code == code::SCHEMA { "type" } else { "encoding" };
+                    let what = if code == code::SCHEMA {
+                        "type"
+                    } else {
+                        "encoding"
+                    };
                     self.skipped(topic, None, &format!("the recording names no {what}"));
                 }
                 _ => {}
@@ -393,7 +398,11 @@ impl<'a> Pass<'a> {
                 self.violated(code::FRAME, (topic, None), asked, "no frame");
             }
             Some(frames) => {
-                let others: Vec<_> = frames.iter().filter(|frame| *frame != asked).cloned().collect();
+                let others: Vec<_> = frames
+                    .iter()
+                    .filter(|frame| *frame != asked)
+                    .cloned()
+                    .collect();
                 if !others.is_empty() {
                     self.violated(code::FRAME, (topic, None), asked, others.join(", "));
                 }
@@ -407,7 +416,7 @@ impl<'a> Pass<'a> {
             None => self.skipped(topic, None, "too few messages for a rate"),
             Some(rate) if !range.holds(rate) => {
                 let found = display::quantity(rate, "Hz");
-                self.violated(code::RATE, (topic, None), format!("{range} Hz"), found);
+                self.violated(code::RATE, (topic, None), range.text(" Hz"), found);
             }
             Some(_) => {}
         }
@@ -484,7 +493,9 @@ impl<'a> Pass<'a> {
             }
         }
         self.categories(name, rule);
-        let Some(asked) = &self.contract.ontology else { return };
+        let Some(asked) = &self.contract.ontology else {
+            return;
+        };
         if category_column(name).is_none() {
             return;
         }
@@ -516,7 +527,9 @@ impl<'a> Pass<'a> {
             nulls: Nulls::Allowed,
             finite: false,
         };
-        let Some(column) = category_column(name) else { return };
+        let Some(column) = category_column(name) else {
+            return;
+        };
         let allowed = match &rule.categories {
             None => return,
             Some(Categories::List(list)) => Some(list),
@@ -527,7 +540,11 @@ impl<'a> Pass<'a> {
                 let rules = ValueRules::new(name, column, &ANY).with_categories(allowed);
                 self.out.values.push(rules);
             }
-            None => self.skipped(name, Some(column), "the ontology of the contract is not known here"),
+            None => self.skipped(
+                name,
+                Some(column),
+                "the ontology of the contract is not known here",
+            ),
         }
     }
 }
@@ -545,15 +562,14 @@ impl Range {
     pub fn holds(&self, x: f64) -> bool {
         self.min.is_none_or(|min| x >= min) && self.max.is_none_or(|max| x <= max) && !x.is_nan()
     }
-}
 
-impl std::fmt::Display for Range {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    /// The range in words; the unit follows each number, with a blank before it or empty.
+    pub fn text(&self, unit: &str) -> String {
         match (self.min, self.max) {
-            (Some(min), Some(max)) => write!(f, "{min} to {max}"),
-            (Some(min), None) => write!(f, "{min} or more"),
-            (None, Some(max)) => write!(f, "{max} or less"),
-            (None, None) => f.write_str("any"),
+            (Some(min), Some(max)) => format!("{min} to {max}{unit}"),
+            (Some(min), None) => format!("{min}{unit} or more"),
+            (None, Some(max)) => format!("{max}{unit} or less"),
+            (None, None) => "any".to_owned(),
         }
     }
 }

@@ -7,13 +7,14 @@
 //!
 //! Not here: bringing old data into the new form ([`super::Migration`]).
 
-use super::values::{list, range_text};
+use super::values::list;
 use super::{
     Categories, Channel, Contract, ContractReference, Field, MigrateError, Migration, Mode, Range,
     Step, TableRule,
 };
 use crate::display;
 use crate::ontology::{Ontology, OntologyId};
+use crate::unit::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,9 +58,7 @@ impl Compatibility {
     pub const fn keeps(self, side: Side) -> bool {
         matches!(
             (self, side),
-            (Self::Full, _)
-                | (Self::Backward, Side::Backward)
-                | (Self::Forward, Side::Forward)
+            (Self::Full, _) | (Self::Backward, Side::Backward) | (Self::Forward, Side::Forward)
         )
     }
 
@@ -132,7 +131,9 @@ pub enum Refused {
         new: String,
     },
     /// Its version is not higher.
-    #[error("version `{new}` does not follow version `{old}`\nhint: raise `version` with every change")]
+    #[error(
+        "version `{new}` does not follow version `{old}`\nhint: raise `version` with every change"
+    )]
     Version {
         /// Version of the old one.
         old: u32,
@@ -264,11 +265,7 @@ pub fn compare(
 /// asks of its next.
 ///
 /// Errors: [`Refused`] with the difference.
-pub fn accept(
-    old: &Contract,
-    new: &Contract,
-    ontologies: &[Ontology],
-) -> Result<Changes, Refused> {
+pub fn accept(old: &Contract, new: &Contract, ontologies: &[Ontology]) -> Result<Changes, Refused> {
     if old.contract != new.contract {
         return Err(Refused::OtherContract {
             old: old.contract.clone(),
@@ -337,8 +334,10 @@ impl Comparison<'_> {
         run.ontology(old.ontology.as_ref(), new.ontology.as_ref());
         for (topic, sides) in both(&old.channels, &new.channels) {
             let place = (topic.as_str(), None);
-            if run.presence(place, sides.map(|side| side.map(|channel| channel.required)))
-                && let [Some(a), Some(b)] = sides
+            if run.presence(
+                place,
+                sides.map(|side| side.map(|channel| channel.required)),
+            ) && let [Some(a), Some(b)] = sides
             {
                 run.channel(topic.as_str(), a, b);
             }
@@ -440,12 +439,23 @@ impl Comparison<'_> {
 
     fn channel(&mut self, topic: &str, old: &Channel, new: &Channel) {
         let place = (topic, None);
-        self.word(place, "schema", [old.schema.as_deref(), new.schema.as_deref()]);
-        self.word(place, "encoding", [old.encoding.as_deref(), new.encoding.as_deref()]);
+        self.word(
+            place,
+            "schema",
+            [old.schema.as_deref(), new.schema.as_deref()],
+        );
+        self.word(
+            place,
+            "encoding",
+            [old.encoding.as_deref(), new.encoding.as_deref()],
+        );
         self.word(place, "frame", [old.frame.as_deref(), new.frame.as_deref()]);
-        let open = Range { min: None, max: None };
+        let open = Range {
+            min: None,
+            max: None,
+        };
         let rates = [old.rate_hz.unwrap_or(open), new.rate_hz.unwrap_or(open)];
-        self.range(place, "rate_hz", rates, rates.map(|rate| format!("{rate} Hz")), ("rates", " Hz"));
+        self.range(place, "rate_hz", rates, ("rates", " Hz"));
         self.fields(topic, &old.fields, &new.fields);
     }
 
@@ -499,15 +509,26 @@ impl Comparison<'_> {
 
     fn field(&mut self, place: Place<'_>, old: &Field, new: &Field) {
         self.kind(place, old, new);
-        let units = [old.unit, new.unit].map(|unit| unit.map(|unit| unit.name()));
+        let units = [old.unit, new.unit].map(|unit| unit.map(Unit::name));
         self.word(place, "unit", units);
         // Numbers in different units cannot be compared; the unit says it all.
         if old.unit == new.unit || old.unit.is_none() || new.unit.is_none() {
-            let ranges = [old, new].map(|field| Range { min: field.min, max: field.max });
-            let unit = new.unit.or(old.unit).map(|unit| format!(" {unit}")).unwrap_or_default();
-            self.range(place, "range", ranges, [range_text(old), range_text(new)], ("values", &unit));
+            let ranges = [old, new].map(|field| Range {
+                min: field.min,
+                max: field.max,
+            });
+            let unit = new
+                .unit
+                .or(old.unit)
+                .map(|unit| format!(" {unit}"))
+                .unwrap_or_default();
+            self.range(place, "range", ranges, ("values", &unit));
         }
-        self.words(place, "allowed", [old.allowed.as_ref(), new.allowed.as_ref()]);
+        self.words(
+            place,
+            "allowed",
+            [old.allowed.as_ref(), new.allowed.as_ref()],
+        );
         let (a, b) = (old.nulls.largest_share(), new.nulls.largest_share());
         if a.total_cmp(&b).is_ne() {
             let shown = |share: f64| display::quantity(share, "share");
@@ -568,7 +589,6 @@ impl Comparison<'_> {
         place: Place<'_>,
         part: &str,
         [old, new]: [Range; 2],
-        [before, after]: [String; 2],
         (what, unit): (&str, &str),
     ) {
         if old == new {
@@ -580,7 +600,16 @@ impl Comparison<'_> {
             // Ends that differ by rounding of a conversion are the same.
             return;
         }
-        self.add(place, part, Difference { before, after, only_old, only_new });
+        self.add(
+            place,
+            part,
+            Difference {
+                before: old.text(unit),
+                after: new.text(unit),
+                only_old,
+                only_new,
+            },
+        );
     }
 
     /// Lists of words; none allows all.
@@ -593,7 +622,10 @@ impl Comparison<'_> {
             let Some(mine) = mine else {
                 return Some("values outside of the list".to_owned());
             };
-            let more: Vec<_> = mine.difference(theirs).map(|word| format!("`{word}`")).collect();
+            let more: Vec<_> = mine
+                .difference(theirs)
+                .map(|word| format!("`{word}`"))
+                .collect();
             (!more.is_empty()).then(|| more.join(", "))
         };
         let shown = |side: Option<&BTreeSet<String>>| side.map_or("any".to_owned(), list);
@@ -632,7 +664,11 @@ impl Comparison<'_> {
         let place = ("contract", None);
         let (Some(a), Some(b)) = (old, new) else {
             let sides = [old, new].map(|side| side.map(ToString::to_string));
-            self.word(place, "ontology", sides.each_ref().map(|side| side.as_deref()));
+            self.word(
+                place,
+                "ontology",
+                sides.each_ref().map(|side| side.as_deref()),
+            );
             return;
         };
         if a == b {
@@ -647,7 +683,8 @@ impl Comparison<'_> {
         };
         let said = |lost: &BTreeSet<String>| {
             let words: Vec<_> = lost.iter().map(|class| format!("`{class}`")).collect();
-            (!words.is_empty()).then(|| format!("classes that have no one place: {}", words.join(", ")))
+            (!words.is_empty())
+                .then(|| format!("classes that have no one place: {}", words.join(", ")))
         };
         let mut old_lost = from.lost_to(to);
         old_lost.retain(|class| !self.settled.contains(class));

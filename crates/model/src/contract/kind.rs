@@ -81,12 +81,13 @@ impl Scalar {
     /// Whether every value of `other` is a value of this.
     pub const fn holds(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Int(bits), Self::Int(less)) | (Self::Uint(bits), Self::Uint(less)) => less <= bits,
+            (Self::Int(bits), Self::Int(less)) | (Self::Uint(bits), Self::Uint(less)) => {
+                less <= bits
+            }
             (Self::Int(bits), Self::Uint(less)) => less < bits,
-            (Self::Integer, Self::Int(_) | Self::Uint(_)) => true,
+            (Self::Integer, Self::Int(_) | Self::Uint(_)) | (Self::Float64, Self::Float32) => true,
             (Self::Float32, Self::Int(bits) | Self::Uint(bits)) => bits <= 16,
             (Self::Float64, Self::Int(bits) | Self::Uint(bits)) => bits <= 32,
-            (Self::Float64, Self::Float32) => true,
             (Self::Number, other) => other.is_number(),
             _ => self.is(other),
         }
@@ -222,8 +223,17 @@ mod tests {
             assert!(!kind(narrow).holds(kind(wide)), "{narrow} {wide}");
             assert!(kind(wide).holds(kind(wide)));
         }
-        for (one, other) in [("int64", "uint64"), ("float64", "int64"), ("text", "int8"), ("bool", "int8"), ("text", "text[]")] {
-            assert!(!kind(one).holds(kind(other)) && !kind(other).holds(kind(one)), "{one} {other}");
+        for (one, other) in [
+            ("int64", "uint64"),
+            ("float64", "int64"),
+            ("text", "int8"),
+            ("bool", "int8"),
+            ("text", "text[]"),
+        ] {
+            assert!(
+                !kind(one).holds(kind(other)) && !kind(other).holds(kind(one)),
+                "{one} {other}"
+            );
         }
         assert!(FieldType::try_from("float[x]".to_owned()).is_err());
     }

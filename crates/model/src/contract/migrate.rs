@@ -341,7 +341,11 @@ impl Migration {
         self.steps
             .iter()
             .fold(stream.to_owned(), |name, step| match step {
-                Step::Rename(Rename { stream, field: None, to }) if *stream == name => to.clone(),
+                Step::Rename(Rename {
+                    stream,
+                    field: None,
+                    to,
+                }) if *stream == name => to.clone(),
                 _ => name,
             })
     }
@@ -376,7 +380,9 @@ fn field<'c>(contract: &'c mut Contract, stream: &str, name: &str) -> Result<&'c
     if !fields.contains_key(name) {
         return Err(absent(name, fields.keys().map(String::as_str)));
     }
-    fields.get_mut(name).ok_or_else(|| Fault::Reason(String::new()))
+    fields
+        .get_mut(name)
+        .ok_or_else(|| Fault::Reason(String::new()))
 }
 
 fn on_contract(step: &Step, contract: &mut Contract) -> Result<(), Fault> {
@@ -428,11 +434,17 @@ fn rename_in_contract(step: &Rename, contract: &mut Contract) -> Result<(), Faul
         let reason = format!("`{stream}` is a table\nhint: names of tables and columns are fixed");
         return Err(reason.into());
     }
-    let taken = |name: &str| Fault::Reason(format!("there is a `{name}` already\nhint: merge has no step; choose another name"));
+    let taken = |name: &str| {
+        Fault::Reason(format!(
+            "there is a `{name}` already\nhint: merge has no step; choose another name"
+        ))
+    };
     let Some(name) = field else {
         let (old, new) = (Pattern::from(stream.as_str()), Pattern::from(to.as_str()));
         if !old.is_topic() || !new.is_topic() {
-            return Err("a pattern has no one name\nhint: rename topics one by one".to_owned().into());
+            return Err("a pattern has no one name\nhint: rename topics one by one"
+                .to_owned()
+                .into());
         }
         if contract.channels.contains_key(&new) {
             return Err(taken(to));
@@ -463,7 +475,8 @@ fn unit_in_contract(step: &UnitChange, contract: &mut Contract) -> Result<(), Fa
         return Err(format!("it is in {unit}\nhint: correct `from`").into());
     }
     let conversion = step.from.to(step.to);
-    let conversion = conversion.ok_or_else(|| "the units do not convert\nhint: correct them".to_owned())?;
+    let conversion =
+        conversion.ok_or_else(|| "the units do not convert\nhint: correct them".to_owned())?;
     rule.unit = Some(step.to);
     rule.min = rule.min.map(|min| conversion.real(min));
     rule.max = rule.max.map(|max| conversion.real(max));
@@ -494,7 +507,10 @@ fn words_in_contract(
         exchange(list, old, new)?;
     }
     let fields = fields(contract, stream)?;
-    match fields.get_mut(column).and_then(|rule| rule.allowed.as_mut()) {
+    match fields
+        .get_mut(column)
+        .and_then(|rule| rule.allowed.as_mut())
+    {
         Some(allowed) => exchange(allowed, old, new),
         None => Ok(()),
     }
@@ -517,16 +533,25 @@ fn exchange(
 
 fn on_data(step: &Step, stream: &mut Stream, notes: &mut Notes) -> Result<(), Fault> {
     match step {
-        Step::Rename(Rename { field: None, to, .. }) => {
+        Step::Rename(Rename {
+            field: None, to, ..
+        }) => {
             to.clone_into(&mut stream.name);
             Ok(())
         }
-        Step::Rename(Rename { field: Some(field), to, .. }) => {
+        Step::Rename(Rename {
+            field: Some(field),
+            to,
+            ..
+        }) => {
             let Some(cells) = stream.fields.remove(field) else {
                 return Ok(());
             };
             if stream.fields.insert(to.clone(), cells).is_some() {
-                return Err(format!("there is a `{to}` already\nhint: the data is not of the version it says").into());
+                return Err(format!(
+                    "there is a `{to}` already\nhint: the data is not of the version it says"
+                )
+                .into());
             }
             Ok(())
         }
@@ -546,7 +571,8 @@ fn convert(step: &UnitChange, stream: &mut Stream) -> Result<(), Fault> {
         return Ok(());
     };
     let conversion = step.from.to(step.to);
-    let conversion = conversion.ok_or_else(|| "the units do not convert\nhint: correct them".to_owned())?;
+    let conversion =
+        conversion.ok_or_else(|| "the units do not convert\nhint: correct them".to_owned())?;
     match cells {
         Cells::Real(cells) => {
             for (row, cell) in cells.iter_mut().enumerate() {
@@ -584,7 +610,9 @@ fn widen(step: &Widen, stream: &mut Stream) -> Result<(), Fault> {
     };
     if !cells.fit(step.from.scalar) {
         let seen = cells.name();
-        return Err(format!("there are {seen}\nhint: the data is not of the version it says").into());
+        return Err(
+            format!("there are {seen}\nhint: the data is not of the version it says").into(),
+        );
     }
     let (Cells::Integer(whole), Scalar::Float32 | Scalar::Float64) = (&*cells, step.to.scalar)
     else {
@@ -643,7 +671,11 @@ fn texts<'s>(
     match stream.fields.get_mut(column) {
         None => Ok(None),
         Some(Cells::Text(texts)) => Ok(Some(texts)),
-        Some(other) => Err(format!("`{column}` holds {}\nhint: categories are texts", other.name()).into()),
+        Some(other) => Err(format!(
+            "`{column}` holds {}\nhint: categories are texts",
+            other.name()
+        )
+        .into()),
     }
 }
 
@@ -700,7 +732,10 @@ fn merge(step: &Merge, stream: &mut Stream) -> Result<(), Fault> {
 }
 
 fn deprecated(step: &Deprecate, stream: &Stream, notes: &mut Notes) {
-    let column = step.field.as_deref().or_else(|| category_column(&step.stream));
+    let column = step
+        .field
+        .as_deref()
+        .or_else(|| category_column(&step.stream));
     let Some(cells) = column.and_then(|column| stream.fields.get(column)) else {
         return;
     };

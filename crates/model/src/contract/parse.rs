@@ -2,7 +2,7 @@
 //!
 //! Read [`parse`] first. Not here: which keys there are (the types).
 
-use super::{Categories, Channel, Contract, Field, Migrate, Nulls, Pattern, Range, Scalar, Step};
+use super::{Categories, Channel, Contract, Field, Migrate, Nulls, Pattern, Range, Scalar, Split, Step};
 use super::{TableRule, category_column};
 use crate::nearest;
 use crate::strict::{self, FileError};
@@ -32,8 +32,8 @@ pub(super) fn parse(yaml: &str) -> Result<Contract, FileError> {
         return wrong("contract", message);
     }
     if contract.channels.is_empty() && contract.context.is_empty() && contract.tables.is_empty() {
-        let message =
-            "the contract asks for nothing\nhint: name `channels`, `context` or `tables`".to_owned();
+        let message = "the contract asks for nothing\nhint: name `channels`, `context` or `tables`"
+            .to_owned();
         return wrong("contract", message);
     }
     for (topic, channel) in &contract.channels {
@@ -66,7 +66,9 @@ fn of_channel(topic: &Pattern, channel: &Channel) -> Result<(), String> {
     if let Some(rate) = channel.rate_hz
         && rate.min.or(rate.max).is_some_and(|first| first < 0.0)
     {
-        return Err(format!("`rate_hz` of `{topic}` is below 0\nhint: messages a second"));
+        return Err(format!(
+            "`rate_hz` of `{topic}` is below 0\nhint: messages a second"
+        ));
     }
     Ok(())
 }
@@ -92,7 +94,6 @@ fn of_table(name: &str, rule: &TableRule, contract: &Contract) -> Result<(), (St
     }
     let at_fault = |message: String| Err(("categories".to_owned(), message));
     match &rule.categories {
-        None => Ok(()),
         Some(_) if category_column(name).is_none() => at_fault(format!(
             "table `{name}` holds no categories\nhint: `objects`, `labels`, `votes` and `predictions` do"
         )),
@@ -103,7 +104,7 @@ fn of_table(name: &str, rule: &TableRule, contract: &Contract) -> Result<(), (St
         Some(Categories::List(list)) if list.is_empty() => at_fault(format!(
             "no category is allowed in `{name}`\nhint: name some, or leave `categories` out"
         )),
-        Some(_) => Ok(()),
+        None | Some(_) => Ok(()),
     }
 }
 
@@ -130,7 +131,9 @@ fn of_step(step: &Step) -> Result<(), String> {
         Step::Rename(step) => {
             let before = step.field.as_ref().unwrap_or(&step.stream);
             if *before == step.to {
-                return Err(format!("`{before}` is renamed to itself\nhint: drop the step"));
+                return Err(format!(
+                    "`{before}` is renamed to itself\nhint: drop the step"
+                ));
             }
         }
         Step::Unit(step) => {
@@ -155,33 +158,7 @@ fn of_step(step: &Step) -> Result<(), String> {
                 ));
             }
         }
-        Step::Split(step) => {
-            if step.into.is_empty() {
-                return Err("`into` is empty\nhint: name the new categories".to_owned());
-            }
-            if let Some(case) = step.cases.iter().find(|case| !step.into.contains(&case.to)) {
-                return Err(format!(
-                    "a case gives `{}`, which `into` does not name\nhint: add it there",
-                    case.to
-                ));
-            }
-            let last = step.cases.len().saturating_sub(1);
-            let open = step.cases.iter().position(|case| case.when.is_none());
-            if open.is_some_and(|at| at != last) {
-                return Err("a case without `when` stands before others, which never hold\nhint: put it last".to_owned());
-            }
-            for when in step.cases.iter().filter_map(|case| case.when.as_ref()) {
-                let empty = when.min.is_none() && when.below.is_none() && when.equals.is_none();
-                let crossed = matches!((when.min, when.below), (Some(min), Some(below)) if min >= below);
-                if empty || crossed {
-                    return Err(format!(
-                        "the case about `{}` holds for {}\nhint: `min` below `below`, or `equals`",
-                        when.field,
-                        if empty { "everything" } else { "nothing" }
-                    ));
-                }
-            }
-        }
+        Step::Split(step) => return of_split(step),
         Step::Merge(step) => {
             if step.categories.is_empty() {
                 return Err("`categories` is empty\nhint: name the old categories".to_owned());
@@ -191,6 +168,36 @@ fn of_step(step: &Step) -> Result<(), String> {
             if step.field.is_none() && step.category.is_none() {
                 return Err("nothing is named\nhint: `field` or `category`".to_owned());
             }
+        }
+    }
+    Ok(())
+}
+
+fn of_split(step: &Split) -> Result<(), String> {
+    if step.into.is_empty() {
+        return Err("`into` is empty\nhint: name the new categories".to_owned());
+    }
+    if let Some(case) = step.cases.iter().find(|case| !step.into.contains(&case.to)) {
+        return Err(format!(
+            "a case gives `{}`, which `into` does not name\nhint: add it there",
+            case.to
+        ));
+    }
+    let last = step.cases.len().saturating_sub(1);
+    let open = step.cases.iter().position(|case| case.when.is_none());
+    if open.is_some_and(|at| at != last) {
+        return Err("a case without `when` stands before others, which never hold\nhint: put it last".to_owned());
+    }
+    for when in step.cases.iter().filter_map(|case| case.when.as_ref()) {
+        let empty = when.min.is_none() && when.below.is_none() && when.equals.is_none();
+        let crossed =
+            matches!((when.min, when.below), (Some(min), Some(below)) if min >= below);
+        if empty || crossed {
+            return Err(format!(
+                "the case about `{}` holds for {}\nhint: `min` below `below`, or `equals`",
+                when.field,
+                if empty { "everything" } else { "nothing" }
+            ));
         }
     }
     Ok(())
@@ -278,8 +285,16 @@ impl Field {
         let kind = self.kind?;
         let timed = matches!(kind.scalar, Scalar::Time | Scalar::Duration);
         let asks = [
-            ("a unit", self.unit.is_some(), kind.scalar.is_number() || timed),
-            ("a range", self.has_range(), kind.scalar.is_number() || timed),
+            (
+                "a unit",
+                self.unit.is_some(),
+                kind.scalar.is_number() || timed,
+            ),
+            (
+                "a range",
+                self.has_range(),
+                kind.scalar.is_number() || timed,
+            ),
             ("finite values", self.finite, kind.scalar.is_number()),
         ];
         let (what, ..) = asks.into_iter().find(|(_, asked, has)| *asked && !has)?;

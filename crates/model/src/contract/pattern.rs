@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A topic, or a pattern of topics: `*` stands for any run of letters within one level, `**` for any levels or none.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Pattern(String);
 
@@ -106,7 +104,11 @@ mod tests {
             ("/a*b*c", "/axxbyybc", true),
             ("/**/x/**/y", "/a/x/b/x/c/y", true),
         ] {
-            assert_eq!(Pattern::from(pattern).matches(topic), expected, "{pattern} {topic}");
+            assert_eq!(
+                Pattern::from(pattern).matches(topic),
+                expected,
+                "{pattern} {topic}"
+            );
         }
     }
 }

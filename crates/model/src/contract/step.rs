@@ -2,9 +2,9 @@
 //!
 //! Read [`Step`] first. Not here: doing it ([`super::Migration`]).
 
+use super::FieldType;
 use crate::strict::is_default;
 use crate::unit::Unit;
-use super::FieldType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -185,10 +185,18 @@ fn quoted(words: &BTreeSet<String>) -> String {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rename(Rename { stream, field: None, to }) => {
+            Self::Rename(Rename {
+                stream,
+                field: None,
+                to,
+            }) => {
                 write!(f, "`{stream}` becomes `{to}`")
             }
-            Self::Rename(Rename { stream, field: Some(field), to }) => {
+            Self::Rename(Rename {
+                stream,
+                field: Some(field),
+                to,
+            }) => {
                 write!(f, "`{field}` of `{stream}` becomes `{to}`")
             }
             Self::Unit(step) => write!(
@@ -207,7 +215,11 @@ impl fmt::Display for Step {
                 step.category,
                 step.stream,
                 quoted(&step.into),
-                if step.cases.is_empty() { ", to be labeled again" } else { "" }
+                if step.cases.is_empty() {
+                    ", to be labeled again"
+                } else {
+                    ""
+                }
             ),
             Self::Merge(step) => write!(
                 f,

@@ -6,7 +6,7 @@
 //! Not here: names, types and rates ([`super::Checking`]).
 
 use super::check::{Checked, NotEvaluated, Violation, code};
-use super::{Field, Nulls};
+use super::{Field, Nulls, Range};
 use crate::display;
 use std::collections::BTreeSet;
 
@@ -263,7 +263,6 @@ impl<'a> ValueRules<'a> {
         }
         let share = self.null.count as f64 / self.seen as f64;
         let expected_null = match self.rule.nulls {
-            Nulls::Allowed => None,
             Nulls::Never if self.null.count > 0 => Some("no missing value".to_owned()),
             Nulls::AtMost(most) if share > most => Some(format!(
                 "at most {} missing",
@@ -288,7 +287,11 @@ impl<'a> ValueRules<'a> {
         };
         for (code, offenders, expected) in [
             (code::RANGE, &self.range, range_text(self.rule)),
-            (code::NOT_FINITE, &self.not_finite, "finite numbers".to_owned()),
+            (
+                code::NOT_FINITE,
+                &self.not_finite,
+                "finite numbers".to_owned(),
+            ),
             (self.allowed_code, &self.word, words),
             (code::TYPE, &self.kind, judged.to_owned()),
         ] {
@@ -333,10 +336,9 @@ pub(super) fn list(words: &BTreeSet<String>) -> String {
 /// The range of a rule in words, with its unit.
 pub(super) fn range_text(rule: &Field) -> String {
     let unit = rule.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-    match (rule.min, rule.max) {
-        (Some(min), Some(max)) => format!("{min} to {max}{unit}"),
-        (Some(min), None) => format!("{min}{unit} or more"),
-        (None, Some(max)) => format!("{max}{unit} or less"),
-        (None, None) => "any".to_owned(),
-    }
+    let range = Range {
+        min: rule.min,
+        max: rule.max,
+    };
+    range.text(&unit)
 }

@@ -202,7 +202,10 @@ impl Ontology {
                     if others.is_empty() {
                         format!("`{first}` holds more than `{class}`")
                     } else {
-                        format!("`{class}` cannot be told from {} in `{first}`", others.join(", "))
+                        format!(
+                            "`{class}` cannot be told from {} in `{first}`",
+                            others.join(", ")
+                        )
                     }
                 }
                 Relation::Narrower => {
@@ -211,7 +214,10 @@ impl Ontology {
                 }
                 Relation::Split => {
                     let classes: Vec<_> = target.classes.iter().map(|c| format!("`{c}`")).collect();
-                    format!("`{class}` is one of {}: labels need a look", classes.join(", "))
+                    format!(
+                        "`{class}` is one of {}: labels need a look",
+                        classes.join(", ")
+                    )
                 }
                 Relation::None => format!("`{class}` has no place: labels are dropped"),
             };
@@ -237,10 +243,16 @@ impl Ontology {
                 let message = match to.class(&name) {
                     Err(error) => error.to_string(),
                     Ok(found) if found.is_abstract && *target != Target::Broader(name.clone()) => {
-                        format!("`{name}` is abstract in `{}`; hint: only `broader` leads there", to.id())
+                        format!(
+                            "`{name}` is abstract in `{}`; hint: only `broader` leads there",
+                            to.id()
+                        )
                     }
                     Ok(found) if found.deprecated.is_some() => {
-                        format!("`{name}` is deprecated in `{}`; hint: name its successor", to.id())
+                        format!(
+                            "`{name}` is deprecated in `{}`; hint: name its successor",
+                            to.id()
+                        )
                     }
                     Ok(_) => continue,
                 };
@@ -344,7 +356,9 @@ impl<'de> Visitor<'de> for TargetVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Target, A::Error> {
         const KEYS: &[&str] = &["broader", "narrower"];
         let Some(key) = entries.next_key::<String>()? else {
-            return Err(A::Error::custom("no class is named\nhint: `{broader: class}`"));
+            return Err(A::Error::custom(
+                "no class is named\nhint: `{broader: class}`",
+            ));
         };
         let target = match key.as_str() {
             "broader" => Target::Broader(entries.next_value()?),

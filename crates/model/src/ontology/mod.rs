@@ -265,7 +265,9 @@ impl TryFrom<String> for OntologyId {
             (!name.is_empty()).then(|| (name.to_owned(), version))
         });
         let (name, version) = parts.ok_or_else(|| {
-            format!("`{text}` names no version of an ontology\nhint: `name@version`, as `warehouse@3`")
+            format!(
+                "`{text}` names no version of an ontology\nhint: `name@version`, as `warehouse@3`"
+            )
         })?;
         Ok(Self { name, version })
     }

@@ -47,7 +47,8 @@ fn head(ontology: &Ontology) -> Found {
         return wrong("ontology", message);
     }
     if ontology.labels().is_empty() {
-        let message = "no class can be a label\nhint: add classes that are neither abstract nor deprecated";
+        let message =
+            "no class can be a label\nhint: add classes that are neither abstract nor deprecated";
         return wrong("classes", message.to_owned());
     }
     Ok(())
@@ -72,7 +73,8 @@ fn names(ontology: &Ontology) -> Found {
         if let Some(id) = class.id
             && let Some(other) = numbers.insert(id, name)
         {
-            let message = format!("`{other}` and `{name}` both have id `{id}`\nhint: ids are unique");
+            let message =
+                format!("`{other}` and `{name}` both have id `{id}`\nhint: ids are unique");
             return wrong(name, message);
         }
     }
@@ -81,7 +83,9 @@ fn names(ontology: &Ontology) -> Found {
 
 fn parents(ontology: &Ontology) -> Found {
     for (name, class) in &ontology.classes {
-        let Some(parent) = &class.parent else { continue };
+        let Some(parent) = &class.parent else {
+            continue;
+        };
         if !ontology.classes.contains_key(parent) {
             let message = format!(
                 "`{name}` is a kind of `{parent}`, which is no class\nhint: {}",
@@ -102,7 +106,10 @@ fn parents(ontology: &Ontology) -> Found {
                 return wrong(name, message);
             }
             line.push(parent);
-            next = ontology.classes.get(parent).and_then(|class| class.parent.as_ref());
+            next = ontology
+                .classes
+                .get(parent)
+                .and_then(|class| class.parent.as_ref());
         }
     }
     Ok(())
@@ -110,7 +117,9 @@ fn parents(ontology: &Ontology) -> Found {
 
 fn successors(ontology: &Ontology) -> Found {
     for (name, class) in &ontology.classes {
-        let Some(deprecated) = &class.deprecated else { continue };
+        let Some(deprecated) = &class.deprecated else {
+            continue;
+        };
         if deprecated.since > ontology.version {
             let message = format!(
                 "`{name}` is deprecated since version `{}`, and this is `{}`\nhint: correct `since`",
@@ -118,7 +127,9 @@ fn successors(ontology: &Ontology) -> Found {
             );
             return wrong(name, message);
         }
-        let Some(successor) = &deprecated.successor else { continue };
+        let Some(successor) = &deprecated.successor else {
+            continue;
+        };
         match ontology.classes.get(successor) {
             None => {
                 let message = format!(
@@ -141,7 +152,11 @@ fn successors(ontology: &Ontology) -> Found {
 
 fn attributes(ontology: &Ontology) -> Found {
     for (name, class) in &ontology.classes {
-        if let Some((attribute, _)) = class.attributes.iter().find(|(_, values)| values.is_empty()) {
+        if let Some((attribute, _)) = class
+            .attributes
+            .iter()
+            .find(|(_, values)| values.is_empty())
+        {
             let message = format!(
                 "attribute `{attribute}` of `{name}` may have no value\nhint: list its values"
             );
@@ -156,12 +171,22 @@ fn mappings(ontology: &Ontology) -> Found {
     for mapping in &ontology.mappings {
         let to = mapping.to.to_string();
         if mapping.to == ontology.id() {
-            return wrong(&to, format!("`{to}` maps to itself\nhint: drop the mapping"));
+            return wrong(
+                &to,
+                format!("`{to}` maps to itself\nhint: drop the mapping"),
+            );
         }
         if !seen.insert(&mapping.to) {
-            return wrong(&to, format!("there are two mappings to `{to}`\nhint: join them"));
+            return wrong(
+                &to,
+                format!("there are two mappings to `{to}`\nhint: join them"),
+            );
         }
-        if let Some(name) = mapping.classes.keys().find(|name| !ontology.classes.contains_key(*name)) {
+        if let Some(name) = mapping
+            .classes
+            .keys()
+            .find(|name| !ontology.classes.contains_key(*name))
+        {
             let message = format!(
                 "the mapping to `{to}` names `{name}`, which is no class\nhint: {}",
                 meant(ontology, name)
@@ -187,7 +212,9 @@ fn exact(mapping: &Mapping) -> Found {
                 }
             }
             Target::Split(targets) if targets.len() < 2 => {
-                let message = format!("`{name}` is split into fewer than two\nhint: name one class without brackets, or all");
+                let message = format!(
+                    "`{name}` is split into fewer than two\nhint: name one class without brackets, or all"
+                );
                 return wrong(name, message);
             }
             _ => {}

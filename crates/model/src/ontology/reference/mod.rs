@@ -5,7 +5,13 @@
 use super::{Ontology, OntologyError, OntologyId};
 
 /// Names of the vocabularies that come with the program.
-pub const BUILT_IN: [&str; 5] = ["argoverse", "coco", "nuscenes", "nuscenes-detection", "openlabel"];
+pub const BUILT_IN: [&str; 5] = [
+    "argoverse",
+    "coco",
+    "nuscenes",
+    "nuscenes-detection",
+    "openlabel",
+];
 
 const TEXTS: [&str; 5] = [
     include_str!("argoverse.yaml"),
@@ -22,10 +28,11 @@ impl Ontology {
     pub fn built_in(name: &str) -> Result<Self, OntologyError> {
         let place = BUILT_IN.iter().position(|known| *known == name);
         let text = place.and_then(|place| TEXTS.get(place));
-        text.and_then(|text| Self::parse(text).ok())
-            .ok_or_else(|| OntologyError::UnknownVocabulary {
+        text.and_then(|text| Self::parse(text).ok()).ok_or_else(|| {
+            OntologyError::UnknownVocabulary {
                 name: name.to_owned(),
-            })
+            }
+        })
     }
 
     /// The vocabulary with that name and version, if it comes with the program.
