@@ -225,25 +225,28 @@ fn piece(yaml: &str, place: Option<serde_saphyr::Location>) -> String {
     value.chars().take(PIECE).collect()
 }
 
-/// A fault of the file as a whole, found after it was read.
+/// What is wrong between parts of a file, found after it was read: the words that lead to the place, and the message.
+pub(crate) type Crossed = (Vec<String>, String);
+
+/// A fault between parts of a file.
 pub(crate) fn contradiction(
     file: &'static str,
     yaml: &str,
-    word: &str,
-    message: String,
+    (words, message): Crossed,
 ) -> FileError {
     FileError {
         file,
-        line: line_of(yaml, word),
+        line: line_of(yaml, &words),
         fault: Fault::Contradiction { message },
     }
 }
 
-/// The first line a word stands on by itself, 0 where it stands nowhere: what is wrong between two parts of a file is
-/// found after reading, when places are gone.
-pub(crate) fn line_of(yaml: &str, word: &str) -> u64 {
+/// The line of the last of some words, each looked for by itself from the line of the one before it on; the line of the
+/// one before where it stands nowhere, 0 for none: what is wrong between two parts of a file is found after reading,
+/// when places are gone.
+fn line_of(yaml: &str, words: &[String]) -> u64 {
     let is_part = |c: char| c.is_alphanumeric() || "_-./*".contains(c);
-    let holds = |line: &str| {
+    let holds = |line: &str, word: &str| {
         line.match_indices(word).any(|(at, _)| {
             let before = line.get(..at).and_then(|text| text.chars().next_back());
             let after = line.get(at + word.len()..);
@@ -251,10 +254,14 @@ pub(crate) fn line_of(yaml: &str, word: &str) -> u64 {
             !before.is_some_and(is_part) && !after.is_some_and(is_part)
         })
     };
-    let found = yaml
-        .lines()
-        .position(|line| !word.is_empty() && holds(line));
-    found.map_or(0, |at| at as u64 + 1)
+    let mut found = 0;
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        let mut lines = yaml.lines().enumerate().skip(found.max(1) - 1);
+        if let Some((at, _)) = lines.find(|(_, line)| holds(line, word)) {
+            found = at + 1;
+        }
+    }
+    found as u64
 }
 
 /// One text per value: keys sorted, no spaces, numbers in their shortest form; empty where it cannot be written, which

@@ -641,12 +641,12 @@ mod tests {
                     class.difference.low.unwrap(),
                     class.difference.high.unwrap(),
                 );
-                covered += usize::from(low <= 0.0 && high >= 0.0);
+                covered += u32::from(low <= 0.0 && high >= 0.0);
             }
         }
         // At most 5 % of 400 and three standard errors of 4.4.
         assert!(alarms <= 33, "{alarms}");
-        let share = f64::from(covered) / all as f64;
+        let share = f64::from(covered) / f64::from(all);
         assert!((0.93..=0.99).contains(&share), "{share}");
     }
 

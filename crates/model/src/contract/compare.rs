@@ -90,7 +90,7 @@ pub struct Change {
     /// Field or column; null where it is about the whole.
     pub field: Option<String>,
     /// What changed: `presence`, `type`, `unit`, `range`, `allowed`, `nulls`, `finite`, `schema`, `encoding`, `frame`,
-    /// `rate_hz`, `categories`, `ontology`.
+    /// `rate_hz`, `categories`, `ontology`, `deprecated`.
     pub part: String,
     /// What the old version says.
     pub before: String,
@@ -251,6 +251,7 @@ pub fn compare(
         change.migrated = !is_in(&after, &change);
         change
     }));
+    changes.extend(deprecations(new));
     changes.sort();
     Ok(Changes {
         old: old.reference(),
@@ -295,6 +296,33 @@ struct Difference {
     after: String,
     only_old: Option<String>,
     only_new: Option<String>,
+}
+
+/// What the new version says is not to be used any more, which nobody has to follow yet.
+fn deprecations(new: &Contract) -> Vec<Change> {
+    let steps = new.migrate.iter().flat_map(|migrate| &migrate.steps);
+    let of_step = |step: &Step| {
+        let Step::Deprecate(step) = step else {
+            return None;
+        };
+        let word = step.category.as_ref().or(step.field.as_ref())?;
+        let instead = step.successor.as_ref();
+        let instead = instead.map(|successor| format!(", use `{successor}`"));
+        Some(Change {
+            stream: step.stream.clone(),
+            field: step.field.clone(),
+            part: "deprecated".to_owned(),
+            before: "in use".to_owned(),
+            after: "deprecated".to_owned(),
+            compatibility: Compatibility::Full,
+            explanation: format!(
+                "`{word}` still counts, and is counted{}",
+                instead.unwrap_or_default()
+            ),
+            migrated: false,
+        })
+    };
+    steps.filter_map(of_step).collect()
 }
 
 /// Categories whose fate the migration declares, so that the ontology need not.
@@ -570,7 +598,7 @@ impl Comparison<'_> {
             (_, None) => None,
             (None, Some(kind)) => Some(format!("values that are no {kind}")),
             (Some(mine), Some(theirs)) => (!theirs.holds(mine))
-                .then(|| format!("values of {mine}, which {theirs} does not hold")),
+                .then(|| format!("values of {mine} that {theirs} does not hold")),
         };
         self.add(
             place,

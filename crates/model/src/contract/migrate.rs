@@ -436,7 +436,7 @@ fn rename_in_contract(step: &Rename, contract: &mut Contract) -> Result<(), Faul
     }
     let taken = |name: &str| {
         Fault::Reason(format!(
-            "there is a `{name}` already\nhint: merge has no step; choose another name"
+            "there is a `{name}` already\nhint: two cannot become one; choose another name"
         ))
     };
     let Some(name) = field else {

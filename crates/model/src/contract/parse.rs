@@ -2,10 +2,12 @@
 //!
 //! Read [`parse`] first. Not here: which keys there are (the types).
 
-use super::{Categories, Channel, Contract, Field, Migrate, Nulls, Pattern, Range, Scalar, Split, Step};
+use super::{
+    Categories, Channel, Contract, Field, Migrate, Nulls, Pattern, Range, Scalar, Split, Step,
+};
 use super::{TableRule, category_column};
 use crate::nearest;
-use crate::strict::{self, FileError};
+use crate::strict::{self, Crossed, FileError};
 use crate::tables::{TABLES, table};
 use schemars::JsonSchema;
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -17,7 +19,13 @@ const FILE: &str = "contract";
 
 pub(super) fn parse(yaml: &str) -> Result<Contract, FileError> {
     let contract: Contract = strict::read(FILE, yaml)?;
-    let wrong = |word: &str, message: String| Err(strict::contradiction(FILE, yaml, word, message));
+    holds_together(&contract).map_err(|fault| strict::contradiction(FILE, yaml, fault))?;
+    Ok(contract)
+}
+
+/// What the types cannot say.
+fn holds_together(contract: &Contract) -> Result<(), Crossed> {
+    let wrong = |word: &str, message: String| Err((vec![word.to_owned()], message));
     if contract.version == 0 {
         return wrong(
             "version",
@@ -37,21 +45,22 @@ pub(super) fn parse(yaml: &str) -> Result<Contract, FileError> {
         return wrong("contract", message);
     }
     for (topic, channel) in &contract.channels {
-        if let Err(message) = of_channel(topic, channel) {
-            return wrong(topic.as_str(), message);
-        }
+        let place = || vec!["channels".to_owned(), topic.to_string()];
+        of_channel(topic, channel).map_err(|message| (place(), message))?;
     }
     for (name, rule) in &contract.tables {
-        if let Err((word, message)) = of_table(name, rule, &contract) {
-            return wrong(&word, message);
-        }
+        of_table(name, rule, contract).map_err(|(word, message)| {
+            let place = ["tables", name, &word].map(str::to_owned);
+            (place.into(), message)
+        })?;
     }
-    if let Some(migrate) = &contract.migrate
-        && let Err((word, message)) = of_migration(migrate, contract.version)
-    {
-        return wrong(&word, message);
+    match &contract.migrate {
+        Some(migrate) => of_migration(migrate, contract.version).map_err(|(word, message)| {
+            let place = ["migrate".to_owned(), word];
+            (place.into(), message)
+        }),
+        None => Ok(()),
     }
-    Ok(contract)
 }
 
 fn of_channel(topic: &Pattern, channel: &Channel) -> Result<(), String> {
@@ -186,12 +195,14 @@ fn of_split(step: &Split) -> Result<(), String> {
     let last = step.cases.len().saturating_sub(1);
     let open = step.cases.iter().position(|case| case.when.is_none());
     if open.is_some_and(|at| at != last) {
-        return Err("a case without `when` stands before others, which never hold\nhint: put it last".to_owned());
+        return Err(
+            "a case without `when` stands before others, which never hold\nhint: put it last"
+                .to_owned(),
+        );
     }
     for when in step.cases.iter().filter_map(|case| case.when.as_ref()) {
         let empty = when.min.is_none() && when.below.is_none() && when.equals.is_none();
-        let crossed =
-            matches!((when.min, when.below), (Some(min), Some(below)) if min >= below);
+        let crossed = matches!((when.min, when.below), (Some(min), Some(below)) if min >= below);
         if empty || crossed {
             return Err(format!(
                 "the case about `{}` holds for {}\nhint: `min` below `below`, or `equals`",

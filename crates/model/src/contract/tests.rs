@@ -74,30 +74,48 @@ fn slips_are_named_with_their_line_and_the_nearest_word() {
             hint: correct the value
         "#]],
     );
-    check_error("version: 1\n", &expect![[r#"
+    check_error(
+        "version: 1\n",
+        &expect![[r#"
         file.missing: contract, line `1`: `contract` is missing
         hint: add `contract: …` to the part that begins here
-    "#]]);
-    check_error("contract: [a\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: [a\n",
+        &expect![[r#"
         file.value: contract, line `1`: `[a` is not a text
         hint: correct the value
-    "#]]);
-    check_error("contract: a\nversion: 1\nmigrate:\n  from: 0\n  steps:\n    - renam: {in: /a, to: /b}\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: a\nversion: 1\nmigrate:\n  from: 0\n  steps:\n    - renam: {in: /a, to: /b}\n",
+        &expect![[r#"
         file.unknown: contract, line `6`: unknown word `renam`
         hint: did you mean `rename`?
-    "#]]);
-    check_error("contract: a\nversion: 1\ntables:\n  object: {}\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: a\nversion: 1\ntables:\n  object: {}\n",
+        &expect![[r#"
         file.contradiction: contract, line `4`: there is no table `object`
         hint: did you mean `objects`?
-    "#]]);
-    check_error("contract: a\nversion: 1\ntables:\n  objects:\n    fields:\n      lenght_m: {min: 0}\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: a\nversion: 1\ntables:\n  objects:\n    fields:\n      lenght_m: {min: 0}\n",
+        &expect![[r#"
         file.contradiction: contract, line `6`: table `objects` has no column `lenght_m`
         hint: did you mean `length_m`?
-    "#]]);
-    check_error("contract: a\nversion: 1\nontology: warehouse\ncontext: {site: {}}\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: a\nversion: 1\nontology: warehouse\ncontext: {site: {}}\n",
+        &expect![[r#"
         file.contradiction: contract, line `3`: `warehouse` names no version of an ontology
         hint: `name@version`, as `warehouse@3`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -137,14 +155,20 @@ fn contradictions_are_refused() {
             hint: a share of values, 0 to 1
         "#]],
     );
-    check_error("contract: a\nversion: 0\nchannels: {/odom: {}}\n", &expect![[r#"
+    check_error(
+        "contract: a\nversion: 0\nchannels: {/odom: {}}\n",
+        &expect![[r#"
         file.contradiction: contract, line `2`: `version` is `0`
         hint: versions begin at 1
-    "#]]);
-    check_error("contract: a\nversion: 1\n", &expect![[r#"
+    "#]],
+    );
+    check_error(
+        "contract: a\nversion: 1\n",
+        &expect![[r#"
         file.contradiction: contract, line `1`: the contract asks for nothing
         hint: name `channels`, `context` or `tables`
-    "#]]);
+    "#]],
+    );
     check_error(
         "contract: a\nversion: 1\ntables: {objects: {categories: ontology}}\n",
         &expect![[r#"
@@ -162,14 +186,14 @@ fn contradictions_are_refused() {
     check_error(
         "contract: a\nversion: 2\nchannels: {/odom: {}}\nmigrate:\n  from: 1\n  steps:\n    - unit: {in: /odom, field: speed, from: m, to: m/s}\n",
         &expect![[r#"
-            file.contradiction: contract, line `3`: step `1`: m measures length, m/s measures speed
+            file.contradiction: contract, line `7`: step `1`: m measures length, m/s measures speed
             hint: only units of one kind convert
         "#]],
     );
     check_error(
         "contract: a\nversion: 2\nchannels: {/odom: {}}\nmigrate:\n  from: 1\n  steps:\n    - widen: {in: /odom, field: n, from: int64, to: int32}\n",
         &expect![[r#"
-            file.contradiction: contract, line `3`: step `1`: int32 does not hold more than int64
+            file.contradiction: contract, line `7`: step `1`: int32 does not hold more than int64
             hint: only a wider type takes every value; narrowing has no migration
         "#]],
     );
@@ -179,7 +203,9 @@ fn contradictions_are_refused() {
 fn words_stay_as_they_are_written() {
     let field = "{allowed: [on, no, 1, 1.50, true]}";
     let parsed = speed(1, field, "");
-    let allowed = parsed.channels[&Pattern::from("/odom")].fields["speed"].allowed.clone();
+    let allowed = parsed.channels[&Pattern::from("/odom")].fields["speed"]
+        .allowed
+        .clone();
     let words: Vec<_> = allowed.unwrap().into_iter().collect();
     assert_eq!(words, ["1", "1.50", "no", "on", "true"]);
 }
@@ -198,19 +224,41 @@ fn the_digest_is_of_what_decides() {
     assert_eq!(again.reference(), one.reference());
     assert_eq!(again.canonical_json(), one.canonical_json());
     // Keys left at their default change nothing.
-    assert_eq!(speed(1, "{nulls: allowed, finite: false}", "").reference(), speed(1, "{}", "").reference());
+    assert_eq!(
+        speed(1, "{nulls: allowed, finite: false}", "").reference(),
+        speed(1, "{}", "").reference()
+    );
 }
 
 #[test]
 fn the_schema_knows_every_key() {
     let schema = Contract::json_schema();
-    let keys: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    let keys: Vec<_> = schema["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     assert_eq!(
         keys,
-        ["about", "channels", "compatibility", "context", "contract", "migrate", "ontology", "schema", "tables", "version"]
+        [
+            "about",
+            "channels",
+            "compatibility",
+            "context",
+            "contract",
+            "migrate",
+            "ontology",
+            "schema",
+            "tables",
+            "version"
+        ]
     );
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(schema["required"], serde_json::json!(["contract", "version"]));
+    assert_eq!(
+        schema["required"],
+        serde_json::json!(["contract", "version"])
+    );
     let units = &schema["$defs"]["Unit"]["enum"];
     assert!(units.as_array().unwrap().contains(&"km/h".into()));
 }
@@ -280,7 +328,11 @@ fn feed(checking: &mut Checking<'_>) {
             ("objects", "length_m") => Slice::Real(&[1.2, 0.4]),
             other => panic!("{other:?}"),
         };
-        rules.push(Batch { rows: Rows::From(0), values, valid: None });
+        rules.push(Batch {
+            rows: Rows::From(0),
+            values,
+            valid: None,
+        });
     }
 }
 
@@ -301,9 +353,17 @@ fn a_recording_that_gives_what_is_asked_passes_only_when_values_were_looked_at()
     assert_eq!(unfed.verdict(), Verdict::NotEvaluated);
     assert_eq!(unfed.not_evaluated.len(), 6);
     let nothing = contract.check(&Observed::default(), None);
-    assert_eq!((nothing.verdict(), nothing.violations.len()), (Verdict::NotEvaluated, 0));
+    assert_eq!(
+        (nothing.verdict(), nothing.violations.len()),
+        (Verdict::NotEvaluated, 0)
+    );
     let unknown = contract.check(&observed(), None);
-    assert!(unknown.not_evaluated.iter().any(|n| n.reason.contains("ontology")));
+    assert!(
+        unknown
+            .not_evaluated
+            .iter()
+            .any(|n| n.reason.contains("ontology"))
+    );
 }
 
 #[test]
@@ -314,11 +374,20 @@ fn every_kind_of_violation_is_named_with_what_was_expected_and_found() {
     let image = channels.get_mut("/camera/front/image").unwrap();
     image.schema = Some("sensor_msgs/msg/CompressedImage".to_owned());
     image.encoding = Some("json".to_owned());
-    image.frames = Some(BTreeSet::from(["base".to_owned(), "front_camera_optical".to_owned()]));
+    image.frames = Some(BTreeSet::from([
+        "base".to_owned(),
+        "front_camera_optical".to_owned(),
+    ]));
     image.rate_hz = Some(4.0);
     let fields = image.fields.as_mut().unwrap();
     fields.remove("width");
-    fields.insert("with".to_owned(), ObservedField { kind: FieldType::one(Scalar::Uint(32)), unit: None });
+    fields.insert(
+        "with".to_owned(),
+        ObservedField {
+            kind: FieldType::one(Scalar::Uint(32)),
+            unit: None,
+        },
+    );
     fields.get_mut("height").unwrap().kind = FieldType::one(Scalar::Text);
     let odom = channels.remove("/odom").unwrap();
     channels.insert("/odom2".to_owned(), odom);
@@ -335,15 +404,30 @@ fn every_kind_of_violation_is_named_with_what_was_expected_and_found() {
             "length_m" => Slice::Real(&[1.2, -0.5, f64::NAN, 40.0]),
             _ => Slice::Text(&["rgb8", "bgr8", "mono8"]),
         };
-        let rows = if rules.field() == "encoding" { Rows::All(7) } else { Rows::From(100) };
-        rules.push(Batch { rows, values, valid: None });
+        let rows = if rules.field() == "encoding" {
+            Rows::All(7)
+        } else {
+            Rows::From(100)
+        };
+        rules.push(Batch {
+            rows,
+            values,
+            valid: None,
+        });
     }
     let checked = checking.finish();
     assert_eq!(checked.verdict(), Verdict::Fail);
     let lines: Vec<String> = checked
         .violations
         .iter()
-        .map(|violation| format!("{}: {}\n  {}\n", violation.code, violation.message(), violation.hint()))
+        .map(|violation| {
+            format!(
+                "{}: {}\n  {}\n",
+                violation.code,
+                violation.message(),
+                violation.hint()
+            )
+        })
         .collect();
     expect![[r#"
         contract.encoding: `/camera/front/image`: json, expected cdr
@@ -393,20 +477,39 @@ fn units_stated_by_the_source_are_compared() {
 
 #[test]
 fn nulls_are_shares_of_all_batches() {
-    let rule = |text: &str| speed(1, text, "").channels[&Pattern::from("/odom")].fields["speed"].clone();
+    let rule =
+        |text: &str| speed(1, text, "").channels[&Pattern::from("/odom")].fields["speed"].clone();
     let run = |rule: &Field, valid: &[bool]| {
         let mut rules = ValueRules::new("/odom", "speed", rule);
         for (at, is_there) in valid.iter().enumerate() {
-            rules.push(Batch { rows: Rows::From(at as u64), values: Slice::Integer(&[1]), valid: Some(&[*is_there]) });
+            rules.push(Batch {
+                rows: Rows::From(at as u64),
+                values: Slice::Integer(&[1]),
+                valid: Some(&[*is_there]),
+            });
         }
         rules.finish()
     };
     let never = run(&rule("{nulls: never}"), &[true, false, true, false]);
-    assert_eq!((never.violations[0].count, &never.violations[0].rows[..]), (2, &[1, 3][..]));
+    assert_eq!(
+        (never.violations[0].count, &never.violations[0].rows[..]),
+        (2, &[1, 3][..])
+    );
     assert_eq!(never.violations[0].found, "2 of 4 missing");
-    assert_eq!(run(&rule("{nulls: {at_most: 0.5}}"), &[true, false]).violations, []);
-    assert_eq!(run(&rule("{nulls: {at_most: 0.4}}"), &[true, false]).violations.len(), 1);
-    assert_eq!(run(&rule("{nulls: never}"), &[]).verdict(), Verdict::NotEvaluated);
+    assert_eq!(
+        run(&rule("{nulls: {at_most: 0.5}}"), &[true, false]).violations,
+        []
+    );
+    assert_eq!(
+        run(&rule("{nulls: {at_most: 0.4}}"), &[true, false])
+            .violations
+            .len(),
+        1
+    );
+    assert_eq!(
+        run(&rule("{nulls: never}"), &[]).verdict(),
+        Verdict::NotEvaluated
+    );
 }
 
 proptest! {
@@ -435,13 +538,26 @@ proptest! {
 
 fn check_compare(old: &Contract, new: &Contract, expected: &Expect) {
     let changes = compare(old, new, &[]).unwrap();
-    let mut text = format!("{} / {}\n", changes.compatibility.name(), changes.with_migration.name());
+    let mut text = format!(
+        "{} / {}\n",
+        changes.compatibility.name(),
+        changes.with_migration.name()
+    );
     for change in &changes.changes {
-        let field = change.field.as_deref().map(|f| format!(" {f}")).unwrap_or_default();
+        let field = change
+            .field
+            .as_deref()
+            .map(|f| format!(" {f}"))
+            .unwrap_or_default();
         let migrated = if change.migrated { ", migrated" } else { "" };
         text += &format!(
             "{}{field} {}: {} -> {}: {}{migrated}: {}\n",
-            change.stream, change.part, change.before, change.after, change.compatibility.name(), change.explanation
+            change.stream,
+            change.part,
+            change.before,
+            change.after,
+            change.compatibility.name(),
+            change.explanation
         );
     }
     expected.assert_eq(&text);
@@ -452,29 +568,49 @@ fn changes_are_classified_and_explained() {
     let base = "{type: float32, unit: m/s, min: 0, max: 50, nulls: never}";
     let old = speed(1, base, "");
     let change = |rule: &str| speed(2, rule, "");
-    check_compare(&old, &change("{type: float64, unit: m/s, min: 0, max: 60, nulls: never}"), &expect![[r#"
+    check_compare(
+        &old,
+        &change("{type: float64, unit: m/s, min: 0, max: 60, nulls: never}"),
+        &expect![[r#"
         backward / backward
         /odom speed range: 0 to 50 m/s -> 0 to 60 m/s: backward: readers of version 1 would meet values above 50 m/s
-        /odom speed type: float32 -> float64: backward: readers of version 1 would meet values of float64, which float32 does not hold
-    "#]]);
-    check_compare(&old, &change("{type: float32, unit: m/s, min: 0, max: 40, nulls: never, finite: true}"), &expect![[r#"
+        /odom speed type: float32 -> float64: backward: readers of version 1 would meet values of float64 that float32 does not hold
+    "#]],
+    );
+    check_compare(
+        &old,
+        &change("{type: float32, unit: m/s, min: 0, max: 40, nulls: never, finite: true}"),
+        &expect![[r#"
         forward / forward
         /odom speed finite: any -> finite: forward: data of version 1 may have NaN or infinities, which readers of version 2 do not expect
         /odom speed range: 0 to 50 m/s -> 0 to 40 m/s: forward: data of version 1 may have values above 40 m/s, which readers of version 2 do not expect
-    "#]]);
-    check_compare(&old, &change("{type: float32, unit: km/h, min: 0, max: 180, nulls: {at_most: 0.1}}"), &expect![[r#"
+    "#]],
+    );
+    check_compare(
+        &old,
+        &change("{type: float32, unit: km/h, min: 0, max: 180, nulls: {at_most: 0.1}}"),
+        &expect![[r#"
         none / none
         /odom speed nulls: 0 % -> 10 %: backward: readers of version 1 would meet up to 10 % missing values
         /odom speed unit: m/s -> km/h: none: readers of version 1 would meet the unit km/h; data of version 1 may have the unit m/s, which readers of version 2 do not expect
-    "#]]);
-    check_compare(&old, &change("{type: int64, unit: m/s, min: 0, max: 50, nulls: never, required: false}"), &expect![[r#"
+    "#]],
+    );
+    check_compare(
+        &old,
+        &change("{type: int64, unit: m/s, min: 0, max: 50, nulls: never, required: false}"),
+        &expect![[r#"
         none / none
         /odom speed presence: required -> optional: backward: readers of version 1 would meet no `speed`
-        /odom speed type: float32 -> int64: none: readers of version 1 would meet values of int64, which float32 does not hold; data of version 1 may have values of float32, which int64 does not hold, which readers of version 2 do not expect
-    "#]]);
-    check_compare(&old, &change(base), &expect![[r#"
+        /odom speed type: float32 -> int64: none: readers of version 1 would meet values of int64 that float32 does not hold; data of version 1 may have values of float32 that int64 does not hold, which readers of version 2 do not expect
+    "#]],
+    );
+    check_compare(
+        &old,
+        &change(base),
+        &expect![[r#"
         full / full
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -485,7 +621,10 @@ fn channels_tables_context_and_ontologies_are_compared() {
     let new = contract(
         "contract: c\nversion: 2\nontology: warehouse@3\nchannels:\n  /a: {schema: B, rate_hz: {min: 5, max: 11}, frame: base}\n  /d: {}\n  /e: {required: false}\ncontext: {light: {allowed: [day]}, site: {}}\ntables: {objects: {categories: [car, van, bus]}}\n",
     );
-    check_compare(&old, &new, &expect![[r#"
+    check_compare(
+        &old,
+        &new,
+        &expect![[r#"
         none / none
         /a frame: any -> base: forward: data of version 1 may have another frame than base, which readers of version 2 do not expect
         /a rate_hz: 9 Hz or more -> 5 to 11 Hz: none: readers of version 1 would meet rates below 9 Hz; data of version 1 may have rates above 11 Hz, which readers of version 2 do not expect
@@ -498,7 +637,8 @@ fn channels_tables_context_and_ontologies_are_compared() {
         context site presence: absent -> required: forward: data of version 1 may have no `site`, which readers of version 2 do not expect
         contract ontology: not known -> not known: none: ontology `warehouse@2` is not at hand, so nothing can be promised
         objects categories: one of car, van -> one of bus, car, van: backward: readers of version 1 would meet `bus`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -508,12 +648,25 @@ fn a_new_ontology_is_judged_by_what_becomes_of_its_labels() {
     let three = parse(
         "ontology: w\nversion: 3\nclasses: {auto: {}, dog: {}, cat: {}}\nmappings:\n  - to: w@2\n    classes: {auto: [car, van], dog: dog, cat: ~}\n",
     );
-    let with = |version: u32, id: &str| contract(&format!("contract: c\nversion: {version}\nontology: {id}\ntables: {{objects: {{categories: ontology}}}}\n"));
+    let with = |version: u32, id: &str| {
+        contract(&format!(
+            "contract: c\nversion: {version}\nontology: {id}\ntables: {{objects: {{categories: ontology}}}}\n"
+        ))
+    };
     let changes = compare(&with(1, "w@2"), &with(2, "w@3"), &[two, three]).unwrap();
-    let ontology = changes.changes.iter().find(|c| c.part == "ontology").unwrap();
+    let ontology = changes
+        .changes
+        .iter()
+        .find(|c| c.part == "ontology")
+        .unwrap();
     expect![[r#"
         backward readers of version 1 would meet classes that have no one place: `auto`, `cat`
-    "#]].assert_eq(&format!("{} {}\n", ontology.compatibility.name(), ontology.explanation));
+    "#]]
+    .assert_eq(&format!(
+        "{} {}\n",
+        ontology.compatibility.name(),
+        ontology.explanation
+    ));
 }
 
 #[test]
@@ -535,18 +688,30 @@ fn what_breaks_is_refused_with_the_difference_unless_a_migration_covers_it() {
     // A migration brings old data forward, it helps no reader of the old version.
     let mut full = old.clone();
     full.compatibility = Mode::Full;
-    assert!(matches!(accept(&full, &new, &[]), Err(Refused::Breaking { .. })));
+    assert!(matches!(
+        accept(&full, &new, &[]),
+        Err(Refused::Breaking { .. })
+    ));
     let mut free = old.clone();
     free.compatibility = Mode::None;
     assert!(accept(&free, &broken, &[]).is_ok());
     // A narrower range behind the migration is seen.
     let narrow = speed(2, "{unit: m/s, min: 0, max: 40}", step);
     let refused = accept(&old, &narrow, &[]).expect_err("a narrower range");
-    assert!(refused.to_string().contains("values above 40 m/s"), "{refused}");
-    assert_eq!(accept(&new, &old, &[]).expect_err("a lower version").code(), "contract.version");
+    assert!(
+        refused.to_string().contains("values above 40 m/s"),
+        "{refused}"
+    );
+    assert_eq!(
+        accept(&new, &old, &[]).expect_err("a lower version").code(),
+        "contract.version"
+    );
     let mut other = new.clone();
     other.contract = "lidar".to_owned();
-    assert_eq!(accept(&old, &other, &[]).expect_err("another name").code(), "contract.other");
+    assert_eq!(
+        accept(&old, &other, &[]).expect_err("another name").code(),
+        "contract.other"
+    );
 }
 
 // ---- migrating ------------------------------------------------------------------------------
@@ -558,42 +723,98 @@ const V3: &str = "contract: c\nversion: 3\nchannels:\n  /odom:\n    fields:\n   
 fn stream(name: &str, fields: &[(&str, Cells)]) -> Stream {
     Stream {
         name: name.to_owned(),
-        fields: fields.iter().map(|(name, cells)| ((*name).to_owned(), cells.clone())).collect(),
+        fields: fields
+            .iter()
+            .map(|(name, cells)| ((*name).to_owned(), cells.clone()))
+            .collect(),
     }
 }
 
 fn texts(words: &[&str]) -> Cells {
-    Cells::Text(words.iter().map(|word| (!word.is_empty()).then(|| (*word).to_owned())).collect())
+    Cells::Text(
+        words
+            .iter()
+            .map(|word| (!word.is_empty()).then(|| (*word).to_owned()))
+            .collect(),
+    )
 }
 
 #[test]
 fn old_columns_come_in_the_new_form() {
     let (one, two, three) = (contract(V1), contract(V2), contract(V3));
-    assert!(accept(&one, &two, &[]).is_ok(), "{:#?}", compare(&one, &two, &[]));
+    assert!(
+        accept(&one, &two, &[]).is_ok(),
+        "{:#?}",
+        compare(&one, &two, &[])
+    );
     accept(&two, &three, &[]).unwrap();
     let all = Migration::through(&[&one, &two, &three]).unwrap().unwrap();
-    let odom = stream("/vehicle/odo", &[
-        ("v", Cells::Integer(vec![Some(18), None, Some(-36)])),
-        ("stamp", Cells::Integer(vec![Some(5), Some(6), None])),
-    ]);
+    let odom = stream(
+        "/vehicle/odo",
+        &[
+            ("v", Cells::Integer(vec![Some(18), None, Some(-36)])),
+            ("stamp", Cells::Integer(vec![Some(5), Some(6), None])),
+        ],
+    );
     let (odom, notes) = all.apply(odom).unwrap();
-    assert_eq!(odom, stream("/odom", &[
-        ("speed", Cells::Real(vec![Some(5.0), None, Some(-10.0)])),
-        ("stamp", Cells::Integer(vec![Some(5000), Some(6000), None])),
-    ]));
+    assert_eq!(
+        odom,
+        stream(
+            "/odom",
+            &[
+                ("speed", Cells::Real(vec![Some(5.0), None, Some(-10.0)])),
+                ("stamp", Cells::Integer(vec![Some(5000), Some(6000), None])),
+            ]
+        )
+    );
     assert_eq!(notes, Notes::default());
     assert_eq!(all.name_of("/vehicle/odo"), "/odom");
-    let objects = stream("objects", &[
-        ("category", texts(&["car", "van", "vehicle", "vehicle", "vehicle", "vehicle", ""])),
-        ("length_m", Cells::Real(vec![None, None, Some(12.0), Some(6.0), Some(4.0), Some(f64::NAN), None])),
-        ("origin", texts(&["human", "human", "human", "human", "model", "human", ""])),
-    ]);
+    let objects = stream(
+        "objects",
+        &[
+            (
+                "category",
+                texts(&["car", "van", "vehicle", "vehicle", "vehicle", "vehicle", ""]),
+            ),
+            (
+                "length_m",
+                Cells::Real(vec![
+                    None,
+                    None,
+                    Some(12.0),
+                    Some(6.0),
+                    Some(4.0),
+                    Some(f64::NAN),
+                    None,
+                ]),
+            ),
+            (
+                "origin",
+                texts(&["human", "human", "human", "human", "model", "human", ""]),
+            ),
+        ],
+    );
     let (objects, notes) = all.apply(objects).unwrap();
-    assert_eq!(objects.fields["category"], texts(&["car", "car", "bus", "truck", "car", "", ""]));
-    assert_eq!((notes.relabel[0].count, &notes.relabel[0].rows[..]), (1, &[5][..]));
-    assert_eq!((notes.deprecated[0].count, notes.deprecated[0].successor.as_deref()), (1, Some("truck")));
+    assert_eq!(
+        objects.fields["category"],
+        texts(&["car", "car", "bus", "truck", "car", "", ""])
+    );
+    assert_eq!(
+        (notes.relabel[0].count, &notes.relabel[0].rows[..]),
+        (1, &[5][..])
+    );
+    assert_eq!(
+        (
+            notes.deprecated[0].count,
+            notes.deprecated[0].successor.as_deref()
+        ),
+        (1, Some("truck"))
+    );
     let record = all.record();
-    assert_eq!((record.from.version, record.to.version, record.steps.len()), (1, 3, 8));
+    assert_eq!(
+        (record.from.version, record.to.version, record.steps.len()),
+        (1, 3, 8)
+    );
     assert_eq!(record.from, one.reference());
 }
 
@@ -601,19 +822,36 @@ fn old_columns_come_in_the_new_form() {
 fn values_without_an_exact_form_are_errors_that_name_them() {
     let (two, three) = (contract(V2), contract(V3));
     let late = Migration::between(&two, &three).unwrap();
-    let error = late.apply(stream("/odom", &[("stamp", Cells::Integer(vec![Some(1), Some(i64::MAX)]))])).expect_err("an overflow");
+    let error = late
+        .apply(stream(
+            "/odom",
+            &[("stamp", Cells::Integer(vec![Some(1), Some(i64::MAX)]))],
+        ))
+        .expect_err("an overflow");
     expect![[r#"
         step `1`, `stamp` of `/odom` goes from us to ns: row `1` is `9223372036854775807`: it is no whole number of 64 bits in the new unit
         hint: widen the field to `float64` first
     "#]].assert_eq(&format!("{error}\n"));
-    let error = late.apply(stream("/odom", &[("stamp", texts(&["a"]))])).expect_err("texts");
+    let error = late
+        .apply(stream("/odom", &[("stamp", texts(&["a"]))]))
+        .expect_err("texts");
     expect![[r#"
         step `1`, `stamp` of `/odom` goes from us to ns: there are texts
         hint: only numbers have units
-    "#]].assert_eq(&format!("{error}\n"));
+    "#]]
+    .assert_eq(&format!("{error}\n"));
     let wide = "migrate:\n  from: 1\n  steps:\n    - widen: {in: /odom, field: speed, from: int64, to: float64}\n";
-    let (old, new) = (speed(1, "{type: int64}", ""), speed(2, "{type: float64}", wide));
-    let error = Migration::between(&old, &new).unwrap().apply(stream("/odom", &[("speed", Cells::Integer(vec![Some((1 << 53) + 1)]))])).expect_err("too fine");
+    let (old, new) = (
+        speed(1, "{type: int64}", ""),
+        speed(2, "{type: float64}", wide),
+    );
+    let error = Migration::between(&old, &new)
+        .unwrap()
+        .apply(stream(
+            "/odom",
+            &[("speed", Cells::Integer(vec![Some((1 << 53) + 1)]))],
+        ))
+        .expect_err("too fine");
     expect![[r#"
         step `1`, `speed` of `/odom` goes from int64 to float64: row `0` is `9007199254740993`: it has no exact form in floating point
         hint: keep the field whole
@@ -623,8 +861,13 @@ fn values_without_an_exact_form_are_errors_that_name_them() {
 #[test]
 fn steps_must_fit_the_version_before() {
     let error = |steps: &str| {
-        let new = contract(&format!("contract: c\nversion: 2\nchannels: {{/odom: {{}}}}\nmigrate:\n  from: 1\n  steps:\n    - {steps}\n"));
-        Migration::between(&contract(V1), &new).expect_err("a step that does not fit").to_string() + "\n"
+        let new = contract(&format!(
+            "contract: c\nversion: 2\nchannels: {{/odom: {{}}}}\nmigrate:\n  from: 1\n  steps:\n    - {steps}\n"
+        ));
+        Migration::between(&contract(V1), &new)
+            .expect_err("a step that does not fit")
+            .to_string()
+            + "\n"
     };
     let all = [
         error("rename: {in: /vehicle/od, to: /odom}"),
@@ -640,7 +883,7 @@ fn steps_must_fit_the_version_before() {
         step `1`, `w` of `/vehicle/odo` becomes `x`: there is no `w`
         hint: did you mean `v`?
         step `1`, `v` of `/vehicle/odo` becomes `stamp`: there is a `stamp` already
-        hint: merge has no step; choose another name
+        hint: two cannot become one; choose another name
         step `1`, `v` of `/vehicle/odo` goes from m/s to km/h: it is in km/h
         hint: correct `from`
         step `1`, categories `vann` of `objects` become `car`: there is no `vann`
@@ -648,7 +891,12 @@ fn steps_must_fit_the_version_before() {
         step `1`, categories `a` of `/vehicle/odo` become `b`: `/vehicle/odo` has no column of categories
         hint: add `field: …`
     "#]].assert_eq(&all.concat());
-    assert_eq!(Migration::between(&contract(V1), &contract(V3)).expect_err("a version between").code(), "migrate.not_next");
+    assert_eq!(
+        Migration::between(&contract(V1), &contract(V3))
+            .expect_err("a version between")
+            .code(),
+        "migrate.not_next"
+    );
 }
 
 proptest! {
@@ -700,6 +948,22 @@ proptest! {
             for value in [a, f64::midpoint(a, b), b] {
                 prop_assert!((c..=d).contains(&value));
             }
+        }
+    }
+}
+
+proptest! {
+    /// A file cut, or with a stretch of it put elsewhere, is read or refused, and what is refused names a line of it.
+    #[test]
+    fn damaged_files_are_read_or_refused(from in 0_usize..2000, length in 0_usize..60, to in 0_usize..2000) {
+        let mut chars: Vec<char> = FRONT_CAMERA.chars().collect();
+        let from = from % chars.len();
+        let piece: Vec<char> = chars.drain(from..(from + length).min(FRONT_CAMERA.chars().count())).collect();
+        let to = to % (chars.len() + 1);
+        chars.splice(to..to, piece);
+        let text: String = chars.into_iter().collect();
+        if let Err(error) = Contract::parse(&text) {
+            prop_assert!(error.line <= text.lines().count() as u64 + 1, "{error}");
         }
     }
 }

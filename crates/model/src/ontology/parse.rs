@@ -4,26 +4,29 @@
 
 use super::{Mapping, Ontology, Target};
 use crate::nearest;
-use crate::strict::{self, FileError};
+use crate::strict::{self, Crossed, FileError};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FILE: &str = "ontology";
 
-/// The word at fault, and what is wrong with it.
-type Found = Result<(), (String, String)>;
+type Found = Result<(), Crossed>;
 
 pub(super) fn parse(yaml: &str) -> Result<Ontology, FileError> {
     let ontology: Ontology = strict::read(FILE, yaml)?;
     let checks = [head, names, parents, successors, attributes, mappings];
     for check in checks {
-        check(&ontology)
-            .map_err(|(word, message)| strict::contradiction(FILE, yaml, &word, message))?;
+        check(&ontology).map_err(|fault| strict::contradiction(FILE, yaml, fault))?;
     }
     Ok(ontology)
 }
 
 fn wrong(word: &str, message: String) -> Found {
-    Err((word.to_owned(), message))
+    Err((vec![word.to_owned()], message))
+}
+
+/// The same for what is found in a class or mapping.
+fn wrong_in(place: &str, word: &str, message: String) -> Found {
+    Err((vec![place.to_owned(), word.to_owned()], message))
 }
 
 /// What to do about a class that is none.
@@ -91,7 +94,7 @@ fn parents(ontology: &Ontology) -> Found {
                 "`{name}` is a kind of `{parent}`, which is no class\nhint: {}",
                 meant(ontology, parent)
             );
-            return wrong(parent, message);
+            return wrong_in(name, parent, message);
         }
         let mut line = vec![name];
         let mut next = Some(parent);
@@ -136,13 +139,13 @@ fn successors(ontology: &Ontology) -> Found {
                     "the successor of `{name}` is `{successor}`, which is no class\nhint: {}",
                     meant(ontology, successor)
                 );
-                return wrong(successor, message);
+                return wrong_in(name, successor, message);
             }
             Some(class) if class.deprecated.is_some() || class.is_abstract => {
                 let message = format!(
                     "the successor of `{name}` is `{successor}`, which is no label itself\nhint: name one that is"
                 );
-                return wrong(successor, message);
+                return wrong_in(name, successor, message);
             }
             Some(_) => {}
         }
@@ -160,7 +163,7 @@ fn attributes(ontology: &Ontology) -> Found {
             let message = format!(
                 "attribute `{attribute}` of `{name}` may have no value\nhint: list its values"
             );
-            return wrong(attribute, message);
+            return wrong_in(name, attribute, message);
         }
     }
     Ok(())
@@ -191,15 +194,15 @@ fn mappings(ontology: &Ontology) -> Found {
                 "the mapping to `{to}` names `{name}`, which is no class\nhint: {}",
                 meant(ontology, name)
             );
-            return wrong(name, message);
+            return wrong_in(&to, name, message);
         }
-        exact(mapping)?;
+        exact(mapping, &to)?;
     }
     Ok(())
 }
 
 /// Two classes cannot both be exactly one.
-fn exact(mapping: &Mapping) -> Found {
+fn exact(mapping: &Mapping, to: &str) -> Found {
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, target) in &mapping.classes {
         match target {
@@ -208,14 +211,14 @@ fn exact(mapping: &Mapping) -> Found {
                     let message = format!(
                         "`{other}` and `{name}` both map exactly to `{target}`\nhint: where they are merged, write `{{broader: {target}}}`"
                     );
-                    return wrong(name, message);
+                    return wrong_in(to, name, message);
                 }
             }
             Target::Split(targets) if targets.len() < 2 => {
                 let message = format!(
                     "`{name}` is split into fewer than two\nhint: name one class without brackets, or all"
                 );
-                return wrong(name, message);
+                return wrong_in(to, name, message);
             }
             _ => {}
         }
