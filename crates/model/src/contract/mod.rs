@@ -171,6 +171,7 @@ pub struct Field {
     pub max: Option<f64>,
     /// The only values there may be, as they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "parse::words_schema")]
     pub allowed: Option<BTreeSet<String>>,
     /// Whether values may be missing.
     #[serde(default, skip_serializing_if = "is_default")]

@@ -203,6 +203,17 @@ fn of_split(step: &Split) -> Result<(), String> {
     for when in step.cases.iter().filter_map(|case| case.when.as_ref()) {
         let empty = when.min.is_none() && when.below.is_none() && when.equals.is_none();
         let crossed = matches!((when.min, when.below), (Some(min), Some(below)) if min >= below);
+        if let Some(end) = when
+            .min
+            .iter()
+            .chain(&when.below)
+            .find(|end| !end.is_finite())
+        {
+            return Err(format!(
+                "the case about `{}` has the limit `{end}`\nhint: leave it out for no limit",
+                when.field
+            ));
+        }
         if empty || crossed {
             return Err(format!(
                 "the case about `{}` holds for {}\nhint: `min` below `below`, or `equals`",
@@ -398,4 +409,15 @@ impl JsonSchema for Categories {
             {"type": "array", "items": {"type": "string"}, "uniqueItems": true, "minItems": 1},
         ]})
     }
+}
+
+/// A value as it is written: quotes are not needed around what looks like a number or a truth value.
+pub(super) fn word_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["string", "number", "boolean"]})
+}
+
+/// A list of such values.
+pub(super) fn words_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let word = word_schema(generator).to_value();
+    schemars::json_schema!({"type": "array", "items": word, "minItems": 1})
 }

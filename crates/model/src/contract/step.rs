@@ -126,6 +126,7 @@ pub struct When {
     pub below: Option<f64>,
     /// The value it is, as it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::parse::word_schema")]
     pub equals: Option<String>,
 }
 
