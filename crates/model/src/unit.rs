@@ -299,7 +299,7 @@ mod tests {
             let (from, to) = (Unit::named(from).unwrap(), Unit::named(to).unwrap());
             match from.to(to) {
                 Some(conversion) => {
-                    assert_eq!(conversion.real(x).to_bits(), y.to_bits(), "{from} {to}")
+                    assert_eq!(conversion.real(x).to_bits(), y.to_bits(), "{from} {to}");
                 }
                 None => assert!(y.is_nan(), "{from} {to}"),
             }

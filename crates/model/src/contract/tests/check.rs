@@ -169,7 +169,7 @@ fn every_kind_of_violation_is_named_with_what_was_expected_and_found() {
             )
         })
         .collect();
-    expect![[r#"
+    expect![[r"
         contract.encoding: `/camera/front/image`: json, expected cdr
           the sender changed its messages: correct it, or declare a new version with `migrate`
         contract.frame: `/camera/front/image`: base, expected front_camera_optical
@@ -198,7 +198,7 @@ fn every_kind_of_violation_is_named_with_what_was_expected_and_found() {
           look at the rows named; raise the limit only in a new version
         contract.range: `length_m` of `objects`: -0.5 to 40, expected 0.01 to 30 m (2 rows, first 101)
           look at the rows named; raise the limit only in a new version
-    "#]].assert_eq(&lines.concat());
+    "]].assert_eq(&lines.concat());
     let finding: Finding = checked.violations[0].finding();
     assert_eq!(finding.count, 1);
 }

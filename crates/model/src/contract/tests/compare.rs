@@ -3,6 +3,7 @@ use crate::contract::*;
 use crate::ontology::Ontology;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 fn check_compare(old: &Contract, new: &Contract, expected: &Expect) {
     let changes = compare(old, new, &[]).unwrap();
@@ -18,8 +19,9 @@ fn check_compare(old: &Contract, new: &Contract, expected: &Expect) {
             .map(|f| format!(" {f}"))
             .unwrap_or_default();
         let migrated = if change.migrated { ", migrated" } else { "" };
-        text += &format!(
-            "{}{field} {}: {} -> {}: {}{migrated}: {}\n",
+        let _ = writeln!(
+            text,
+            "{}{field} {}: {} -> {}: {}{migrated}: {}",
             change.stream,
             change.part,
             change.before,
@@ -39,45 +41,45 @@ fn changes_are_classified_and_explained() {
     check_compare(
         &old,
         &change("{type: float64, unit: m/s, min: 0, max: 60, nulls: never}"),
-        &expect![[r#"
+        &expect![[r"
         backward / backward
         /odom speed range: 0 to 50 m/s -> 0 to 60 m/s: backward: readers of version 1 would meet values above 50 m/s
         /odom speed type: float32 -> float64: backward: readers of version 1 would meet values of float64 that float32 does not hold
-    "#]],
+    "]],
     );
     check_compare(
         &old,
         &change("{type: float32, unit: m/s, min: 0, max: 40, nulls: never, finite: true}"),
-        &expect![[r#"
+        &expect![[r"
         forward / forward
         /odom speed finite: any -> finite: forward: data of version 1 may have NaN or infinities, which readers of version 2 do not expect
         /odom speed range: 0 to 50 m/s -> 0 to 40 m/s: forward: data of version 1 may have values above 40 m/s, which readers of version 2 do not expect
-    "#]],
+    "]],
     );
     check_compare(
         &old,
         &change("{type: float32, unit: km/h, min: 0, max: 180, nulls: {at_most: 0.1}}"),
-        &expect![[r#"
+        &expect![[r"
         none / none
         /odom speed nulls: 0 % -> 10 %: backward: readers of version 1 would meet up to 10 % missing values
         /odom speed unit: m/s -> km/h: none: readers of version 1 would meet the unit km/h; data of version 1 may have the unit m/s, which readers of version 2 do not expect
-    "#]],
+    "]],
     );
     check_compare(
         &old,
         &change("{type: int64, unit: m/s, min: 0, max: 50, nulls: never, required: false}"),
-        &expect![[r#"
+        &expect![[r"
         none / none
         /odom speed presence: required -> optional: backward: readers of version 1 would meet no `speed`
         /odom speed type: float32 -> int64: none: readers of version 1 would meet values of int64 that float32 does not hold; data of version 1 may have values of float32 that int64 does not hold, which readers of version 2 do not expect
-    "#]],
+    "]],
     );
     check_compare(
         &old,
         &change(base),
-        &expect![[r#"
+        &expect![[r"
         full / full
-    "#]],
+    "]],
     );
 }
 
@@ -92,7 +94,7 @@ fn channels_tables_context_and_ontologies_are_compared() {
     check_compare(
         &old,
         &new,
-        &expect![[r#"
+        &expect![[r"
         none / none
         /a frame: any -> base: forward: data of version 1 may have another frame than base, which readers of version 2 do not expect
         /a rate_hz: 9 Hz or more -> 5 to 11 Hz: none: readers of version 1 would meet rates below 9 Hz; data of version 1 may have rates above 11 Hz, which readers of version 2 do not expect
@@ -105,7 +107,7 @@ fn channels_tables_context_and_ontologies_are_compared() {
         context site presence: absent -> required: forward: data of version 1 may have no `site`, which readers of version 2 do not expect
         contract ontology: not known -> not known: none: ontology `warehouse@2` is not at hand, so nothing can be promised
         objects categories: one of car, van -> one of bus, car, van: backward: readers of version 1 would meet `bus`
-    "#]],
+    "]],
     );
 }
 
@@ -127,9 +129,9 @@ fn a_new_ontology_is_judged_by_what_becomes_of_its_labels() {
         .iter()
         .find(|c| c.part == "ontology")
         .unwrap();
-    expect![[r#"
+    expect![[r"
         backward readers of version 1 would meet classes that have no one place: `auto`, `cat`
-    "#]]
+    "]]
     .assert_eq(&format!(
         "{} {}\n",
         ontology.compatibility.name(),
@@ -142,11 +144,11 @@ fn what_breaks_is_refused_with_the_difference_unless_a_migration_covers_it() {
     let old = speed(1, "{unit: km/h, min: 0, max: 180}", "");
     let broken = speed(2, "{unit: m/s, min: 0, max: 50}", "");
     let refused = accept(&old, &broken, &[]).expect_err("a break");
-    expect![[r#"
+    expect![[r"
         version `2` must stay `backward` compatible and is not:
           `speed` of `/odom`, unit: `km/h` becomes `m/s`: readers of version 1 would meet the unit m/s; data of version 1 may have the unit km/h, which readers of version 2 do not expect
         hint: take the change back, declare a `migrate` step for old data, or give the contract a new name
-    "#]].assert_eq(&format!("{refused}\n"));
+    "]].assert_eq(&format!("{refused}\n"));
     let step = "migrate:\n  from: 1\n  steps:\n    - unit: {in: /odom, field: speed, from: km/h, to: m/s}\n";
     let new = speed(2, "{unit: m/s, min: 0, max: 50}", step);
     let changes = accept(&old, &new, &[]).unwrap();

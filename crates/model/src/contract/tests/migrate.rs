@@ -115,17 +115,17 @@ fn values_without_an_exact_form_are_errors_that_name_them() {
             &[("stamp", Cells::Integer(vec![Some(1), Some(i64::MAX)]))],
         ))
         .expect_err("an overflow");
-    expect![[r#"
+    expect![[r"
         step `1`, `stamp` of `/odom` goes from us to ns: row `1` is `9223372036854775807`: it is no whole number of 64 bits in the new unit
         hint: widen the field to `float64` first
-    "#]].assert_eq(&format!("{error}\n"));
+    "]].assert_eq(&format!("{error}\n"));
     let error = late
         .apply(stream("/odom", &[("stamp", texts(&["a"]))]))
         .expect_err("texts");
-    expect![[r#"
+    expect![[r"
         step `1`, `stamp` of `/odom` goes from us to ns: there are texts
         hint: only numbers have units
-    "#]]
+    "]]
     .assert_eq(&format!("{error}\n"));
     let wide = "migrate:\n  from: 1\n  steps:\n    - widen: {in: /odom, field: speed, from: int64, to: float64}\n";
     let (old, new) = (
@@ -139,10 +139,10 @@ fn values_without_an_exact_form_are_errors_that_name_them() {
             &[("speed", Cells::Integer(vec![Some((1 << 53) + 1)]))],
         ))
         .expect_err("too fine");
-    expect![[r#"
+    expect![[r"
         step `1`, `speed` of `/odom` goes from int64 to float64: row `0` is `9007199254740993`: it has no exact form in floating point
         hint: keep the field whole
-    "#]].assert_eq(&format!("{error}\n"));
+    "]].assert_eq(&format!("{error}\n"));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn steps_must_fit_the_version_before() {
         error("merge: {in: objects, categories: [vann], into: car}"),
         error("merge: {in: /vehicle/odo, categories: [a], into: b}"),
     ];
-    expect![[r#"
+    expect![[r"
         step `1`, `/vehicle/od` becomes `/odom`: there is no `/vehicle/od`
         hint: did you mean `/vehicle/odo`?
         step `1`, `w` of `/vehicle/odo` becomes `x`: there is no `w`
@@ -177,7 +177,7 @@ fn steps_must_fit_the_version_before() {
         hint: did you mean `van`?
         step `1`, categories `a` of `/vehicle/odo` become `b`: `/vehicle/odo` has no column of categories
         hint: add `field: …`
-    "#]].assert_eq(&all.concat());
+    "]].assert_eq(&all.concat());
     assert_eq!(
         Migration::between(&contract(V1), &contract(V3))
             .expect_err("a version between")

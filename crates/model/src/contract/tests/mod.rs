@@ -29,94 +29,94 @@ fn speed(version: u32, rule: &str, rest: &str) -> Contract {
 fn slips_are_named_with_their_line_and_the_nearest_word() {
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    rate: {min: 1}\n",
-        &expect![[r#"
+        &expect![[r"
             file.unknown: contract, line `5`: unknown key `rate`
             hint: valid here are `about`, `schema`, `encoding`, `required`, `frame`, `rate_hz`, `fields`
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchanels: {}\n",
-        &expect![[r#"
+        &expect![[r"
             file.unknown: contract, line `3`: unknown key `chanels`
             hint: did you mean `channels`?
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      speed: {unit: km/hr}\n",
-        &expect![[r#"
+        &expect![[r"
             file.unknown: contract, line `6`: unknown unit `km/hr`
             hint: did you mean `km/h`?
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      speed: {type: flaot64}\n",
-        &expect![[r#"
+        &expect![[r"
             file.unknown: contract, line `6`: unknown type `flaot64`
             hint: did you mean `float64`?
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      speed: {nulls: nevr}\n",
-        &expect![[r#"
+        &expect![[r"
             file.unknown: contract, line `6`: unknown word `nevr`
             hint: did you mean `never`?
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom: {required: maybe}\n",
-        &expect![[r#"
+        &expect![[r"
             file.value: contract, line `4`: `maybe` is not `true` or `false`
             hint: correct the value
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: two\nchannels: {}\n",
-        &expect![[r#"
+        &expect![[r"
             file.value: contract, line `2`: `two` is not a whole number in range
             hint: correct the value
-        "#]],
+        "]],
     );
     check_error(
         "version: 1\n",
-        &expect![[r#"
+        &expect![[r"
         file.missing: contract, line `1`: `contract` is missing
         hint: add `contract: …` to the part that begins here
-    "#]],
+    "]],
     );
     check_error(
         "contract: [a\n",
-        &expect![[r#"
+        &expect![[r"
         file.value: contract, line `1`: `[a` is not a text
         hint: correct the value
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\nmigrate:\n  from: 0\n  steps:\n    - renam: {in: /a, to: /b}\n",
-        &expect![[r#"
+        &expect![[r"
         file.unknown: contract, line `6`: unknown word `renam`
         hint: did you mean `rename`?
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\ntables:\n  object: {}\n",
-        &expect![[r#"
+        &expect![[r"
         file.contradiction: contract, line `4`: there is no table `object`
         hint: did you mean `objects`?
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\ntables:\n  objects:\n    fields:\n      lenght_m: {min: 0}\n",
-        &expect![[r#"
+        &expect![[r"
         file.contradiction: contract, line `6`: table `objects` has no column `lenght_m`
         hint: did you mean `length_m`?
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\nontology: warehouse\ncontext: {site: {}}\n",
-        &expect![[r#"
+        &expect![[r"
         file.contradiction: contract, line `3`: `warehouse` names no version of an ontology
         hint: `name@version`, as `warehouse@3`
-    "#]],
+    "]],
     );
 }
 
@@ -124,80 +124,80 @@ fn slips_are_named_with_their_line_and_the_nearest_word() {
 fn contradictions_are_refused() {
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      speed: {min: 3, max: 1}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `6`: `min` is `3`, above `max`, which is `1`
             hint: exchange them
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom: {}\n  /imu: {}\n  /odom: {}\n",
-        &expect![[r#"
+        &expect![[r"
             file.yaml: contract, line `6`: not valid YAML: duplicate mapping key: /odom
             hint: correct the line, or the one before it
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      name: {type: text, max: 3}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `6`: `text` has no numbers, and a range is asked
             hint: drop it, or correct the type
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      gear: {type: int8, allowed: [1, 2, 9], max: 5}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `6`: `9` is allowed and outside of `min` and `max`
             hint: drop one of the two
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 1\nchannels:\n  /odom:\n    fields:\n      x: {nulls: {at_most: 5}}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `6`: `at_most` is `5`
             hint: a share of values, 0 to 1
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 0\nchannels: {/odom: {}}\n",
-        &expect![[r#"
+        &expect![[r"
         file.contradiction: contract, line `2`: `version` is `0`
         hint: versions begin at 1
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\n",
-        &expect![[r#"
+        &expect![[r"
         file.contradiction: contract, line `1`: the contract asks for nothing
         hint: name `channels`, `context` or `tables`
-    "#]],
+    "]],
     );
     check_error(
         "contract: a\nversion: 1\ntables: {objects: {categories: ontology}}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `3`: `categories` is `ontology`, and the contract names none
             hint: add `ontology: name@version`
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 3\nchannels: {/odom: {}}\nmigrate: {from: 1, steps: []}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `4`: version `3` migrates from `1`
             hint: a contract migrates from the version before it; older ones take one step after the other
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 2\nchannels: {/odom: {}}\nmigrate:\n  from: 1\n  steps:\n    - unit: {in: /odom, field: speed, from: m, to: m/s}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `7`: step `1`: m measures length, m/s measures speed
             hint: only units of one kind convert
-        "#]],
+        "]],
     );
     check_error(
         "contract: a\nversion: 2\nchannels: {/odom: {}}\nmigrate:\n  from: 1\n  steps:\n    - widen: {in: /odom, field: n, from: int64, to: int32}\n",
-        &expect![[r#"
+        &expect![[r"
             file.contradiction: contract, line `7`: step `1`: int32 does not hold more than int64
             hint: only a wider type takes every value; narrowing has no migration
-        "#]],
+        "]],
     );
 }
 
