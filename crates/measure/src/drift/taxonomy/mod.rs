@@ -293,7 +293,7 @@ impl<'a> Side<'a> {
 
 /// The shares of two sets of classes on two sides, and what lies between them.
 struct Shares {
-    shares: [f64; 2],
+    values: [f64; 2],
     effective: [f64; 2],
     intervals: [Interval; 2],
     labels: [u64; 2],
@@ -328,7 +328,7 @@ impl Shares {
             }
         });
         Self {
-            shares,
+            values: shares,
             effective,
             intervals,
             labels,
@@ -338,13 +338,13 @@ impl Shares {
     fn estimates(&self) -> [Estimate; 2] {
         [0, 1].map(|side: usize| {
             let n = whole_usize(self.labels[side] as f64);
-            Estimate::with(self.shares[side], Some(self.intervals[side]), n)
+            Estimate::with(self.values[side], Some(self.intervals[side]), n)
         })
     }
 
     /// Newcombe's interval of the second less the first.
     fn difference(&self) -> Estimate {
-        let [before, after] = self.shares;
+        let [before, after] = self.values;
         let [b, a] = &self.intervals;
         let middle = after - before;
         let low = middle - ((after - a.low).powi(2) + (b.high - before).powi(2)).sqrt();
@@ -355,12 +355,12 @@ impl Shares {
 
     fn p(&self, degrees: usize) -> Result<f64, DriftError> {
         let [before, after] = self.effective;
-        let pooled = (self.shares[0] * before + self.shares[1] * after) / (before + after);
+        let pooled = (self.values[0] * before + self.values[1] * after) / (before + after);
         let error = (pooled * (1.0 - pooled) * (1.0 / before + 1.0 / after)).sqrt();
         if error <= 0.0 {
             return Ok(1.0);
         }
-        let t = (self.shares[1] - self.shares[0]) / error;
+        let t = (self.values[1] - self.values[0]) / error;
         Ok((2.0 * student_tail(t.abs(), degrees as f64)?).min(1.0))
     }
 }
