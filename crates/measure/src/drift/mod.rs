@@ -1,7 +1,8 @@
 //! Has a data set changed? Distances between two samples with tests that know which values belong together.
 //!
 //! Read [`Sample`] (values and the drives they come from), [`two_sample`] (Kolmogorov–Smirnov, Wasserstein and energy in
-//! one test) and [`psi`] first, then [`mmd`] and [`classifier_test`] for rows of several numbers. Values of one drive are
+//! one test) and [`psi`] first, then [`mmd`] and [`classifier_test`] for rows of several numbers,
+//! [`taxonomy_drift`] for classes of labels. Values of one drive are
 //! alike, and a test that takes them for independent always finds drift: give clusters or blocks, which are then
 //! permuted whole.
 //! Not here: change points in a running stream ([`crate::change`]), verdicts.
@@ -12,6 +13,7 @@ mod label_shift;
 mod logistic;
 mod mmd;
 mod shares;
+mod taxonomy;
 mod transport;
 mod units;
 
@@ -22,6 +24,10 @@ pub use label_shift::{CountedLabelShift, LabelShift, label_shift, label_shift_of
 pub use logistic::{Logistic, LogisticOptions};
 pub use mmd::{Energy, Mmd, MmdOptions, MmdStatistic, energy, mmd, mmd_statistic};
 pub use shares::{JensenShannon, Psi, PsiOptions, bins_of, jensen_shannon, psi, psi_clustered};
+pub use taxonomy::{
+    ClassCount, ClassDrift, ClassFate, ClassShape, Renamed, TaxonomyDrift, TaxonomyOptions,
+    WindowDrift, taxonomy_drift,
+};
 pub use transport::{
     Distances, KolmogorovSmirnov, TwoSample, distances, kolmogorov_smirnov, two_sample,
 };
