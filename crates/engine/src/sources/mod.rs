@@ -18,7 +18,6 @@ pub(crate) use folder::list_digests;
 
 use crate::{EngineError, limits::Limits};
 use fieldassay_formats::folder::Files;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Extensions of recordings looked for in folders.
@@ -30,7 +29,7 @@ const EXTENSIONS: [&str; 4] = ["mcap", "bag", "db3", "ulg"];
 /// recording; other folders are searched to their bottom for such folders. Files with the known
 /// extensions are recordings wherever they lie. A pattern that names an existing file is that file.
 pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineError> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for input in inputs {
         if input.contains("://") {
             return Err(EngineError::Remote { url: input.clone() });
@@ -43,7 +42,7 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
                 return Err(EngineError::NothingThere { path });
             }
         } else if path.exists() {
-            found.insert(path);
+            found.push(path);
         } else if input.contains(['*', '?', '[']) {
             expand(input, &mut found, limits)?;
         } else {
@@ -58,18 +57,17 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
             });
         }
     }
-    Ok(found.into_iter().collect())
+    // Mostly sorted already; a set would compare every path with many.
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
-fn search(
-    folder: &Path,
-    found: &mut BTreeSet<PathBuf>,
-    limits: &Limits,
-) -> Result<(), EngineError> {
+fn search(folder: &Path, found: &mut Vec<PathBuf>, limits: &Limits) -> Result<(), EngineError> {
     let files = FolderFiles::list(folder, limits)?;
     for prefix in files.recordings() {
         // An empty relative path would add a separator to the name the user gave.
-        found.insert(if prefix.is_empty() {
+        found.push(if prefix.is_empty() {
             folder.to_owned()
         } else {
             folder.join(prefix.trim_end_matches('/'))
@@ -77,7 +75,7 @@ fn search(
     }
     for path in Files::paths(&files) {
         if has_known_extension(Path::new(path)) {
-            found.insert(folder.join(path));
+            found.push(folder.join(path));
         }
     }
     Ok(())
@@ -92,11 +90,7 @@ pub fn size_bytes(path: &Path) -> u64 {
     }
 }
 
-fn expand(
-    pattern: &str,
-    found: &mut BTreeSet<PathBuf>,
-    limits: &Limits,
-) -> Result<(), EngineError> {
+fn expand(pattern: &str, found: &mut Vec<PathBuf>, limits: &Limits) -> Result<(), EngineError> {
     let paths = glob::glob(pattern).map_err(|error| EngineError::Glob {
         pattern: pattern.to_owned(),
         message: error.to_string(),
@@ -110,7 +104,7 @@ fn expand(
         if path.is_dir() {
             search(&path, found, limits)?;
         } else {
-            found.insert(path);
+            found.push(path);
         }
     }
     if found.len() == before {

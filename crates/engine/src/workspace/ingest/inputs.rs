@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Input {
     /// As the user would name it.
     pub(super) path: PathBuf,
+    /// The path under which it is known again.
+    pub(super) absolute: String,
     pub(super) kind: Kind,
     /// Size, time and number of its files, by which it is known again without reading.
     pub(super) stamp: Stamp,
@@ -129,22 +131,26 @@ fn inode(_metadata: &std::fs::Metadata) -> i64 {
     0
 }
 
-/// The path under which a file or folder is known again.
-pub(super) fn absolute(path: &Path) -> String {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    path.display().to_string()
-}
+/// What was brought in before, by absolute path.
+pub(super) type Before = BTreeMap<String, Known>;
 
-/// Everything the user named, sorted by path, each once. `known` is what was brought in before: where a stamp is the same, a
-/// file is not looked into to tell what it holds.
+/// Everything the user named, sorted by path, each once, and what was brought in before, which is asked for once recordings
+/// were listed: where a stamp is the same, a file is not looked into to tell what it holds.
 ///
-/// Errors: a path where nothing is, or where nothing is known.
+/// Errors: a path where nothing is, or where nothing is known; what `before` says.
 pub(super) fn find(
     named: &[String],
     form: Option<Form>,
     limits: &Limits,
-    known: &BTreeMap<String, Known>,
-) -> Result<Vec<Input>, EngineError> {
+    before: impl FnOnce() -> Result<Before, EngineError>,
+) -> Result<(Vec<Input>, Before), EngineError> {
+    // The system is asked once, not for every path.
+    let here = std::env::current_dir().unwrap_or_default();
+    let absolute = |path: &Path| {
+        let path = here.join(path);
+        let path = std::path::absolute(&path).unwrap_or(path);
+        path.display().to_string()
+    };
     let mut found: Vec<(PathBuf, Kind)> = Vec::new();
     let mut others: Vec<PathBuf> = Vec::new();
     for one in &spelled_out(named)? {
@@ -161,8 +167,9 @@ pub(super) fn find(
         found.extend(recordings.into_iter().map(|path| (path, Kind::Recording)));
     }
     let taken: Vec<PathBuf> = found.iter().map(|(path, _)| path.clone()).collect();
+    let before = before()?;
     let form_of = |path: &Path| {
-        let known = known.get(&absolute(path))?;
+        let known = before.get(&absolute(path))?;
         let is_same = Stamp::of(path).is_ok_and(|stamp| stamp.is(&known.file));
         let form = Form::ALL.iter().find(|form| form.name() == known.format);
         form.copied().filter(|_| is_same)
@@ -173,13 +180,18 @@ pub(super) fn find(
     // Recordings stay where both are said of one path.
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found.dedup_by(|later, first| later.0 == first.0);
-    found
+    let inputs: Result<Vec<Input>, EngineError> = found
         .into_par_iter()
         .map(|(path, kind)| {
-            let stamp = kind.stamp(&path)?;
-            Ok(Input { path, kind, stamp })
+            Ok(Input {
+                absolute: absolute(&path),
+                stamp: kind.stamp(&path)?,
+                path,
+                kind,
+            })
         })
-        .collect()
+        .collect();
+    Ok((inputs?, before))
 }
 
 /// Patterns as the paths they stand for; a path that is there is itself.

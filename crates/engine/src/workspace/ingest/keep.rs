@@ -486,7 +486,6 @@ impl Made {
         };
         let policy = is_judged.then(|| keeper.request.policy.reference());
         let recipe = is_judged.then(evidence::recipe);
-        let path = super::absolute(&input.path);
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (profile, library) = (text(&itself.profile), text(&itself.library));
         let lost = if report.complete {
@@ -498,7 +497,7 @@ impl Made {
         let first = [
             ("recording_id", Value::Text(&self.id)),
             ("name", name.into()),
-            ("path", Value::Text(&path)),
+            ("path", Value::Text(&input.absolute)),
             ("format", Value::Text(&report.format)),
             ("sha256", Value::Text(&self.digests.sha256)),
             ("blake3", Value::Text(&self.digests.blake3)),

@@ -23,7 +23,7 @@ use crate::statistics::Columns;
 use fieldassay_check::Progress;
 use fieldassay_model::{Policy, PolicyReference, hexadecimal};
 use fieldassay_store::SeenFile;
-use inputs::{Input, Kind, absolute};
+use inputs::{Input, Kind};
 use publish::{Prepared, Scene};
 use queue::Queue;
 use serde::Serialize;
@@ -245,12 +245,21 @@ pub struct Outcome {
 /// Errors: inputs that are not there or that nothing is known in, a context that cannot be used, what the catalogue says.
 pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, EngineError> {
     let given = context::Given::read(request.context, request.context_file.as_deref())?;
-    let seen = if request.rehash {
-        BTreeMap::new()
-    } else {
-        workspace.runtime.block_on(workspace.catalog.seen_files())?
+    // Read while folders are listed.
+    let catalog = workspace.catalog.clone();
+    let seen = workspace
+        .runtime
+        .spawn(async move { catalog.seen_files().await });
+    let before = || {
+        if request.rehash {
+            return Ok(BTreeMap::new());
+        }
+        let seen = workspace.runtime.block_on(seen);
+        Ok(seen.map_err(|error| EngineError::Request {
+            message: format!("the catalogue could not be read: {error}"),
+        })??)
     };
-    let found = inputs::find(request.inputs, request.form, &request.limits, &seen)?;
+    let (found, seen) = inputs::find(request.inputs, request.form, &request.limits, before)?;
     let inputs: Vec<PlannedInput> = found
         .iter()
         .map(|input| PlannedInput {
@@ -262,7 +271,7 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
             files: input.stamp.files,
             size_bytes: input.stamp.size_bytes,
             present: seen
-                .get(&absolute(&input.path))
+                .get(&input.absolute)
                 .filter(|seen| input.stamp.is(&seen.file))
                 .map(|seen| seen.file.recording_id.clone()),
             stamp: format!("{:?}", input.stamp),
@@ -499,7 +508,7 @@ impl<'a> Publishing<'a> {
 /// Files and their stamps as the catalogue remembers them.
 fn seen_file(input: &Input, recording_id: &str) -> SeenFile {
     SeenFile {
-        path: absolute(&input.path),
+        path: input.absolute.clone(),
         size_bytes: i64::try_from(input.stamp.size_bytes).unwrap_or(i64::MAX),
         modified_ns: input.stamp.modified_ns,
         inode: input.stamp.inode,
