@@ -284,7 +284,7 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     let (count, bytes) = if setting.is_quick {
         (4, 16_000_000)
     } else {
-        (16, 125_000_000)
+        (4, 500_000_000)
     };
     let inputs = drives(setting, count, bytes)?;
     let workspace = Workspace::new(setting, "workspace")?;
