@@ -28,6 +28,7 @@ impl FolderFiles {
         let mut waiting = vec![(root.to_owned(), String::new())];
         while let Some((folder, prefix)) = waiting.pop() {
             let io = |error| EngineError::io("read", &folder, error);
+            let mut files = Vec::new();
             for entry in std::fs::read_dir(&folder).map_err(io)? {
                 let entry = entry.map_err(io)?;
                 let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -36,12 +37,21 @@ impl FolderFiles {
                 let kind = entry.file_type().map_err(io)?;
                 if kind.is_dir() {
                     waiting.push((entry.path(), format!("{prefix}{name}/")));
-                } else if let Ok(metadata) = std::fs::metadata(entry.path())
-                    && metadata.is_file()
-                {
-                    found.push((format!("{prefix}{name}"), metadata.len()));
+                } else {
+                    files.push((entry, format!("{prefix}{name}"), kind.is_symlink()));
                 }
             }
+            // Asked by the entry, the system need not walk the path again.
+            let sizes = files.into_par_iter().filter_map(|(entry, name, is_link)| {
+                let metadata = if is_link {
+                    std::fs::metadata(entry.path())
+                } else {
+                    entry.metadata()
+                };
+                let metadata = metadata.ok().filter(std::fs::Metadata::is_file)?;
+                Some((name, metadata.len()))
+            });
+            found.par_extend(sizes);
             if found.len() > limits.files {
                 return Err(EngineError::Request {
                     message: format!(
