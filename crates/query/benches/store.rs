@@ -20,6 +20,7 @@ use fieldassay_query::arrow::buffer::OffsetBuffer;
 use fieldassay_query::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use fieldassay_query::{Options, Session, Sources};
 use fieldassay_store::{Place, Step, Tables, schema};
+use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufWriter, Write as _};
@@ -367,24 +368,24 @@ fn objects(folder: &Path, rows: i64) -> Result<(), Failure> {
     };
     let of_objects = table("objects").ok_or("no objects")?;
     let of_intervals = table("intervals").ok_or("no intervals")?;
-    let tasks: Vec<_> = (0..recordings)
-        .step_by(usize::try_from(TOGETHER)?)
-        .map(|first| {
-            let tables = tables.clone();
-            runtime.spawn(async move {
-                let mut made = Objects::default();
-                for number in first..(first + TOGETHER).min(recordings) {
-                    made.recording(number);
-                }
-                let file = tables.write(of_objects, &made.batch()?).await?;
-                Ok::<_, Failure>(file)
-            })
+    let firsts = (0..recordings).step_by(usize::try_from(TOGETHER)?);
+    let tasks = firsts.map(|first| {
+        let tables = tables.clone();
+        tokio::spawn(async move {
+            let mut made = Objects::default();
+            for number in first..(first + TOGETHER).min(recordings) {
+                made.recording(number);
+            }
+            let file = tables.write(of_objects, &made.batch()?).await?;
+            Ok::<_, Failure>(file)
         })
-        .collect();
+    });
     runtime.block_on(async {
+        // A task holds half a gigabyte: only two are begun at a time.
         let mut files = Vec::new();
-        for task in tasks {
-            files.extend(task.await??);
+        let mut under_way = futures_util::stream::iter(tasks).buffered(2);
+        while let Some(done) = under_way.next().await {
+            files.extend(done??);
         }
         tables.create(of_objects).await?;
         tables.append("objects", step, &files).await?;
