@@ -464,7 +464,7 @@ async fn ask(folder: &Path, sql: &str, (threads, runs): (usize, usize)) -> Resul
     std::fs::create_dir_all(&spill)?;
     let options = Options {
         threads,
-        memory_bytes: 1 << 30,
+        memory_bytes: 4 << 30,
         spill_folder: Some(spill),
         ..Options::small()
     };

@@ -469,7 +469,7 @@ fn sql(setting: &Setting<'_>) -> Result<Vec<Duel>> {
             ),
             program: PROGRAM,
             verb: "sql",
-            does: "a session of `query`, 2 threads, 1 GiB",
+            does: "a session of `query`, 2 threads, at most 4 GiB",
             script: "bench/peers/store_sql.py",
             files: vec![
                 folder.clone(),
