@@ -183,7 +183,7 @@ pub(super) fn section(duel: &Duel) -> Result<String> {
         "\n{} takes {} times as long (the aim is at least {}). The {} values agree within {:.0e}. {}",
         fastest.name,
         page::ratio(fastest.median() / ours.median()),
-        duel.aim,
+        (duel.aim * 100.0).round() / 100.0,
         duel.result.values,
         duel.result.largest_difference.max(1e-15),
         duel.note,
