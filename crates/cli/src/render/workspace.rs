@@ -96,7 +96,7 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
     let news = outcome
         .inputs
         .iter()
-        .filter(|input| input.status != "present");
+        .filter(|input| input.status != "present" || !input.notes.is_empty());
     for input in news.clone().take(SHOWN) {
         one(&mut out, style, input);
     }
@@ -141,7 +141,9 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
         .verdict
         .map_or_else(String::new, |word| verdict(style, word));
     let rows: usize = input.rows.values().sum();
-    let about = if input.recording_id.is_some() {
+    let about = if input.status == "present" {
+        "present".to_owned()
+    } else if input.recording_id.is_some() {
         format!(
             "{}, {}, {}",
             input.format.as_deref().unwrap_or_default(),

@@ -43,6 +43,12 @@ fn a_first_session_from_init_to_clip() {
 
     let listed = json(&run(here, &["ls", "--json"]));
     assert_eq!(listed["recordings"][0]["recording_id"], id);
+    let late = run(here, &["ingest", &example(), "--set", "site=plant-4"]);
+    assert!(
+        late.stdout.contains("note: `site` stays `plant-3`"),
+        "{}",
+        late.stdout
+    );
     let published = json(&run(here, &["ls", "--batches", "--json"]));
     assert_eq!(published["schema"], "fieldassay.batches");
     assert_eq!(published["batches"][0]["sequence"], listed["sequence"]);
