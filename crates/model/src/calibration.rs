@@ -100,9 +100,7 @@ impl Calibration {
 impl CalibrationContent {
     /// One text per value: keys sorted, no spaces, numbers in their shortest form. None when it cannot be written.
     pub fn canonical_json(&self) -> Option<String> {
-        // A value's map sorts its keys.
-        let value = serde_json::to_value(self).ok()?;
-        serde_json::to_string(&value).ok()
+        crate::strict::canonical_json(self)
     }
 
     fn is_finite(&self) -> bool {

@@ -41,6 +41,6 @@ pub use finding::{Finding, Severity, Verdict};
 pub use nearest::nearest;
 pub use ontology::{Ontology, OntologyId};
 pub use policy::{Policy, PolicyError, evaluate};
-pub use strict::{Fault, FileError};
+pub use strict::{Fault, FileError, canonical_json};
 pub use time::{Span, Stamp, TimeBound, TimeError, Window};
 pub use unit::Unit;

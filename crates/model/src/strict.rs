@@ -264,16 +264,18 @@ fn line_of(yaml: &str, words: &[String]) -> u64 {
     found as u64
 }
 
-/// One text per value: keys sorted, no spaces, numbers in their shortest form; empty where it cannot be written, which
-/// what was read from a file always can.
-pub(crate) fn canonical_json<T: Serialize>(value: &T) -> String {
+/// One text per value: keys sorted, no spaces, numbers in their shortest form. None where it cannot be written, as a map
+/// whose keys are no texts; what was read from a file always can.
+pub fn canonical_json<T: Serialize>(value: &T) -> Option<String> {
     // A value's map sorts its keys.
-    serde_json::to_value(value).map_or_else(|_| String::new(), |value| value.to_string())
+    let value = serde_json::to_value(value).ok()?;
+    Some(value.to_string())
 }
 
 /// SHA-256 of [`canonical_json`], hexadecimal.
 pub(crate) fn digest<T: Serialize>(value: &T) -> String {
-    hexadecimal(&sha2::Sha256::digest(canonical_json(value).as_bytes()))
+    let text = canonical_json(value).unwrap_or_default();
+    hexadecimal(&sha2::Sha256::digest(text.as_bytes()))
 }
 
 /// Whether a value is what it is when nothing is said: such keys are left out of the canonical text, so that a key that

@@ -16,6 +16,7 @@ use std::fmt;
 pub struct Unit(usize);
 
 /// A row of [`UNITS`].
+#[derive(Clone, Copy)]
 struct Row {
     name: &'static str,
     measures: &'static str,
@@ -36,6 +37,11 @@ const fn unit(name: &'static str, measures: &'static str, numerator: i64, denomi
         turns: false,
         offset_hundredths: 0,
     }
+}
+
+/// The same for a unit that is that many times pi.
+const fn turning(row: Row) -> Row {
+    Row { turns: true, ..row }
 }
 
 /// Every unit, the first of a kind is the one others are given in. SI prefixes and units, the international inch, foot,
@@ -79,28 +85,13 @@ const UNITS: &[Row] = &[
     unit("mg", "acceleration", 980_665, 100_000_000),
     unit("m/s3", "jerk", 1, 1),
     unit("rad", "angle", 1, 1),
-    Row {
-        turns: true,
-        ..unit("deg", "angle", 1, 180)
-    },
-    Row {
-        turns: true,
-        ..unit("turn", "angle", 2, 1)
-    },
+    turning(unit("deg", "angle", 1, 180)),
+    turning(unit("turn", "angle", 2, 1)),
     unit("rad/s", "angular speed", 1, 1),
-    Row {
-        turns: true,
-        ..unit("deg/s", "angular speed", 1, 180)
-    },
-    Row {
-        turns: true,
-        ..unit("rpm", "angular speed", 2, 60)
-    },
+    turning(unit("deg/s", "angular speed", 1, 180)),
+    turning(unit("rpm", "angular speed", 2, 60)),
     unit("rad/s2", "angular acceleration", 1, 1),
-    Row {
-        turns: true,
-        ..unit("deg/s2", "angular acceleration", 1, 180)
-    },
+    turning(unit("deg/s2", "angular acceleration", 1, 180)),
     unit("1/m", "curvature", 1, 1),
     unit("px", "pixels", 1, 1),
     unit("bytes", "size of data", 1, 1),

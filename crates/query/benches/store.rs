@@ -11,6 +11,8 @@
 
 use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
+use fieldassay_formats::rosbag2::standard_definition;
+use fieldassay_measure::stats::SplitMix;
 use fieldassay_model::tables::{Table, table};
 use fieldassay_query::arrow::array::{
     ArrayRef, AsArray as _, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
@@ -53,33 +55,8 @@ const CLASSES: [(&str, f64, f64, u64); 10] = [
     ("SIGN", 0.5, 0.0, 2),
     ("STROLLER", 0.9, 1.2, 2),
 ];
-const IMU: &str = "std_msgs/Header header
-geometry_msgs/Quaternion orientation
-float64[9] orientation_covariance
-geometry_msgs/Vector3 angular_velocity
-float64[9] angular_velocity_covariance
-geometry_msgs/Vector3 linear_acceleration
-float64[9] linear_acceleration_covariance
-================================================================================
-MSG: std_msgs/Header
-builtin_interfaces/Time stamp
-string frame_id
-================================================================================
-MSG: builtin_interfaces/Time
-int32 sec
-uint32 nanosec
-================================================================================
-MSG: geometry_msgs/Quaternion
-float64 x
-float64 y
-float64 z
-float64 w
-================================================================================
-MSG: geometry_msgs/Vector3
-float64 x
-float64 y
-float64 z
-";
+/// Type of the messages of the topic.
+const IMU: &str = "sensor_msgs/msg/Imu";
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -106,26 +83,13 @@ fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-/// Random numbers that are the same everywhere.
-struct Random(u64);
+fn below(random: &mut SplitMix, end: u64) -> u64 {
+    random.next_u64() % end
+}
 
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.bits() % end
-    }
-
-    /// From -1 to 1.
-    fn centered(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
+/// From -1 to 1.
+fn centered(random: &mut SplitMix) -> f64 {
+    2.0 * random.unit() - 1.0
 }
 
 /// As labels are written: to a hundredth.
@@ -149,8 +113,8 @@ struct Track {
 }
 
 impl Track {
-    fn new(number: usize, from: i64, random: &mut Random) -> Self {
-        let mut share = random.below(100);
+    fn new(number: usize, from: i64, random: &mut SplitMix) -> Self {
+        let mut share = below(random, 100);
         let class = CLASSES.iter().find(|class| {
             let is_it = share < class.3;
             share = share.saturating_sub(class.3);
@@ -158,18 +122,18 @@ impl Track {
         });
         let class = *class.unwrap_or(&CLASSES[0]);
         let (speed, heading) = (
-            class.2 * (1.0 + 0.6 * random.centered()),
-            std::f64::consts::PI * random.centered(),
+            class.2 * (1.0 + 0.6 * centered(random)),
+            std::f64::consts::PI * centered(random),
         );
-        let length = 10 + random.below(390);
+        let length = 10 + below(random, 390);
         Self {
             id: format!("t-{number:05}"),
             class,
             from,
             until: from + i64::try_from(length).unwrap_or(10),
-            at: [60.0 * random.centered(), 40.0 * random.centered()],
+            at: [60.0 * centered(random), 40.0 * centered(random)],
             velocity: [speed * heading.cos(), speed * heading.sin()],
-            points: 5 + random.below(800),
+            points: 5 + below(random, 800),
         }
     }
 }
@@ -189,9 +153,9 @@ struct Objects {
 
 impl Objects {
     fn recording(&mut self, number: i64) {
-        let mut random = Random(number.cast_unsigned());
+        let mut random = SplitMix::new(number.cast_unsigned());
         let mut count = 0;
-        let mut fresh = |from, random: &mut Random| {
+        let mut fresh = |from, random: &mut SplitMix| {
             count += 1;
             Track::new(count, from, random)
         };
@@ -210,16 +174,16 @@ impl Objects {
         }
     }
 
-    fn push(&mut self, track: &Track, moment: i64, random: &mut Random) {
+    fn push(&mut self, track: &Track, moment: i64, random: &mut SplitMix) {
         let seconds = (moment - track.from) as f64 * 0.1;
-        let [vx, vy] = track.velocity.map(|v| v * (1.0 + 0.1 * random.centered()));
+        let [vx, vy] = track.velocity.map(|v| v * (1.0 + 0.1 * centered(random)));
         let [x, y] = [0, 1].map(|axis| track.at[axis] + track.velocity[axis] * seconds);
         let half = track.velocity[1].atan2(track.velocity[0]) / 2.0;
         let length = track.class.1;
         let values = [
             rounded(x),
             rounded(y),
-            rounded(0.5 + 0.3 * random.centered()),
+            rounded(0.5 + 0.3 * centered(random)),
             (half.cos() * 1e4).round() / 1e4,
             (half.sin() * 1e4).round() / 1e4,
             length,
@@ -308,7 +272,7 @@ fn filled(
 
 /// Stretches in which something holds.
 fn intervals(recordings: i64) -> Result<RecordBatch, Failure> {
-    let mut random = Random(1);
+    let mut random = SplitMix::new(1);
     let all = || (0..recordings).flat_map(|one| (0..INTERVALS).map(move |row| (one, row)));
     let ids: ArrayRef = Arc::new(
         all()
@@ -318,8 +282,8 @@ fn intervals(recordings: i64) -> Result<RecordBatch, Failure> {
     let mut ends = Vec::new();
     let starts: Int64Array = all()
         .map(|_| {
-            let first = i64::try_from(random.below(1800)).unwrap_or(0);
-            let length = i64::try_from(20 + random.below(180)).unwrap_or(20);
+            let first = i64::try_from(below(&mut random, 1800)).unwrap_or(0);
+            let length = i64::try_from(20 + below(&mut random, 180)).unwrap_or(20);
             ends.push(START_NS + (first + length) * PERIOD_NS);
             Some(START_NS + first * PERIOD_NS)
         })
@@ -406,10 +370,12 @@ fn topic(file: &Path, seed: u64, messages: u32) -> Result<(), Failure> {
     let schema = writer.schema(&Schema {
         name: "sensor_msgs/msg/Imu".to_owned(),
         encoding: "ros2msg".to_owned(),
-        data: IMU.as_bytes().to_vec(),
+        data: standard_definition(IMU)
+            .ok_or("no definition")?
+            .into_bytes(),
     })?;
     let channel = writer.channel("/imu", schema, "cdr", &BTreeMap::new())?;
-    let mut random = Random(seed);
+    let mut random = SplitMix::new(seed);
     for sequence in 0..messages {
         let time = START_NS.cast_unsigned() + u64::from(sequence) * 10_000_000;
         let header = MessageHeader {
@@ -424,7 +390,7 @@ fn topic(file: &Path, seed: u64, messages: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-fn imu(time: u64, random: &mut Random) -> Result<Vec<u8>, Failure> {
+fn imu(time: u64, random: &mut SplitMix) -> Result<Vec<u8>, Failure> {
     let mut data = vec![0, 1, 0, 0];
     data.extend(u32::try_from(time / 1_000_000_000)?.to_le_bytes());
     data.extend(u32::try_from(time % 1_000_000_000)?.to_le_bytes());
@@ -436,9 +402,9 @@ fn imu(time: u64, random: &mut Random) -> Result<Vec<u8>, Failure> {
     let covariance = [1e-4, 0.0, 0.0, 0.0, 1e-4, 0.0, 0.0, 0.0, 1e-4];
     put(&[0.0, 0.0, 0.0, 1.0]);
     put(&covariance);
-    put(&[0; 3].map(|_| 0.1 * random.centered()));
+    put(&[0; 3].map(|_| 0.1 * centered(random)));
     put(&covariance);
-    let [x, y, z] = [0; 3].map(|_| 0.2 * random.centered());
+    let [x, y, z] = [0; 3].map(|_| 0.2 * centered(random));
     put(&[x, y, 9.81 + z]);
     put(&covariance);
     Ok(data)

@@ -2,7 +2,8 @@
 //!
 //! Read [`Route`] and [`send`] first. A note in a local folder says which upload was begun and which parts of it arrived;
 //! it is written after every part and removed with the last. Another process that sends the same content meanwhile, or a
-//! machine that has no note, begins an upload of its own; an upload the store has forgotten is begun anew.
+//! machine that has no note, begins an upload of its own; an upload the store has forgotten is begun anew, and so is one
+//! of whose parts the file now holds other bytes.
 //!
 //! Not here: files of one part, and what is there already (`blobs`).
 
@@ -64,11 +65,19 @@ pub(crate) struct Parcel<'a> {
 struct Begun {
     upload: MultipartId,
     part_bytes: u64,
-    parts: Vec<String>,
+    parts: Vec<Arrived>,
+}
+
+/// A part that arrived: what the store calls it, and the BLAKE3 of what was sent. The file may have changed for a while when
+/// it was sent, which its digest as a whole would not show later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Arrived {
+    id: String,
+    blake3: String,
 }
 
 /// A part under way.
-type PartUpload<'a> = BoxFuture<'a, object_store::Result<PartId>>;
+type PartUpload<'a> = BoxFuture<'a, object_store::Result<Arrived>>;
 
 /// The note of an upload, held by this process alone.
 struct Note {
@@ -135,19 +144,19 @@ pub(crate) async fn send(
         Some(note) => note.read(part_bytes)?,
         None => None,
     };
-    let sent = match known {
-        Some(begun) => {
-            let sent = parts(route, parcel, begun, &mut note).await;
-            match sent {
-                // The store has forgotten it.
-                Err(StoreError::Object {
-                    source: object_store::Error::NotFound { .. },
-                    ..
-                }) => anew(route, parcel, part_bytes, &mut note).await,
-                sent => sent,
-            }
-        }
-        None => anew(route, parcel, part_bytes, &mut note).await,
+    let resumed = match known {
+        Some(begun) => parts(route, parcel, begun, &mut note).await,
+        None => Ok(Sent::Otherwise),
+    };
+    let sent = match resumed {
+        Ok(Sent::Whole) => Ok(()),
+        // There was none, other bytes were sent, or the store has forgotten it.
+        Ok(Sent::Otherwise)
+        | Err(StoreError::Object {
+            source: object_store::Error::NotFound { .. },
+            ..
+        }) => anew(route, parcel, part_bytes, &mut note).await,
+        Err(error) => Err(error),
     };
     match (&sent, note) {
         (Ok(()) | Err(StoreError::Changed { .. }), Some(note)) => note.remove().and(sent),
@@ -168,7 +177,16 @@ async fn anew(
         part_bytes,
         parts: Vec::new(),
     };
-    parts(route, parcel, begun, note).await
+    // Nothing was sent before, so nothing else was.
+    parts(route, parcel, begun, note).await.map(drop)
+}
+
+/// What became of an upload.
+enum Sent {
+    /// It is a blob.
+    Whole,
+    /// Of what arrived before, a part holds other bytes than the file; it was given up.
+    Otherwise,
 }
 
 /// Sends the parts that are missing, and makes a blob of all of them.
@@ -177,55 +195,73 @@ async fn parts(
     parcel: Parcel<'_>,
     mut begun: Begun,
     note: &mut Option<Note>,
-) -> Result<(), StoreError> {
+) -> Result<Sent, StoreError> {
     let path = route.full(parcel.path);
     let refused = || object("write", &path);
     let mut file = File::open(parcel.file).map_err(io("read", parcel.file))?;
     // What is sent is what was hashed, or nothing becomes of it.
     let mut hash = sha2::Sha256::new();
     let mut under_way: FuturesOrdered<PartUpload<'_>> = FuturesOrdered::new();
-    let there = begun.parts.len();
+    let there = begun.parts.clone();
+    let room = usize::try_from(begun.part_bytes).unwrap_or(PART_BYTES);
     for index in 0.. {
-        let mut bytes = Vec::new();
-        let read = (&mut file).take(begun.part_bytes).read_to_end(&mut bytes);
-        if read.map_err(io("read", parcel.file))? == 0 {
-            break;
-        }
-        hash.update(&bytes);
-        if index < there {
-            continue;
-        }
         if under_way.len() >= PARTS_AT_ONCE
             && let Some(arrived) = under_way.next().await
         {
             begun.arrived(arrived.map_err(refused())?, note)?;
         }
+        let mut bytes = Vec::with_capacity(room);
+        let read = (&mut file).take(begun.part_bytes).read_to_end(&mut bytes);
+        if read.map_err(io("read", parcel.file))? == 0 {
+            break;
+        }
+        hash.update(&bytes);
+        let blake3 = blake3::hash(&bytes).to_hex().to_string();
+        match there.get(index) {
+            Some(part) if part.blake3 == blake3 => continue,
+            Some(_) => {
+                give_up(route, &path, &begun).await;
+                return Ok(Sent::Otherwise);
+            }
+            None => {}
+        }
         let (store, path, upload) = (&route.store, &path, begun.upload.clone());
         under_way.push_back(Box::pin(async move {
             let payload = PutPayload::from(bytes);
-            store.put_part(path, &upload, index, payload).await
+            let sent = store.put_part(path, &upload, index, payload).await?;
+            let id = sent.content_id;
+            Ok(Arrived { id, blake3 })
         }));
     }
     while let Some(arrived) = under_way.next().await {
         begun.arrived(arrived.map_err(refused())?, note)?;
     }
     if hexadecimal(&hash.finalize()) != parcel.sha256 {
-        // The parts sent so far are no blob; the store clears them away if this fails too.
-        let _ = route.store.abort_multipart(&path, &begun.upload).await;
+        give_up(route, &path, &begun).await;
         return Err(StoreError::Changed {
             path: parcel.file.to_owned(),
             how: "its content is other than when it was hashed".to_owned(),
         });
     }
     let ids = begun.parts.into_iter();
-    let ids = ids.map(|content_id| PartId { content_id }).collect();
-    let done = route.store.complete_multipart(&path, &begun.upload, ids);
-    done.await.map(drop).map_err(refused())
+    let ids = ids.map(|part| PartId {
+        content_id: part.id,
+    });
+    let done = route
+        .store
+        .complete_multipart(&path, &begun.upload, ids.collect());
+    done.await.map_err(refused())?;
+    Ok(Sent::Whole)
+}
+
+/// The parts sent so far are no blob; the store clears them away if this fails too.
+async fn give_up(route: &Route, path: &ObjectPath, begun: &Begun) {
+    let _ = route.store.abort_multipart(path, &begun.upload).await;
 }
 
 impl Begun {
-    fn arrived(&mut self, part: PartId, note: &mut Option<Note>) -> Result<(), StoreError> {
-        self.parts.push(part.content_id);
+    fn arrived(&mut self, part: Arrived, note: &mut Option<Note>) -> Result<(), StoreError> {
+        self.parts.push(part);
         note.as_mut().map_or(Ok(()), |note| note.write(self))
     }
 }
@@ -378,6 +414,22 @@ mod tests {
         let (refused, _) = scene.send(usize::MAX).await;
         assert!(matches!(refused, Err(StoreError::Changed { .. })));
         assert!(!scene.arrived().await);
+        std::fs::write(scene.folder.path().join("file"), &scene.bytes).expect("written");
+        let (done, sent) = scene.send(usize::MAX).await;
+        done.expect("sent");
+        assert_eq!(sent, 6);
+        assert!(scene.arrived().await);
+    }
+
+    #[tokio::test]
+    async fn parts_sent_while_the_file_was_another_are_sent_again() {
+        let scene = Scene::new();
+        let mut other = scene.bytes.clone();
+        other[0] ^= 1;
+        std::fs::write(scene.folder.path().join("file"), &other).expect("written");
+        let (cut, sent) = scene.send(2).await;
+        assert!(cut.is_err());
+        assert_eq!(sent, 2);
         std::fs::write(scene.folder.path().join("file"), &scene.bytes).expect("written");
         let (done, sent) = scene.send(usize::MAX).await;
         done.expect("sent");

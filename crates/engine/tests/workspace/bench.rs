@@ -1,13 +1,14 @@
 //! What the tests of a workspace share: a workspace in a folder of its own, recordings, and what it all comes to.
 
 use fieldassay_engine::workspace::ask::{self, Asked};
+use fieldassay_engine::workspace::clip;
 use fieldassay_engine::workspace::ingest::{self, Outcome, Reached, Request, Watch};
 use fieldassay_engine::workspace::{Format, Workspace, World, init};
 use fieldassay_engine::{EngineError, Progress};
 use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
-use fieldassay_model::Policy;
 use fieldassay_model::tables::TABLES;
+use fieldassay_model::{Policy, TimeBound};
 use fieldassay_store::{Blobs, Catalog, Log, Place, StoreError};
 use fieldassay_testkit::servers::{Database, server};
 use std::collections::BTreeMap;
@@ -288,6 +289,18 @@ fn waited<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(future)
+}
+
+/// A clip of the second second of one topic.
+pub(crate) fn a_second(recording: &str, output: &Path) -> clip::Request {
+    clip::Request {
+        recording: recording.to_owned(),
+        start: TimeBound::FromStart(1_000_000_000),
+        end: TimeBound::FromStart(2_000_000_000),
+        topics: vec!["/b".to_owned()],
+        output: output.to_owned(),
+        force: false,
+    }
 }
 
 /// Writes a recording of so many messages on two topics; different seeds give different ones.

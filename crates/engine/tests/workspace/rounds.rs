@@ -1,6 +1,6 @@
 //! What goes in is found again: rows, messages, clips, jobs, context.
 
-use crate::bench::{Bench, Quiet, in_world, recording};
+use crate::bench::{Bench, Quiet, a_second, in_world, recording};
 use fieldassay_engine::EngineError;
 use fieldassay_engine::workspace::Format;
 use fieldassay_engine::workspace::ask::{Asked, Limits};
@@ -37,14 +37,7 @@ fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
 
     let output = bench.folder.path().join("clip.mcap");
     let workspace = bench.open();
-    let request = ClipRequest {
-        recording: id.clone(),
-        start: TimeBound::FromStart(1_000_000_000),
-        end: TimeBound::FromStart(2_000_000_000),
-        topics: vec!["/b".to_owned()],
-        output: output.clone(),
-        force: false,
-    };
+    let request = a_second(&id, &output);
     let outcome = clip::run(&workspace, &request).expect("a clip");
     assert_eq!((outcome.message_count, outcome.channel_count), (50, 1));
     let nothing = ClipRequest {

@@ -1,10 +1,9 @@
 //! A team's workspace, a PostgreSQL and an object store, does what a folder does, for eight at once too.
 
-use crate::bench::{Bench, Quiet, StopAt, Team, in_world, recording};
-use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
+use crate::bench::{Bench, Quiet, StopAt, Team, a_second, in_world, recording};
+use fieldassay_engine::workspace::clip;
 use fieldassay_engine::workspace::ingest::Watch;
 use fieldassay_engine::workspace::list::{self, Filter};
-use fieldassay_model::TimeBound;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -23,14 +22,7 @@ fn asked(bench: &Bench, drive: &Path) -> (Vec<Value>, Vec<u8>) {
     let workspace = bench.open();
     let listed = list::list(&workspace, &Filter::default()).expect("a list");
     let output = bench.folder.path().join("clip.mcap");
-    let request = ClipRequest {
-        recording: id.clone(),
-        start: TimeBound::FromStart(1_000_000_000),
-        end: TimeBound::FromStart(2_000_000_000),
-        topics: vec!["/b".to_owned()],
-        output: output.clone(),
-        force: false,
-    };
+    let request = a_second(&id, &output);
     assert_eq!(
         clip::run(&workspace, &request)
             .expect("a clip")

@@ -7,8 +7,8 @@
 
 use super::values::{list, range_text};
 use super::{
-    Batch, Categories, Channel, Contract, Field, Nulls, Observed, ObservedChannel, ObservedContext,
-    Range, Rows, Slice, TableRule, ValueRules, category_column,
+    Batch, Categories, Channel, Contract, Field, Observed, ObservedChannel, ObservedContext, Range,
+    Rows, Slice, TableRule, ValueRules, category_column,
 };
 use crate::unit::Unit;
 use crate::{Finding, Severity, Verdict, display, nearest};
@@ -516,17 +516,7 @@ impl<'a> Pass<'a> {
     }
 
     fn categories(&mut self, name: &'a str, rule: &'a TableRule) {
-        static ANY: Field = Field {
-            about: String::new(),
-            kind: None,
-            required: true,
-            unit: None,
-            min: None,
-            max: None,
-            allowed: None,
-            nulls: Nulls::Allowed,
-            finite: false,
-        };
+        static ANY: Field = Field::ANY;
         let Some(column) = category_column(name) else {
             return;
         };

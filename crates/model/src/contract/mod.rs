@@ -181,19 +181,24 @@ pub struct Field {
     pub finite: bool,
 }
 
+impl Field {
+    /// A field of which nothing is said.
+    pub(crate) const ANY: Self = Self {
+        about: String::new(),
+        kind: None,
+        required: true,
+        unit: None,
+        min: None,
+        max: None,
+        allowed: None,
+        nulls: Nulls::Allowed,
+        finite: false,
+    };
+}
+
 impl Default for Field {
     fn default() -> Self {
-        Self {
-            about: String::new(),
-            kind: None,
-            required: true,
-            unit: None,
-            min: None,
-            max: None,
-            allowed: None,
-            nulls: Nulls::Allowed,
-            finite: false,
-        }
+        Self::ANY
     }
 }
 
@@ -286,7 +291,7 @@ impl Contract {
             table.fields.values_mut().for_each(|f| f.about.clear());
         }
         plain.context.values_mut().for_each(|f| f.about.clear());
-        strict::canonical_json(&plain)
+        strict::canonical_json(&plain).unwrap_or_default()
     }
 
     /// Name, version and digest, as documents and lineage carry them.

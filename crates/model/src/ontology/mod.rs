@@ -235,7 +235,7 @@ impl Ontology {
             mapping.source.clear();
         }
         plain.mappings.sort_by(|a, b| a.to.cmp(&b.to));
-        strict::canonical_json(&plain)
+        strict::canonical_json(&plain).unwrap_or_default()
     }
 
     /// SHA-256 of [`Ontology::canonical_json`], hexadecimal.

@@ -21,13 +21,13 @@ use crate::EngineError;
 use crate::limits::Limits;
 use crate::statistics::Columns;
 use fieldassay_check::Progress;
-use fieldassay_model::{Policy, PolicyReference, hexadecimal};
+use fieldassay_model::{Policy, PolicyReference, canonical_json, hexadecimal};
 use fieldassay_store::SeenFile;
 use inputs::{Input, Kind};
 use publish::{Prepared, Scene};
 use queue::Queue;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use sha2::Digest as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -247,13 +247,14 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
     let given = context::Given::read(request.context, request.context_file.as_deref())?;
     // Read while folders are listed.
     let catalog = workspace.catalog.clone();
-    let seen = workspace
-        .runtime
-        .spawn(async move { catalog.seen_files().await });
-    let before = || {
-        if request.rehash {
+    let rehash = request.rehash;
+    let seen = workspace.runtime.spawn(async move {
+        if rehash {
             return Ok(BTreeMap::new());
         }
+        catalog.seen_files().await
+    });
+    let before = || {
         let seen = workspace.runtime.block_on(seen);
         Ok(seen.map_err(|error| EngineError::Request {
             message: format!("the catalogue could not be read: {error}"),
@@ -290,10 +291,7 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         found,
         given,
     };
-    // The keys of `Value` are sorted.
-    let canonical = serde_json::to_value(&plan)
-        .unwrap_or(Json::Null)
-        .to_string();
+    let canonical = canonical_json(&plan).unwrap_or_default();
     plan.plan_sha256 = hexadecimal(&sha2::Sha256::digest(canonical.as_bytes()));
     Ok(plan)
 }

@@ -55,7 +55,7 @@ pub(crate) struct Survey {
 }
 
 /// The form of a file that was looked into before and has not changed since.
-pub(crate) type Known<'a> = &'a (dyn Fn(&Path) -> Option<Form> + Sync);
+pub(crate) type KnownForm<'a> = &'a (dyn Fn(&Path) -> Option<Form> + Sync);
 
 /// Reasons a survey lists at most.
 pub(crate) const MOST_SKIPPED: usize = 1000;
@@ -72,7 +72,7 @@ pub(crate) fn find(
     inputs: &[PathBuf],
     taken: &[PathBuf],
     form: Option<Form>,
-    known: Known<'_>,
+    known: KnownForm<'_>,
 ) -> Result<Vec<LabelInput>, EngineError> {
     let mut out = Vec::new();
     for input in inputs {
@@ -120,7 +120,7 @@ fn survey_but(
     inputs: &[PathBuf],
     taken: &[PathBuf],
     form: Option<Form>,
-    known: Known<'_>,
+    known: KnownForm<'_>,
 ) -> Result<Survey, EngineError> {
     let mut walk = Walk {
         taken: taken.iter().map(|path| path.as_os_str()).collect(),
@@ -170,7 +170,7 @@ fn survey_but(
 struct Walk<'a> {
     taken: HashSet<&'a OsStr>,
     form: Option<Form>,
-    known: Known<'a>,
+    known: KnownForm<'a>,
     files: usize,
     inputs: Vec<LabelInput>,
     /// By folder and reason: the first file, and how many.
