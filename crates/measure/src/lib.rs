@@ -7,7 +7,7 @@
 //! [`calibration`], [`trajectory`] and [`tracking`]; overlaps are [`boxes`], scores over data sets [`detection`] and
 //! [`segmentation`]; then scenes and drives: [`criticality`], [`logic`] (temporal logic), [`kinematics`], [`mining`],
 //! [`similarity`] and [`driving`] (scores); then people and their labels: [`agreement`], [`aggregation`] and
-//! [`label_errors`]; then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over [`rows`],
+//! [`label_errors`]; then data sets: [`coverage`], [`drift`], [`rarity`] and [`selection`] over [`rows`], [`split`] by groups,
 //! [`preference`] and [`text`]; then what decisions rest on: [`sampling`] (how much to look at), [`confidence`]
 //! (what a score is worth) and [`compare`] (is the new one worse). [`registry`] knows every measure by name.
 //! Functions that need memory per message borrow it as a [`Workspace`]; a `&mut Vec<i64>` will do.
@@ -47,6 +47,7 @@ pub mod sampling;
 pub mod segmentation;
 pub mod selection;
 pub mod similarity;
+pub mod split;
 pub mod stats;
 pub mod sync;
 pub mod text;

@@ -1,11 +1,14 @@
 //! How a camera turned between two frames, straight from the grey values.
 
+mod pyramid;
+
+pub use pyramid::Pyramid;
+
 use super::{Grey, ImageError, Pinhole};
+use pyramid::Level;
 
 /// Pixels an image needs in each direction.
 const LEAST_PIXELS: usize = 16;
-/// Pyramids stop where the next level would be smaller than this: below, too few pixels are left to align.
-const COARSEST_PIXELS: usize = 15;
 /// Shifts tried at the coarsest level, pixels in each direction: a fifth of a 20 pixel wide image.
 const SEARCH_PIXELS: i32 = 4;
 /// Pixels at the border whose gradient would rest on reflected values.
@@ -34,6 +37,9 @@ const INTERPOLATION: f64 = 1.7;
 const ALL_PIXELS: usize = 4000;
 /// Blocks the score is summed over for the covariance, in each direction.
 const BLOCKS: usize = 8;
+
+/// Places of a level computed at a time.
+const PLACES: usize = 64;
 
 /// Rotation of a camera between two frames.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +104,7 @@ pub fn rotation_of(
     next: &Pyramid,
     camera: &Pinhole,
 ) -> Result<RotationEstimate, ImageError> {
-    let (firsts, seconds) = (&prev.levels, &next.levels);
+    let (firsts, seconds) = (prev.levels(), next.levels());
     let ((width, height), (other_width, other_height)) = (prev.size(), next.size());
     if (width, height) != (other_width, other_height) {
         return Err(ImageError::SizesDiffer {
@@ -127,42 +133,6 @@ pub fn rotation_of(
     })
 }
 
-/// An image smoothed and halved until little is left, for [`rotation_of`]. Memory: 6 bytes per pixel.
-pub struct Pyramid {
-    levels: Vec<Level>,
-}
-
-impl Pyramid {
-    /// Errors: [`ImageError::TooSmall`] below 16 pixels in a direction. Cost: a few passes over the pixels.
-    pub fn new(image: &Grey<'_>) -> Result<Self, ImageError> {
-        let (width, height) = (image.width(), image.height());
-        if width < LEAST_PIXELS || height < LEAST_PIXELS {
-            return Err(ImageError::TooSmall {
-                width,
-                height,
-                needed: LEAST_PIXELS,
-            });
-        }
-        Ok(Self {
-            levels: pyramid(image),
-        })
-    }
-
-    /// Width and height of the image.
-    pub fn size(&self) -> (usize, usize) {
-        self.levels
-            .first()
-            .map_or((0, 0), |level| (level.width, level.height))
-    }
-}
-
-/// A smoothed image in floats.
-struct Level {
-    width: usize,
-    height: usize,
-    data: Vec<f32>,
-}
-
 /// Every level takes every second pixel of the one before, so pixel centers stay at whole numbers.
 fn at_level(camera: &Pinhole, depth: usize) -> Pinhole {
     let scale = f64::from(1_u32 << depth.min(16));
@@ -171,68 +141,6 @@ fn at_level(camera: &Pinhole, depth: usize) -> Pinhole {
         fy: camera.fy / scale,
         cx: camera.cx / scale,
         cy: camera.cy / scale,
-    }
-}
-
-/// The smoothed image, then halves of it, finest first.
-fn pyramid(image: &Grey<'_>) -> Vec<Level> {
-    let (width, height) = (image.width(), image.height());
-    let mut data = Vec::with_capacity(width * height);
-    for y in 0..height {
-        data.extend(image.row(y).iter().map(|value| f32::from(*value)));
-    }
-    let mut levels = vec![smooth(width, height, &data)];
-    while let Some(last) = levels.last() {
-        let (w, h) = (last.width.div_ceil(2), last.height.div_ceil(2));
-        if w.min(h) < COARSEST_PIXELS {
-            break;
-        }
-        let twice = smooth(last.width, last.height, &last.data);
-        let half: Vec<f32> = twice
-            .data
-            .chunks_exact(last.width)
-            .step_by(2)
-            .flat_map(|row| row.iter().copied().step_by(2))
-            .collect();
-        levels.push(Level {
-            width: w,
-            height: h,
-            data: half,
-        });
-    }
-    levels
-}
-
-/// Binomial smoothing 1 2 1 in both directions, border repeated.
-fn smooth(width: usize, height: usize, data: &[f32]) -> Level {
-    let mut along = vec![0.0_f32; width * height];
-    for (row, out) in data.chunks_exact(width).zip(along.chunks_exact_mut(width)) {
-        let last = width - 1;
-        out[0] = 0.25 * (3.0 * row[0] + row[1.min(last)]);
-        out[last] = 0.25 * (3.0 * row[last] + row[last.saturating_sub(1)]);
-        for (o, v) in out[1..last.max(1)].iter_mut().zip(row.windows(3)) {
-            *o = 0.25 * (v[0] + 2.0 * v[1] + v[2]);
-        }
-    }
-    let mut out = Vec::with_capacity(width * height);
-    let row_at = |y: usize| &along[y * width..(y + 1) * width];
-    for y in 0..height {
-        let (up, mid, down) = (
-            row_at(y.saturating_sub(1)),
-            row_at(y),
-            row_at((y + 1).min(height - 1)),
-        );
-        out.extend(
-            up.iter()
-                .zip(mid)
-                .zip(down)
-                .map(|((a, b), c)| 0.25 * (a + 2.0 * b + c)),
-        );
-    }
-    Level {
-        width,
-        height,
-        data: out,
     }
 }
 
@@ -280,6 +188,8 @@ struct Template {
     at: Vec<(f32, f32)>,
     /// Smoothed grey value and derivatives by x, y, z of the rotation.
     rows: Vec<[f32; 4]>,
+    /// The grey value alone.
+    levels: Vec<f32>,
     /// Block of the image, for the covariance.
     block: Vec<u8>,
     /// Root mean square gradient.
@@ -295,6 +205,7 @@ impl Template {
             width,
             at: Vec::with_capacity(n),
             rows: Vec::with_capacity(n),
+            levels: Vec::with_capacity(n),
             block: Vec::with_capacity(n),
             gradient: 0.0,
         };
@@ -322,6 +233,7 @@ impl Template {
                     a * (1.0 + x * x) + b * x * y,
                     b * x - a * y,
                 ]);
+                template.levels.push(mid[u]);
                 template.at.push((u as f32, v as f32));
                 let block = (v * BLOCKS / height) * BLOCKS + u * BLOCKS / width;
                 template.block.push(u8::try_from(block).unwrap_or(0));
@@ -341,6 +253,7 @@ impl Template {
     fn align(&self, next: &Level, state: &mut State) -> Result<RotationEstimate, ImageError> {
         let mut sampled = vec![f32::NAN; self.rows.len()];
         let mut residuals = vec![0.0_f32; self.rows.len()];
+        let mut weighted = vec![(0.0_f32, 0.0_f32); self.rows.len()];
         let mut sums = Sums::default();
         for _ in 0..MOST_STEPS {
             let seen = self.sample(next, &state.rotation, &mut sampled);
@@ -350,7 +263,8 @@ impl Template {
                     overlap: seen as f64 / self.rows.len() as f64,
                 });
             }
-            sums = self.accumulate(&sampled, &mut residuals, (state.gain, state.offset));
+            let line = (state.gain, state.offset);
+            sums = self.accumulate(&sampled, (&mut residuals, &mut weighted), line);
             sums.overlap = seen as f64 / self.rows.len() as f64;
             let Some(delta) = solve5(&sums.normal, &sums.right) else {
                 return Err(self.textureless(f64::INFINITY));
@@ -374,30 +288,20 @@ impl Template {
         let h = homography(&self.camera, rotation);
         let (last_x, last_y) = ((next.width - 1) as f32, (next.height - 1) as f32);
         let mut seen = 0;
-        for ((u, v), out) in self.at.iter().zip(out) {
-            let w = 1.0 / (h[6] * u + h[7] * v + h[8]);
-            let x = (h[0] * u + h[1] * v + h[2]) * w;
-            let y = (h[3] * u + h[4] * v + h[5]) * w;
-            let inside = w > 0.0 && x >= 0.0 && y >= 0.0 && x < last_x && y < last_y;
-            *out = f32::NAN;
-            if inside {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "checked to lie inside the image"
-                )]
-                let (i, j) = (x as u32 as usize, y as u32 as usize);
-                let (ax, ay) = (x - i as f32, y - j as f32);
-                let at = j * next.width + i;
-                if let (Some([a, b]), Some([c, d])) = (
-                    next.data.get(at..at + 2),
-                    next.data.get(at + next.width..at + next.width + 2),
-                ) {
-                    let top = a + ax * (b - a);
-                    let bottom = c + ax * (d - c);
-                    *out = top + ay * (bottom - top);
-                    seen += 1;
-                }
+        // Where to look first, which becomes vector instructions, then what is there.
+        let mut places = [(0.0_f32, 0.0_f32); PLACES];
+        for (at, out) in self.at.chunks(PLACES).zip(out.chunks_mut(PLACES)) {
+            for ((u, v), place) in at.iter().zip(&mut places) {
+                let w = 1.0 / (h[6] * u + h[7] * v + h[8]);
+                let x = (h[0] * u + h[1] * v + h[2]) * w;
+                let y = (h[3] * u + h[4] * v + h[5]) * w;
+                let inside = w > 0.0 && x >= 0.0 && y >= 0.0 && x < last_x && y < last_y;
+                *place = if inside { (x, y) } else { (-1.0, -1.0) };
+            }
+            for ((x, y), out) in places.iter().zip(out) {
+                let found = next.between(*x, *y);
+                seen += usize::from(found.is_some());
+                *out = found.unwrap_or(f32::NAN);
             }
         }
         seen
@@ -407,12 +311,12 @@ impl Template {
     fn accumulate(
         &self,
         sampled: &[f32],
-        residuals: &mut [f32],
+        (residuals, weighted): (&mut [f32], &mut [(f32, f32)]),
         (gain, offset): (f64, f64),
     ) -> Sums {
         let (gain, offset) = (single(gain), single(offset));
-        for ((row, value), residual) in self.rows.iter().zip(sampled).zip(residuals.iter_mut()) {
-            *residual = value - (gain * row[0] + offset);
+        for ((level, value), residual) in self.levels.iter().zip(sampled).zip(&mut *residuals) {
+            *residual = value - (gain * level + offset);
         }
         let scale = scale_of(residuals);
         let inverse = 1.0 / (TUKEY * scale);
@@ -420,37 +324,32 @@ impl Template {
             scale,
             ..Sums::default()
         };
-        // Products of rotation x, y, z, value, one and residual; a row of the image at a time
-        // in single precision, so that a sum stays exact to five digits.
-        for (rows, values) in self
+        // A NaN residual (outside) has weight 0: the comparison is false for it.
+        for (weighted, r) in weighted.iter_mut().zip(&*residuals) {
+            let reach = r * inverse;
+            let keep = (1.0 - reach * reach).max(0.0);
+            let inside = r.abs() <= f32::MAX;
+            *weighted = if inside {
+                (*r, keep * keep)
+            } else {
+                (0.0, 0.0)
+            };
+        }
+        // A row of the image at a time in single precision, so that a sum stays exact to five digits.
+        for (rows, weighted) in self
             .rows
             .chunks(self.width)
-            .zip(residuals.chunks(self.width))
+            .zip(weighted.chunks(self.width))
         {
-            let mut part = [[0.0_f32; 8]; 6];
-            for (row, residual) in rows.iter().zip(values) {
-                let reach = residual * inverse;
-                let keep = (1.0 - reach * reach).max(0.0);
-                // A NaN residual (outside) has weight 0: the comparison is false for it.
-                let inside = residual.abs() <= f32::MAX;
-                let r = if inside { *residual } else { 0.0 };
-                let weight = if inside { keep * keep } else { 0.0 };
-                // Eight wide, so that a row of products is two vector instructions.
-                let c = [row[1], row[2], row[3], row[0], 1.0, r, 0.0, 0.0];
-                for (part, ci) in part.iter_mut().zip(c) {
-                    let wi = weight * ci;
-                    for (p, cj) in part.iter_mut().zip(c) {
-                        *p += wi * cj;
-                    }
-                }
+            let mut part = Products::default();
+            for ([level, x, y, z], (r, weight)) in rows.iter().zip(weighted) {
+                part.add(*weight, [*r, *x, *y, *z], *level);
             }
-            for (total, part) in sums.products.iter_mut().zip(part) {
-                for (total, part) in total.iter_mut().zip(part) {
-                    *total += f64::from(part);
-                }
+            for ([level, ..], (_, weight)) in rows.iter().zip(weighted) {
+                part.add_level(*weight, *level);
             }
+            sums.take(&part);
         }
-        sums.unpack();
         sums
     }
 
@@ -520,10 +419,42 @@ impl Template {
     }
 }
 
+/// Weighted products of a few pixels: what of the normal equations is needed, four beside each other, so that a row of
+/// products is one vector instruction.
+#[derive(Default)]
+struct Products {
+    /// Of rotation x, y, z, value and one each with the residual and rotation x, y, z.
+    rows: [[f32; 4]; 5],
+    /// Of value and value, one and value, one and one.
+    rest: [f32; 4],
+}
+
+impl Products {
+    #[inline]
+    fn add(&mut self, weight: f32, derivatives: [f32; 4], level: f32) {
+        let [_, x, y, z] = derivatives;
+        for (row, c) in self.rows.iter_mut().zip([x, y, z, level, 1.0]) {
+            let weighted = weight * c;
+            for (p, d) in row.iter_mut().zip(derivatives) {
+                *p += weighted * d;
+            }
+        }
+    }
+
+    /// By itself: with the others it would be too much for the registers.
+    #[inline]
+    fn add_level(&mut self, weight: f32, level: f32) {
+        let left = [weight * level, weight, weight, 0.0];
+        for ((p, a), b) in self.rest.iter_mut().zip(left).zip([level, level, 1.0, 0.0]) {
+            *p += a * b;
+        }
+    }
+}
+
 /// Weighted sums of one step.
 #[derive(Clone)]
 struct Sums {
-    products: [[f64; 6]; 6],
+    /// Both triangles.
     normal: [[f64; 5]; 5],
     right: [f64; 5],
     scale: f32,
@@ -533,7 +464,6 @@ struct Sums {
 impl Default for Sums {
     fn default() -> Self {
         Self {
-            products: [[0.0; 6]; 6],
             normal: [[0.0; 5]; 5],
             right: [0.0; 5],
             scale: LEAST_SCALE,
@@ -543,11 +473,17 @@ impl Default for Sums {
 }
 
 impl Sums {
-    fn unpack(&mut self) {
-        for (i, row) in self.products.iter().take(5).enumerate() {
-            self.normal[i].copy_from_slice(&row[..5]);
-            self.right[i] = row[5];
+    fn take(&mut self, part: &Products) {
+        for (i, row) in part.rows.iter().enumerate() {
+            self.right[i] += f64::from(row[0]);
+            for (j, p) in row.iter().skip(1).enumerate().take(i + 1) {
+                self.normal[i][j] += f64::from(*p);
+            }
         }
+        let [vv, v, n, _] = part.rest;
+        self.normal[3][3] += f64::from(vv);
+        self.normal[4][3] += f64::from(v);
+        self.normal[4][4] += f64::from(n);
     }
 }
 

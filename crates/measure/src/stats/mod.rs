@@ -35,7 +35,8 @@ pub use blocks::{block_bootstrap, block_length};
 pub use exact::ExactSum;
 pub use fisher::{Fisher, FisherInterval, fisher_exact, fisher_interval};
 pub use interval::{
-    Interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson, wilson_at, wilson_share,
+    Interval, difference_interval, median_ranks, normal_cdf, normal_quantile, poisson, wilson,
+    wilson_at, wilson_share,
 };
 pub use kolmogorov::{
     chi_square_quantile, chi_square_tail, kolmogorov_tail, poisson_rate, poisson_upper,

@@ -107,11 +107,9 @@ impl Scene {
     /// Errors: [`AlignmentError::FewEdges`] below 300 edges in 5 frames, [`AlignmentError::Flat`],
     /// [`AlignmentError::Ambiguous`], [`AlignmentError::Border`]. Cost: about 600 edge scores.
     pub fn decalibration(&self, options: &SearchOptions) -> Result<Decalibration, AlignmentError> {
-        let frames = self
-            .frame_scores(&Change::default(), 1)
-            .iter()
-            .filter(|score| **score > 0.0)
-            .count();
+        let scores = self.frame_scores(&[Change::default()], 1);
+        let frames = scores.iter().flatten().filter(|score| **score > 0.0);
+        let frames = frames.count();
         if self.edges() < LEAST_EDGES || frames < LEAST_FRAMES {
             return Err(AlignmentError::FewEdges {
                 edges: self.edges(),
@@ -140,15 +138,11 @@ impl Scene {
                 most_degrees: options.most_sigma_radians.to_degrees(),
             });
         }
-        let change = Change {
-            rotation_radians: best,
-            ..Change::default()
-        };
         Ok(Decalibration {
             rotation_radians: best,
             covariance,
             sigma_radians,
-            best_score: self.edge_score(&change),
+            best_score: self.score_at(best),
             claimed_score: self.edge_score(&Change::default()),
             second_peak_ratio,
             edges: self.edges(),
@@ -164,18 +158,16 @@ impl Scene {
         )]
         let half = ((options.range_radians / COARSE).round() as i32).clamp(1, 10);
         let stride = self.coarse_stride();
-        let mut nodes: Vec<([i32; 3], f64)> = Vec::new();
+        let mut grid: Vec<[i32; 3]> = Vec::new();
         for x in -half..=half {
             for y in -half..=half {
-                for z in -half..=half {
-                    let change = Change {
-                        rotation_radians: [x, y, z].map(|i| COARSE * f64::from(i)),
-                        ..Change::default()
-                    };
-                    nodes.push(([x, y, z], self.thinned_score(&change, stride)));
-                }
+                grid.extend((-half..=half).map(|z| [x, y, z]));
             }
         }
+        let turns = grid.iter().map(|node| node.map(|i| COARSE * f64::from(i)));
+        let turns: Vec<Change> = turns.map(turned).collect();
+        let scores = self.thinned_scores(&turns, stride);
+        let nodes: Vec<([i32; 3], f64)> = grid.into_iter().zip(scores).collect();
         let mean = nodes.iter().map(|n| n.1).sum::<f64>() / nodes.len() as f64;
         let best = nodes.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let Some(best) = best.copied() else {
@@ -201,11 +193,7 @@ impl Scene {
         let second = peaks.iter().map(|node| height(node)).fold(0.0, f64::max);
         // A sharp peak can hide between the nodes: the one uphill from the claimed mounting counts as well.
         let (uphill, _) = self.ascend([0.0; 3]);
-        let change = Change {
-            rotation_radians: uphill,
-            ..Change::default()
-        };
-        let score = self.thinned_score(&change, stride);
+        let score = self.thinned_score(&turned(uphill), stride);
         if (score - mean) / (best.1 - mean) > options.most_second_peak_ratio {
             return Ok((uphill, second));
         }
@@ -261,9 +249,11 @@ impl Scene {
         let mut score = self.score_at(at);
         for size in [1.6, 0.8, 0.4] {
             for _ in 0..MOST_STEPS {
-                let nodes = (0..27).map(|index| moved(at, node(index), size));
-                let best = nodes
-                    .map(|to| (self.score_at(to), to))
+                let nodes = nodes().map(|x| moved(at, x, size));
+                let scores = self.thinned_scores(&nodes.map(turned), 1);
+                let best = scores
+                    .into_iter()
+                    .zip(nodes)
                     .max_by(|a, b| a.0.total_cmp(&b.0));
                 match best {
                     Some((higher, to)) if higher > score => (score, at) = (higher, to),
@@ -302,10 +292,7 @@ impl Scene {
     }
 
     fn score_at(&self, rotation_radians: [f64; 3]) -> f64 {
-        self.edge_score(&Change {
-            rotation_radians,
-            ..Change::default()
-        })
+        self.edge_score(&turned(rotation_radians))
     }
 
     fn fit(&self, center: [f64; 3], scale: f64) -> Fit {
@@ -313,14 +300,10 @@ impl Scene {
             scale,
             ..Fit::default()
         };
-        for index in 0..27_u32 {
-            let x = node(index);
-            let rotation_radians = moved(center, x, scale);
-            let change = Change {
-                rotation_radians,
-                ..Change::default()
-            };
-            fit.add(x, &self.frame_scores(&change, 1));
+        let nodes = nodes();
+        let turns = nodes.map(|x| turned(moved(center, x, scale)));
+        for (x, scores) in nodes.into_iter().zip(self.frame_scores(&turns, 1)) {
+            fit.add(x, &scores);
         }
         fit
     }
@@ -345,9 +328,22 @@ impl Peak {
     }
 }
 
-/// A node of the stencil: -1, 0 or 1 along each axis.
-fn node(index: u32) -> [f64; 3] {
-    [0, 1, 2].map(|place| f64::from(index / 3_u32.pow(place) % 3) - 1.0)
+/// A change that only turns.
+fn turned(rotation_radians: [f64; 3]) -> Change {
+    Change {
+        rotation_radians,
+        ..Change::default()
+    }
+}
+
+/// The nodes of the stencil: -1, 0 or 1 along each axis.
+fn nodes() -> [[f64; 3]; 27] {
+    let mut index = 0_u32;
+    [(); 27].map(|()| {
+        let node = [0, 1, 2].map(|place| f64::from(index / 3_u32.pow(place) % 3) - 1.0);
+        index += 1;
+        node
+    })
 }
 
 /// So many steps of the stencil away.
