@@ -2,7 +2,7 @@
 //!
 //! Read [`Fact`] first (what was measured), then [`Policy`] (what is tolerated) and
 //! [`evaluate`] (facts and a policy give findings and a verdict).
-//! [`Contract`] says what data must be, [`Ontology`] what labels may say.
+//! [`Contract`] says what data must be, [`Ontology`] what labels may say, [`release::Manifest`] what a release is.
 //! [`CheckDocument`] is the promised form of `fieldassay check --json`, [`tables`] are what a workspace keeps of it.
 //!
 //! Not here: how a fact is measured (`check`, `measure`), how anything is shown (`report`, `cli`),
@@ -20,6 +20,7 @@ mod nearest;
 pub mod ontology;
 pub mod plot;
 pub mod policy;
+pub mod release;
 mod strict;
 pub mod tables;
 mod time;

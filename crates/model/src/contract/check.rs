@@ -7,11 +7,11 @@
 
 use super::values::{list, range_text};
 use super::{
-    Batch, Categories, Channel, Contract, Field, Observed, ObservedChannel, ObservedContext, Range,
-    Rows, Slice, TableRule, ValueRules, category_column,
+    Batch, Categories, Channel, Contract, Field, FieldType, Length, Observed, ObservedChannel,
+    ObservedContext, Range, Rows, Scalar, Slice, TableRule, ValueRules, category_column,
 };
 use crate::unit::Unit;
-use crate::{Finding, Severity, Verdict, display, nearest};
+use crate::{Finding, Severity, Verdict, Window, display, nearest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,9 @@ pub struct Violation {
     pub field: Option<String>,
     /// The first rows that offend, counted from 0, at most [`super::KEPT_ROWS`].
     pub rows: Vec<u64>,
+    /// When they were, nanoseconds on the clock of the recording; empty where rows have no time.
+    #[serde(default)]
+    pub times_ns: Vec<i64>,
     /// Their values.
     pub values: Vec<String>,
     /// What the contract asks.
@@ -165,13 +168,21 @@ impl Violation {
         .to_owned()
     }
 
-    /// The violation as a finding of severity error.
+    /// The violation as a finding of severity error, over the stretch of the rows it names.
     pub fn finding(&self) -> Finding {
+        let ends = (self.times_ns.iter().min(), self.times_ns.iter().max());
+        let window = match ends {
+            (Some(first), Some(last)) => Some(Window {
+                start_ns: *first,
+                end_ns: *last,
+            }),
+            _ => None,
+        };
         Finding {
             code: self.code.clone(),
             severity: Severity::Error,
             subject: self.stream.clone(),
-            window: None,
+            window,
             count: self.count,
             message: self.message(),
             hint: self.hint(),
@@ -202,6 +213,21 @@ impl<'a> Checking<'a> {
     /// All rules that wait for values.
     pub fn rules(&mut self) -> &mut [ValueRules<'a>] {
         &mut self.values
+    }
+
+    /// Takes rules that were fed elsewhere in place of the same ones that wait here; others are left out.
+    pub fn take(&mut self, fed: impl IntoIterator<Item = ValueRules<'a>>) {
+        for rules in fed {
+            let waiting = self.values.iter_mut().find(|known| known.is_same(&rules));
+            if let Some(waiting) = waiting {
+                *waiting = rules;
+            }
+        }
+    }
+
+    /// Says that something could not be looked at.
+    pub fn skip(&mut self, what: NotEvaluated) {
+        self.done.not_evaluated.push(what);
     }
 
     /// What came of it, sorted by stream, field and code. Rules that were fed nothing are not evaluated.
@@ -297,6 +323,7 @@ impl<'a> Pass<'a> {
             stream: stream.to_owned(),
             field: field.map(str::to_owned),
             rows: Vec::new(),
+            times_ns: Vec::new(),
             values: Vec::new(),
             expected: expected.into(),
             found: found.into(),
@@ -362,14 +389,14 @@ impl<'a> Pass<'a> {
                 }
                 continue;
             };
-            if let Some(kind) = field.kind.filter(|kind| !kind.holds(is.kind)) {
+            if let Some(kind) = field.kind.filter(|kind| !may_hold(*kind, is.kind)) {
                 let about = (topic, Some(name.as_str()));
                 self.violated(code::TYPE, about, kind.to_string(), is.kind.to_string());
                 // Values of another type are judged by no rule of this one.
                 continue;
             }
             self.unit((topic, name), field, is.unit);
-            if field.looks_at_values() {
+            if field.looks_at_values() || field.has_length() {
                 self.out.values.push(ValueRules::new(topic, name, field));
             }
         }
@@ -537,6 +564,20 @@ impl<'a> Pass<'a> {
             ),
         }
     }
+}
+
+/// Whether values of a type as a source tells it are of the type asked: sources tell neither lengths of time from moments
+/// nor lists of one length from others, whose values then say it.
+fn may_hold(asked: FieldType, is: FieldType) -> bool {
+    let scalar = match (asked.scalar, is.scalar) {
+        (Scalar::Duration, Scalar::Time) => Scalar::Duration,
+        (_, scalar) => scalar,
+    };
+    let length = match (asked.length, is.length) {
+        (Length::Of(length), Length::Any) => Length::Of(length),
+        (_, length) => length,
+    };
+    asked.holds(FieldType { scalar, length })
 }
 
 fn context_text(rule: &Field) -> String {

@@ -14,6 +14,7 @@ mod compare;
 mod kind;
 mod migrate;
 mod observed;
+mod on_read;
 mod parse;
 mod pattern;
 mod step;

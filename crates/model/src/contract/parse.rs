@@ -3,7 +3,8 @@
 //! Read [`parse`] first. Not here: which keys there are (the types).
 
 use super::{
-    Categories, Channel, Contract, Field, Migrate, Nulls, Pattern, Range, Scalar, Split, Step,
+    Categories, Channel, Contract, Field, Length, Migrate, Nulls, Pattern, Range, Scalar, Split,
+    Step,
 };
 use super::{TableRule, category_column};
 use crate::nearest;
@@ -297,6 +298,12 @@ impl Field {
     /// Whether a rule looks at values, not only at names and types.
     pub fn looks_at_values(&self) -> bool {
         self.has_range() || self.allowed.is_some() || self.finite || self.nulls != Nulls::Allowed
+    }
+
+    /// Whether it asks for lists of one length.
+    pub fn has_length(&self) -> bool {
+        let length = self.kind.map(|kind| kind.length);
+        matches!(length, Some(Length::Of(_)))
     }
 
     pub(super) const fn has_range(&self) -> bool {

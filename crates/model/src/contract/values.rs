@@ -6,7 +6,7 @@
 //! Not here: names, types and rates ([`super::Checking`]).
 
 use super::check::{Checked, NotEvaluated, Violation, code};
-use super::{Field, Nulls, Range};
+use super::{Field, Length, Nulls, Range};
 use crate::display;
 use std::collections::BTreeSet;
 
@@ -79,6 +79,8 @@ pub struct Batch<'a> {
 struct Offenders {
     count: u64,
     rows: Vec<u64>,
+    /// When the rows were, as far as somebody said; as long as `rows`.
+    times_ns: Vec<Option<i64>>,
     values: Vec<String>,
     low: Option<f64>,
     high: Option<f64>,
@@ -89,6 +91,7 @@ impl Offenders {
         self.count += 1;
         if self.rows.len() < KEPT_ROWS {
             self.rows.push(row);
+            self.times_ns.push(None);
             self.values.push(value().chars().take(KEPT_CHARS).collect());
         }
     }
@@ -97,6 +100,30 @@ impl Offenders {
         self.low = Some(self.low.map_or(x, |low| low.min(x)));
         self.high = Some(self.high.map_or(x, |high| high.max(x)));
         self.add(row, || x.to_string());
+    }
+
+    /// Adds those of a later piece, whose first row is `offset` of the whole.
+    fn append(&mut self, later: Self, offset: u64) {
+        let room = KEPT_ROWS.saturating_sub(self.rows.len());
+        let rows = later.rows.iter().map(|row| row.saturating_add(offset));
+        self.rows.extend(rows.take(room));
+        self.times_ns.extend(later.times_ns.into_iter().take(room));
+        self.values.extend(later.values.into_iter().take(room));
+        self.count += later.count;
+        let either = |a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64| match (a, b) {
+            (Some(a), Some(b)) => Some(pick(a, b)),
+            (one, other) => one.or(other),
+        };
+        self.low = either(self.low, later.low, f64::min);
+        self.high = either(self.high, later.high, f64::max);
+    }
+
+    fn date(&mut self, time_of: &dyn Fn(u64) -> Option<i64>) {
+        for (row, time) in self.rows.iter().zip(&mut self.times_ns) {
+            if time.is_none() {
+                *time = time_of(*row);
+            }
+        }
     }
 
     /// The values, or their extremes where more offend than are kept.
@@ -130,12 +157,15 @@ pub struct ValueRules<'a> {
     /// Allowed words: those of the rule, or categories.
     allowed: Option<&'a BTreeSet<String>>,
     allowed_code: &'static str,
+    /// Values, and lists whose length was looked at.
     seen: u64,
+    values: u64,
     range: Offenders,
     not_finite: Offenders,
     null: Offenders,
     word: Offenders,
     kind: Offenders,
+    length: Offenders,
 }
 
 impl<'a> ValueRules<'a> {
@@ -148,11 +178,60 @@ impl<'a> ValueRules<'a> {
             allowed: rule.allowed.as_ref(),
             allowed_code: code::ALLOWED,
             seen: 0,
+            values: 0,
             range: Offenders::default(),
             not_finite: Offenders::default(),
             null: Offenders::default(),
             word: Offenders::default(),
             kind: Offenders::default(),
+            length: Offenders::default(),
+        }
+    }
+
+    /// Whether these are the same rules of the same field, whatever they were fed.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.stream == other.stream
+            && self.field == other.field
+            && self.allowed_code == other.allowed_code
+            && std::ptr::eq(self.rule, other.rule)
+    }
+
+    /// Takes over what the same rules saw of a later piece of the data, whose row 0 is row `offset` here: pieces may be
+    /// looked at side by side, and put together in any grouping.
+    pub fn append(&mut self, later: Self, offset: u64) {
+        self.seen += later.seen;
+        self.values += later.values;
+        self.range.append(later.range, offset);
+        self.not_finite.append(later.not_finite, offset);
+        self.null.append(later.null, offset);
+        self.word.append(later.word, offset);
+        self.kind.append(later.kind, offset);
+        self.length.append(later.length, offset);
+    }
+
+    /// Says when the rows kept so far were.
+    pub fn date(&mut self, time_of: &dyn Fn(u64) -> Option<i64>) {
+        let all = [
+            &mut self.range,
+            &mut self.not_finite,
+            &mut self.null,
+            &mut self.word,
+            &mut self.kind,
+            &mut self.length,
+        ];
+        for one in all {
+            one.date(time_of);
+        }
+    }
+
+    /// Looks at how many items the list of a row has.
+    pub fn push_length(&mut self, row: u64, items: u64) {
+        let asked = self.rule.kind.map(|kind| kind.length);
+        if let Some(Length::Of(length)) = asked {
+            self.seen += 1;
+            if u64::from(length) != items {
+                self.length.add(row, || format!("{items} values"));
+            }
         }
     }
 
@@ -182,6 +261,7 @@ impl<'a> ValueRules<'a> {
         };
         let count = batch.values.len();
         self.seen += count as u64;
+        self.values += count as u64;
         if batch.valid.is_some() {
             for index in (0..count).filter(|index| !is_there(*index)) {
                 self.null.add(batch.rows.row(index), || "null".to_owned());
@@ -261,7 +341,7 @@ impl<'a> ValueRules<'a> {
             });
             return out;
         }
-        let share = self.null.count as f64 / self.seen as f64;
+        let share = self.null.count as f64 / self.values.max(1) as f64;
         let expected_null = match self.rule.nulls {
             Nulls::Never if self.null.count > 0 => Some("no missing value".to_owned()),
             Nulls::AtMost(most) if share > most => Some(format!(
@@ -274,12 +354,14 @@ impl<'a> ValueRules<'a> {
             let found = format!(
                 "{} of {} missing",
                 display::integer(self.null.count as f64),
-                display::integer(self.seen as f64)
+                display::integer(self.values as f64)
             );
             out.violations
                 .push(self.violation(code::NULL, &self.null, (expected, Some(found))));
         }
         let words = self.allowed.map(list).unwrap_or_default();
+        let asked = self.rule.kind.map(|kind| kind.to_string());
+        let asked = asked.unwrap_or_default();
         let judged = if self.allowed.is_some() && !self.rule.has_range() {
             "values of a list"
         } else {
@@ -294,6 +376,7 @@ impl<'a> ValueRules<'a> {
             ),
             (self.allowed_code, &self.word, words),
             (code::TYPE, &self.kind, judged.to_owned()),
+            (code::TYPE, &self.length, asked),
         ] {
             if offenders.count > 0 {
                 out.violations
@@ -314,6 +397,7 @@ impl<'a> ValueRules<'a> {
             stream: self.stream.clone(),
             field: Some(self.field.clone()),
             rows: offenders.rows.clone(),
+            times_ns: offenders.times_ns.iter().copied().flatten().collect(),
             values: offenders.values.clone(),
             expected,
             found: found.unwrap_or_else(|| offenders.found()),

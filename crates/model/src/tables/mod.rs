@@ -11,9 +11,11 @@ mod evidence;
 mod lint;
 mod people;
 mod recording;
+mod release;
 
 pub use context::CONTEXT_FIELDS;
 pub use lint::{Broken, Problem, RESERVED_WORDS, UNIT_SUFFIXES, lint, lint_column};
+pub use release::MEMBERS;
 
 use crate::hexadecimal;
 use sha2::Digest as _;

@@ -273,3 +273,87 @@ proptest! {
         prop_assert_eq!(counted, outside);
     }
 }
+
+#[test]
+fn pieces_that_are_put_together_are_the_whole() {
+    let whole = contract(
+        "contract: a\nversion: 1\nchannels:\n  /a:\n    fields:\n      x: {min: 0, max: 10, nulls: never}\n      m: {type: 'float64[3]'}\n",
+    );
+    let fields = &whole.channels.values().next().unwrap().fields;
+    let (rule, list) = (&fields["x"], &fields["m"]);
+    let values: Vec<f64> = (0..100).map(|i| f64::from(i % 23) - 5.0).collect();
+    let valid: Vec<bool> = (0..100).map(|i| i % 17 != 3).collect();
+    let piece = |range: std::ops::Range<usize>, first: u64| {
+        let mut rules = ValueRules::new("/a", "x", rule);
+        rules.push(Batch {
+            rows: Rows::From(first),
+            values: Slice::Real(&values[range.clone()]),
+            valid: Some(&valid[range.clone()]),
+        });
+        let offset = i64::try_from(range.start).unwrap() - i64::try_from(first).unwrap();
+        rules.date(&|row| Some(1000 + offset + i64::try_from(row).unwrap()));
+        rules
+    };
+    let expected = piece(0..100, 0).finish();
+    // Grouped to the right: the last two first.
+    let mut tail = piece(30..70, 0);
+    tail.append(piece(70..100, 0), 40);
+    let mut all = piece(0..30, 0);
+    all.append(tail, 30);
+    assert_eq!(all.finish(), expected);
+    let first = &expected.violations[0];
+    assert_eq!((first.times_ns.len(), first.rows.len()), (6, 6));
+    assert_eq!(
+        expected.violations[0].times_ns[0],
+        1000 + i64::try_from(expected.violations[0].rows[0]).unwrap()
+    );
+    assert!(expected.violations[0].finding().window.is_some());
+
+    let mut lengths = ValueRules::new("/a", "m", list);
+    lengths.push_length(0, 3);
+    lengths.push_length(1, 4);
+    let found = lengths.finish().violations.remove(0);
+    assert_eq!(
+        (found.code.as_str(), &found.rows[..]),
+        ("contract.type", &[1][..])
+    );
+    assert_eq!(
+        (found.expected.as_str(), found.found.as_str()),
+        ("float64[3]", "4 values")
+    );
+}
+
+#[test]
+fn names_types_and_units_follow_a_migration() {
+    let old = contract(
+        "contract: a\nversion: 1\nchannels:\n  /wheel:\n    fields:\n      v: {type: float64, unit: km/h}\n      gear: {type: int8}\n",
+    );
+    let new = contract(
+        "contract: a\nversion: 2\nchannels:\n  /odom:\n    fields:\n      speed: {type: float64, unit: m/s}\n      gear: {type: int32}\nmigrate:\n  from: 1\n  steps:\n    - rename: {in: /wheel, to: /odom}\n    - rename: {in: /odom, field: v, to: speed}\n    - unit: {in: /odom, field: speed, from: km/h, to: m/s}\n    - widen: {in: /odom, field: gear, from: int8, to: int32}\n",
+    );
+    let migration = Migration::between(&old, &new).unwrap();
+    assert_eq!(migration.field_of("/wheel", "v"), "speed");
+    let field = |kind: &str, unit: Option<&str>| ObservedField {
+        kind: FieldType::try_from(kind.to_owned()).unwrap(),
+        unit: unit.and_then(crate::unit::Unit::named),
+    };
+    let seen = ObservedChannel {
+        message_count: 1,
+        fields: Some(
+            [
+                ("v".to_owned(), field("float64", None)),
+                ("gear".to_owned(), field("int8", None)),
+            ]
+            .into(),
+        ),
+        ..ObservedChannel::default()
+    };
+    let observed = migration.observed(&Observed {
+        channels: Some([("/wheel".to_owned(), seen)].into()),
+        ..Observed::default()
+    });
+    let channel = &observed.channels.unwrap()["/odom"];
+    let fields = channel.fields.as_ref().unwrap();
+    assert_eq!(fields["speed"], field("float64", Some("m/s")));
+    assert_eq!(fields["gear"], field("int32", None));
+}
