@@ -4,10 +4,11 @@
 //! records) that can be read in parallel and in any order. [`mcap`], [`rosbag1`] and [`rosbag2`]
 //! hold the formats, [`ulog`], [`trajectory`] and [`folder`] what others write; [`decode`] turns payloads into
 //! typed columns and views, [`sensor`] into samples, [`media`] decodes pixels, video and sound; [`labels`] reads files of
-//! labels and predictions, [`table`] tables of any form.
+//! labels and predictions, [`table`] tables of any form; [`croissant`] describes data sets for others.
 //!
 //! Not here: files, threads' lifetimes, clocks. Bytes are passed in, usually a memory map.
 
+pub mod croissant;
 pub mod decode;
 pub mod folder;
 pub mod labels;

@@ -1,7 +1,7 @@
 //! What was done to what: in-toto statements (Statement v1) in canonical JSON, sealed in envelopes.
 //!
 //! Read [`Statement`] first, then [`Operation`], which every predicate of ours has, and the predicates [`Ingest`],
-//! [`Check`], [`Contract`] and [`Release`]. The subjects of a statement are what the operation made or judged; what
+//! [`Check`], [`Contract`], [`Release`], [`Tag`], [`KeyChange`] and [`Performed`]. The subjects of a statement are what the operation made or judged; what
 //! went in stands in the operation.
 //!
 //! Limits: those of [`crate::dsse`], [`MAX_SUBJECTS`]. An entry of a log has at most 65535 bytes
@@ -13,7 +13,9 @@ mod canonical;
 mod predicate;
 
 pub use canonical::canonical_json;
-pub use predicate::{Check, Contract, Ingest, Operation, Reference, Release};
+pub use predicate::{
+    Check, Contract, Ingest, KeyChange, Operation, Performed, Reference, Release, Tag,
+};
 
 use crate::dsse::{DsseError, Envelope};
 use crate::note::VerifierKey;
@@ -208,6 +210,19 @@ impl<P: Predicate> Statement<P> {
         };
         statement.check()?;
         Ok(statement)
+    }
+
+    /// The statement of a payload, whatever it is about, if it is one of this type; none for one of another type.
+    ///
+    /// Errors: as [`Statement::parse`].
+    pub fn of_type(json: &[u8]) -> Result<Option<Self>, StatementError> {
+        match Self::parse(json) {
+            Err(StatementError::Type {
+                field: "predicateType",
+                ..
+            }) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// The statement in an envelope that nobody has signed yet. Errors: as [`Statement::to_json`].

@@ -146,3 +146,61 @@ impl Predicate for Release {
         all
     }
 }
+
+/// An operation of a workspace that no other statement tells of: it began the log, or put rows together. Subject: the
+/// document of the operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Performed {
+    /// Plan, inputs, actor and time.
+    pub operation: Operation,
+    /// What was done: `init`, `put_together`, …
+    pub verb: String,
+    /// Number of the batch in the workspace.
+    pub batch: u64,
+}
+
+impl Predicate for Performed {
+    const TYPE: &'static str = "https://github.com/fieldassay/fieldassay/predicate/operation/v1";
+
+    fn digests(&self) -> Vec<&str> {
+        self.operation.digests()
+    }
+}
+
+/// A version of a release was given a name. Subject: the manifest of the release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Plan, inputs, actor and time.
+    pub operation: Operation,
+    /// The name.
+    pub tag: String,
+    /// Name of the release.
+    pub release: String,
+    /// Its version.
+    pub version: u32,
+}
+
+impl Predicate for Tag {
+    const TYPE: &'static str = "https://github.com/fieldassay/fieldassay/predicate/tag/v1";
+
+    fn digests(&self) -> Vec<&str> {
+        self.operation.digests()
+    }
+}
+
+/// The key of the log was changed. Subject: the note by which it was, under its name in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChange {
+    /// Plan, inputs, actor and time.
+    pub operation: Operation,
+    /// The note, signed by the old key and the new one ([`crate::Rotation`]).
+    pub note: String,
+}
+
+impl Predicate for KeyChange {
+    const TYPE: &'static str = "https://github.com/fieldassay/fieldassay/predicate/key_change/v1";
+
+    fn digests(&self) -> Vec<&str> {
+        self.operation.digests()
+    }
+}
