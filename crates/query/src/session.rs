@@ -15,7 +15,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use fieldassay_formats::{Channel, Message};
 use fieldassay_model::tables::TABLES;
 use fieldassay_store::{Blobs, Place, Snapshot, Tables};
@@ -164,6 +164,17 @@ impl Session {
             sql: sql.to_owned(),
             names: Arc::clone(&self.names),
         })
+    }
+
+    /// Makes a Parquet file of this machine a table that SQL can name.
+    ///
+    /// Errors: [`QueryError::Failed`] for a file that is none, or a name that is taken.
+    pub async fn add_parquet(&self, name: &str, file: &std::path::Path) -> Result<(), QueryError> {
+        let explained = |error| explain(error, "", &[]);
+        let path = file.display().to_string();
+        let options = ParquetReadOptions::default();
+        let added = self.context.register_parquet(name, path, options).await;
+        added.map_err(explained)
     }
 
     /// Passes the messages of a stretch of a recording to `take`, each with its channel, in the order of the file and

@@ -44,6 +44,10 @@ impl Blobs {
         Self { place, notes: None }
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The same with a local folder for notes of uploads, by which those of large files go on after an interruption.
     #[must_use]
     pub fn with_notes(self, folder: PathBuf) -> Self {
@@ -91,20 +95,24 @@ impl Blobs {
         }
     }
 
-    /// Keeps bytes under their content, unless they are there already.
+    /// Keeps bytes under their content, unless they are there already. In a folder they are on the disk when this
+    /// returns. Errors: [`StoreError::Io`], [`StoreError::Object`].
     pub async fn keep_bytes(&self, bytes: Bytes) -> Result<Kept, StoreError> {
         let mut both = Digester::default();
         both.update(&bytes);
         let size_bytes = bytes.len() as u64;
         let digests = both.finish();
         let path = Self::path(&digests.sha256)?;
-        let options = PutOptions::from(PutMode::Create);
-        let payload = PutPayload::from_bytes(bytes);
-        let put = self.place.store().put_opts(&path, payload, options).await;
-        let is_new = match put {
-            Ok(_) => true,
-            Err(object_store::Error::AlreadyExists { .. }) => false,
-            Err(source) => return Err(object("write", &path)(source)),
+        let is_new = if let Some(folder) = self.place.as_folder() {
+            write_in_folder(folder, &path, &bytes)?
+        } else {
+            let options = PutOptions::from(PutMode::Create);
+            let payload = PutPayload::from_bytes(bytes);
+            match self.place.store().put_opts(&path, payload, options).await {
+                Ok(_) => true,
+                Err(object_store::Error::AlreadyExists { .. }) => false,
+                Err(source) => return Err(object("write", &path)(source)),
+            }
         };
         Ok(Kept {
             digests,
@@ -279,23 +287,58 @@ fn copy_under_digest(
     unchanged(file, size_bytes, seen)?;
     let digests = both.finish();
     let target = folder.join(Blobs::path(&digests.sha256)?.as_ref());
-    let mut is_new = !target.exists();
-    if is_new {
+    let is_new = !target.exists() && {
         to.sync_all().map_err(io("write", scratch))?;
-        let parent = target.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(io("create", parent))?;
-        match std::fs::hard_link(scratch, &target) {
-            Ok(()) => {
-                let opened = std::fs::File::open(parent).map_err(io("open", parent))?;
-                opened.sync_all().map_err(io("write", parent))?;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => is_new = false,
-            Err(error) => return Err(io("write", &target)(error)),
-        }
-    }
+        name(scratch, &target)?
+    };
     Ok(Kept {
         digests,
         size_bytes,
         is_new,
     })
+}
+
+/// Writes bytes into `staging` first: the store's own way leaves a second name beside the blob where it is cut off.
+fn write_in_folder(folder: &Path, path: &ObjectPath, bytes: &[u8]) -> Result<bool, StoreError> {
+    let target = folder.join(path.as_ref());
+    if target.exists() {
+        return Ok(false);
+    }
+    let staging = folder.join(STAGING);
+    let attempt = || {
+        std::fs::create_dir_all(&staging).map_err(io("create", &staging))?;
+        let mut builder = tempfile::Builder::new();
+        // As any file: the library's own is for its writer alone.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let made = builder.tempfile_in(&staging);
+        let mut scratch = made.map_err(io("write", &staging))?;
+        let written = scratch.write_all(bytes);
+        written
+            .and_then(|()| scratch.as_file().sync_all())
+            .map_err(io("write", scratch.path()))?;
+        name(scratch.path(), &target)
+    };
+    // Whoever begins to ingest clears the folder, and may do so between two of these steps.
+    match attempt() {
+        Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            attempt()
+        }
+        done => done,
+    }
+}
+
+/// Gives a file that is on the disk its name as a blob. Gives whether it is new.
+fn name(scratch: &Path, target: &Path) -> Result<bool, StoreError> {
+    let parent = target.parent().unwrap_or(target);
+    std::fs::create_dir_all(parent).map_err(io("create", parent))?;
+    match std::fs::hard_link(scratch, target) {
+        Ok(()) => {
+            let opened = std::fs::File::open(parent).map_err(io("open", parent))?;
+            opened.sync_all().map_err(io("write", parent))?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(io("write", target)(error)),
+    }
 }

@@ -9,16 +9,28 @@ mod blobs;
 mod catalog;
 mod error;
 mod log;
+mod objects;
 mod place;
+mod releases;
 mod tables;
 mod uploads;
+mod versions;
+
+pub use bytes::Bytes;
 
 pub use blobs::{Blobs, Kept, STAGING};
 pub use catalog::{
-    Batch, Catalog, Claim, Job, JobState, Known, Listed, NewJob, Publication, Published, Publisher,
-    Retry, SeenFile,
+    Batch, Catalog, Claim, Committed, Direction, Edge, Job, JobState, Known, Lineage,
+    LineageQuestion, Link, Links, Listed, LogEntry, LogHead, NewJob, Node, Operation, Publication,
+    Published, Publisher, Recorded, Release, Retry, SeenFile, Tag,
 };
 pub use error::{ErrorKind, StoreError};
 pub use log::Log;
+pub use objects::Objects;
 pub use place::Place;
-pub use tables::{DataFile, Snapshot, Step, Tables, put_together, schema, sorted};
+pub use releases::Releases;
+pub use tables::{
+    DataFile, LogFile, RowsFile, Snapshot, Step, Tables, WrittenFile, lasting_schema, parquet_rows,
+    put_together, schema, sorted,
+};
+pub use versions::Versions;

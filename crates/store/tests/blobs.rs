@@ -61,10 +61,54 @@ async fn originals_come_back_and_are_kept_once() {
             let same = blobs.keep_bytes(bytes.into()).await.unwrap();
             assert!(!same.is_new && same.digests == first.digests);
         }
-        assert_eq!(blobs.list().await.unwrap().len(), 4);
+        let text = blobs.keep_bytes("text".into()).await.unwrap();
+        assert!(text.is_new && blobs.has(&text.digests.sha256).await.unwrap());
+        assert_eq!(blobs.list().await.unwrap().len(), 5);
     }
-    assert_eq!(files_below(folder_of(&places)), 4);
+    assert_eq!(files_below(folder_of(&places)), 5);
     assert_eq!(files_below(&folder_of(&places).join(STAGING)), 0);
+}
+
+/// A process may be killed between any two of its steps: only the blob's own name may ever be among the blobs.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_have_no_other_name_among_the_blobs_at_any_moment() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::new(Place::folder(folder.path()).unwrap());
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let others = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            let mut others = Vec::new();
+            while !is_done.load(Ordering::Relaxed) {
+                let folders = std::fs::read_dir(folder.path().join("blobs"));
+                for one in folders.into_iter().flatten().flatten() {
+                    let inside = std::fs::read_dir(one.path()).into_iter().flatten();
+                    let names = inside.flatten().map(|entry| entry.file_name());
+                    others.extend(names.filter(|name| name.len() != 62));
+                }
+            }
+            others
+        });
+        tokio::task::block_in_place(|| {
+            let runtime = tokio::runtime::Handle::current();
+            for number in 0..300_u32 {
+                let bytes = number.to_le_bytes().to_vec();
+                runtime.block_on(blobs.keep_bytes(bytes.into())).unwrap();
+            }
+        });
+        is_done.store(true, Ordering::Relaxed);
+        looking.join().unwrap()
+    });
+    assert_eq!(others, Vec::<std::ffi::OsString>::new());
+    let listed = blobs.list().await.unwrap();
+    assert_eq!(listed.len(), 300);
+    let (first, rest) = listed[0].split_at(2);
+    let kept = folder.path().join("blobs").join(first).join(rest);
+    let plain = folder.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&kept), mode(&plain), "as any other file");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -8,7 +8,9 @@
 )]
 
 use fieldassay_store::{
-    Catalog, JobState, Listed, NewJob, Publication, Retry, SeenFile, StoreError,
+    Catalog, Committed, Direction, Edge, JobState, Lineage, LineageQuestion, Link, Listed,
+    LogEntry, LogHead, NewJob, Node, Operation, Publication, Recorded, Release, Retry, SeenFile,
+    StoreError, Tag,
 };
 use fieldassay_testkit::servers::Database;
 use sqlx::{Connection as _, Executor as _};
@@ -49,6 +51,58 @@ fn seen(path: &str, id: &str) -> SeenFile {
     }
 }
 
+/// One of everything a batch may record besides recordings.
+fn recorded() -> Recorded {
+    let text = str::to_owned;
+    Recorded {
+        head: Some(LogHead {
+            size: 1,
+            root: text("00"),
+            checkpoint: text("origin\n1\n"),
+        }),
+        entries: vec![LogEntry {
+            entry: 0,
+            sequence: 1,
+            kind: text("release"),
+            subject: text("night@1"),
+        }],
+        people: vec![Committed {
+            commitment: text("cc"),
+            purpose: text("actor"),
+            salt: text("5a"),
+            value: text("ada"),
+        }],
+        releases: vec![Release {
+            name: text("night"),
+            version: 1,
+            manifest_sha256: text("aa"),
+            manifest_bytes: 10,
+            members: 2,
+            tables_at: 1,
+            created_ns: 5,
+            actor: text("cc"),
+            envelope: text("{}"),
+        }],
+        tags: vec![Tag {
+            tag: text("good"),
+            release: text("night"),
+            version: 1,
+        }],
+        lineage: Lineage::default(),
+    }
+}
+
+async fn what_is_recorded(catalog: &Catalog) -> Recorded {
+    Recorded {
+        head: catalog.log_head(None).await.unwrap(),
+        entries: catalog.log_entries().await.unwrap(),
+        people: catalog.commitments().await.unwrap(),
+        releases: catalog.releases().await.unwrap(),
+        tags: catalog.tags().await.unwrap(),
+        lineage: Lineage::default(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_visible_whole_or_not_at_all() {
     on_both("batches", async |place: String| {
@@ -83,6 +137,7 @@ async fn a_batch_is_visible_whole_or_not_at_all() {
             versions: BTreeMap::from([("events".to_owned(), 4), ("poses".to_owned(), 2)]),
             recordings: vec![listed("r-b"), listed("r-a")],
             files: vec![seen("/drives/a", "r-a"), seen("/drives/b", "r-b")],
+            recorded: recorded(),
         };
         for _ in 0..2 {
             catalog
@@ -96,10 +151,11 @@ async fn a_batch_is_visible_whole_or_not_at_all() {
                 [listed("r-a"), listed("r-b")]
             );
             assert_eq!(
-                catalog.seen_files().await.unwrap()["/drives/a"].file,
+                catalog.seen_files(&[]).await.unwrap()[0].file,
                 seen("/drives/a", "r-a")
             );
             assert!(catalog.has_recording("r-a").await.unwrap());
+            assert_eq!(what_is_recorded(&catalog).await, recorded());
             assert!(catalog.unfinished().await.unwrap().is_empty());
         }
         let again = catalog
@@ -129,6 +185,53 @@ async fn a_batch_is_visible_whole_or_not_at_all() {
         let reopened = Catalog::open(&place).await.unwrap();
         assert_eq!(reopened.sequence().await.unwrap(), 2);
         reopened.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_known_again_whatever_their_names() {
+    on_both("seen", async |place: String| {
+        let catalog = Catalog::open(&place).await.unwrap();
+        assert!(catalog.seen_files(&["voc"]).await.unwrap().is_empty());
+        let publisher = catalog.take_publisher("a", 1, i64::MAX).await.unwrap();
+        let publisher = publisher.unwrap();
+        let batch = catalog.open_batch(&publisher, "p", "{}", 1).await.unwrap();
+        let odd = [
+            "/a b/ 7 r-x /c",
+            "/line\nbreak",
+            "/Zürich/日本/🚗.mcap",
+            "/'quoted'\\",
+        ];
+        // More than are read at a time.
+        let many = (0..17_000_i64).map(|number| SeenFile {
+            size_bytes: number,
+            modified_ns: -number,
+            inode: i64::MIN + number,
+            ..seen(&format!("/drives/{number}"), "r-a")
+        });
+        let odd = odd.iter().map(|path| seen(path, "r-b"));
+        let mut files: Vec<SeenFile> = many.chain(odd).collect();
+        let labels = Listed {
+            format: "open_images".to_owned(),
+            ..listed("r-b")
+        };
+        let publication = Publication {
+            recordings: vec![listed("r-a"), labels],
+            files: files.clone(),
+            ..Publication::default()
+        };
+        let published = catalog.publish(&publisher, batch.sequence, &publication, 2);
+        published.await.unwrap();
+        let asked = ["voc", "open_images", "openXimages"];
+        let known = catalog.seen_files(&asked).await.unwrap();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        assert_eq!(known.len(), files.len());
+        for (found, file) in known.iter().zip(&files) {
+            let format = (file.recording_id == "r-b").then(|| "open_images".to_owned());
+            assert_eq!((&found.file, &found.format), (file, &format));
+        }
+        catalog.close().await;
     })
     .await;
 }
@@ -339,4 +442,179 @@ async fn a_newer_catalogue_is_refused_and_left_alone() {
         matches!(error, StoreError::Newer { version: 99 }),
         "{error}"
     );
+}
+
+fn edge(child: &str, parent: &str, operation: &str) -> Edge {
+    Edge {
+        child: child.to_owned(),
+        parent: parent.to_owned(),
+        operation_id: operation.to_owned(),
+    }
+}
+
+/// Publishes a batch that records lineage: its operation and edges `(child, parent)`, a node for every child.
+async fn record(catalog: &Catalog, plan: &str, edges: &[(&str, &str)]) {
+    let publisher = catalog.take_publisher("a", 1, 2).await.unwrap().unwrap();
+    let batch = catalog.open_batch(&publisher, plan, "{}", 1).await.unwrap();
+    let operation = format!("op:{}", batch.sequence);
+    let nodes: BTreeSet<&str> = edges.iter().map(|(child, _)| *child).collect();
+    let lineage = Lineage {
+        nodes: nodes
+            .iter()
+            .map(|id| Node {
+                node_id: (*id).to_owned(),
+                kind: "thing".to_owned(),
+                name: format!("the {id}"),
+                sha256: None,
+            })
+            .collect(),
+        operations: vec![Operation {
+            operation_id: operation.clone(),
+            verb: "make".to_owned(),
+            plan_sha256: plan.to_owned(),
+            actor: "aa".to_owned(),
+            time_ns: 9,
+        }],
+        edges: edges
+            .iter()
+            .map(|(child, parent)| edge(child, parent, &operation))
+            .collect(),
+    };
+    let publication = Publication {
+        recorded: Recorded {
+            lineage,
+            ..Recorded::default()
+        },
+        ..Publication::default()
+    };
+    for _ in 0..2 {
+        let done = catalog.publish(&publisher, batch.sequence, &publication, 5);
+        done.await.unwrap();
+    }
+    catalog.leave_publisher(&publisher).await.unwrap();
+}
+
+async fn followed(
+    catalog: &Catalog,
+    question: LineageQuestion<'_>,
+) -> (Vec<(String, String)>, bool) {
+    let found = catalog.lineage(&question).await.unwrap();
+    let ends = |link: &Link| (link.child.clone(), link.parent.clone());
+    (found.links.iter().map(ends).collect(), found.is_cut)
+}
+
+fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    all.iter().map(owned).collect()
+}
+
+const ALL_UP: LineageQuestion<'_> = LineageQuestion {
+    node_id: "night@2",
+    direction: Direction::Up,
+    depth: None,
+    until: None,
+    most: 1000,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lineage_is_followed_up_and_down_as_far_as_asked() {
+    on_both("lineage", async |place: String| {
+        let catalog = Catalog::open(&place).await.unwrap();
+        record(&catalog, "p1", &[("r-a", "blob:1"), ("r-b", "blob:2")]).await;
+        record(&catalog, "p2", &[("night@1", "r-a")]).await;
+        record(
+            &catalog,
+            "p3",
+            &[
+                ("night@2", "r-a"),
+                ("night@2", "r-b"),
+                ("night@2", "night@1"),
+            ],
+        )
+        .await;
+        // What comes later about the same thing.
+        record(&catalog, "p4", &[("r-a", "contract:x@1")]).await;
+        let up = pairs(&[
+            ("night@1", "r-a"),
+            ("night@2", "night@1"),
+            ("night@2", "r-a"),
+            ("night@2", "r-b"),
+            ("r-a", "blob:1"),
+            ("r-b", "blob:2"),
+        ]);
+        let until = catalog.made_at("night@2").await.unwrap();
+        assert_eq!(until, Some(3));
+        assert_eq!(
+            followed(&catalog, LineageQuestion { until, ..ALL_UP }).await,
+            (up, false)
+        );
+        let (all, _) = followed(&catalog, ALL_UP).await;
+        assert!(all.contains(&("r-a".to_owned(), "contract:x@1".to_owned())));
+        for (depth, expected) in [(1, 3), (2, 7), (9, 7)] {
+            let question = LineageQuestion {
+                depth: Some(depth),
+                ..ALL_UP
+            };
+            assert_eq!(
+                followed(&catalog, question).await.0.len(),
+                expected,
+                "{depth}"
+            );
+        }
+        let down = LineageQuestion {
+            node_id: "blob:1",
+            direction: Direction::Down,
+            ..ALL_UP
+        };
+        let expected = pairs(&[
+            ("night@1", "r-a"),
+            ("night@2", "night@1"),
+            ("night@2", "r-a"),
+            ("r-a", "blob:1"),
+        ]);
+        assert_eq!(followed(&catalog, down).await, (expected, false));
+        let (some, is_cut) = followed(&catalog, LineageQuestion { most: 2, ..ALL_UP }).await;
+        assert_eq!((some.len(), is_cut), (2, true));
+        let link = catalog
+            .lineage(&LineageQuestion {
+                until: Some(2),
+                ..ALL_UP
+            })
+            .await
+            .unwrap();
+        assert_eq!(link.links, []);
+        assert_eq!(catalog.node("r-a").await.unwrap().unwrap().name, "the r-a");
+        assert_eq!(catalog.node("r-x").await.unwrap(), None);
+        let like = catalog.nodes_like("night@", 9).await.unwrap();
+        assert_eq!(like.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circle_ends_and_many_rows_are_written_in_few_statements() {
+    on_both("circle", async |place: String| {
+        let catalog = Catalog::open(&place).await.unwrap();
+        record(&catalog, "p1", &[("a", "b"), ("b", "c"), ("c", "a")]).await;
+        for depth in [None, Some(50)] {
+            let question = LineageQuestion {
+                node_id: "a",
+                depth,
+                ..ALL_UP
+            };
+            assert_eq!(followed(&catalog, question).await.0.len(), 3, "{depth:?}");
+        }
+        let names: Vec<String> = (0..1234)
+            .map(|number| format!("blob:{number:04}"))
+            .collect();
+        let many: Vec<(&str, &str)> = names.iter().map(|name| ("r-many", name.as_str())).collect();
+        record(&catalog, "p2", &many).await;
+        let question = LineageQuestion {
+            node_id: "r-many",
+            most: 10_000,
+            ..ALL_UP
+        };
+        assert_eq!(followed(&catalog, question).await.0.len(), 1234);
+    })
+    .await;
 }

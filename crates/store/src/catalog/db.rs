@@ -58,6 +58,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Integer(value)
@@ -115,6 +121,13 @@ pub(super) enum Transaction {
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
+/// A table holds what no version of ours writes.
+pub(super) fn malformed(table: &str) -> StoreError {
+    failed(sqlx::Error::Decode(
+        format!("`{table}` cannot be read").into(),
+    ))
+}
+
 pub(super) fn failed(source: sqlx::Error) -> StoreError {
     StoreError::Catalog {
         source: Box::new(source),
@@ -133,20 +146,20 @@ impl Database {
             // Rows come from a thread of their own: waking it for every fifty costs more than the rows.
             .row_buffer_size(ROWS_AT_ONCE)
             .busy_timeout(BUSY);
+        // A file does not go away: asking before every question whether it is still there would take as long as most.
+        let pool = || {
+            let pool = SqlitePoolOptions::new().acquire_timeout(BUSY);
+            pool.test_before_acquire(false)
+        };
         // One writer: SQLite has no more, and waiting for a connection is fair where waiting for its lock is not.
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(BUSY)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        SQLITE.run(&write).await.map_err(migration)?;
-        let read = SqlitePoolOptions::new()
+        let write = pool().max_connections(1).connect_lazy_with(options.clone());
+        let read = pool()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(BUSY)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await
-            .map_err(failed)?;
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        // Who only reads never opens the writer.
+        if !(path.exists() && is_current(&read).await) {
+            SQLITE.run(&write).await.map_err(migration)?;
+        }
         Ok(Self::Sqlite { read, write })
     }
 
@@ -251,6 +264,16 @@ impl Transaction {
         }
         .map_err(failed)
     }
+}
+
+/// Whether a file has all migrations, and no others. Whatever else is so, the migrator tells.
+async fn is_current(read: &SqlitePool) -> bool {
+    let sql = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
+    let found: Result<Vec<(i64, Vec<u8>, bool)>, _> = sqlx::query_as(sql).fetch_all(read).await;
+    let known = SQLITE
+        .iter()
+        .map(|one| (one.version, one.checksum.to_vec(), true));
+    found.is_ok_and(|found| found.into_iter().eq(known))
 }
 
 fn migration(source: sqlx::migrate::MigrateError) -> StoreError {

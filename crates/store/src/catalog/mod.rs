@@ -9,14 +9,23 @@
 
 mod db;
 mod jobs;
+mod lineage;
+mod recorded;
 
 pub use jobs::{Claim, Job, JobState, NewJob, Retry};
+pub use lineage::{Direction, LineageQuestion, Link, Links};
+pub use recorded::{
+    Committed, Edge, Lineage, LogEntry, LogHead, Node, Operation, Recorded, Release, Tag,
+};
 
 use crate::StoreError;
-use db::{Database, Row, Transaction};
+use db::{Database, Row, Transaction, Value, malformed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Files that are read of the catalogue at a time.
+const FILES_AT_ONCE: i64 = 16_384;
 
 /// The catalogue of a workspace.
 #[derive(Clone, Debug)]
@@ -102,8 +111,8 @@ pub struct SeenFile {
 pub struct Known {
     /// What tells that it is still the same.
     pub file: SeenFile,
-    /// Container, layout or form of its recording.
-    pub format: String,
+    /// Container, layout or form of its recording, where it is one that was asked for.
+    pub format: Option<String>,
 }
 
 /// What becomes visible with a batch.
@@ -115,6 +124,8 @@ pub struct Publication {
     pub recordings: Vec<Listed>,
     /// Files that were read.
     pub files: Vec<SeenFile>,
+    /// What else the batch records.
+    pub recorded: Recorded,
 }
 
 impl Catalog {
@@ -239,18 +250,48 @@ impl Catalog {
         content: &str,
         now_us: i64,
     ) -> Result<Batch, StoreError> {
+        let values = [plan_sha256.into(), content.into(), now_us.into()];
+        self.open_after(publisher, 0, values).await
+    }
+
+    /// Opens the batch that begins the log: number 0 of a workspace in which nothing was published yet.
+    ///
+    /// Errors: [`StoreError::Fenced`].
+    pub async fn open_founding(
+        &self,
+        publisher: &Publisher,
+        plan_sha256: &str,
+        content: &str,
+        now_us: i64,
+    ) -> Result<Batch, StoreError> {
+        let values = [plan_sha256.into(), content.into(), now_us.into()];
+        self.open_after(publisher, -1, values).await
+    }
+
+    async fn open_after(
+        &self,
+        publisher: &Publisher,
+        least: i64,
+        [plan_sha256, content, now_us]: [Value; 3],
+    ) -> Result<Batch, StoreError> {
         let mut open = self.db.begin().await?;
         fenced(&mut open, publisher).await?;
         let sql = "INSERT INTO batches (sequence, plan_sha256, state, content, opened_us) \
-                   SELECT COALESCE(MAX(sequence), 0) + 1, $1, 'open', $2, $3 FROM batches WHERE true \
+                   SELECT COALESCE(MAX(sequence), $4) + 1, $1, 'open', $2, $3 FROM batches WHERE true \
                    ON CONFLICT (plan_sha256) DO NOTHING";
-        open.run(sql, &[plan_sha256.into(), content.into(), now_us.into()])
-            .await?;
+        let values = [plan_sha256.clone(), content, now_us, least.into()];
+        open.run(sql, &values).await?;
         let sql =
             "SELECT sequence, plan_sha256, content, state FROM batches WHERE plan_sha256 = $1";
-        let rows = open.rows(sql, &[plan_sha256.into()]).await?;
+        let rows = open.rows(sql, &[plan_sha256]).await?;
         open.commit().await?;
         rows.first().map_or(Err(StoreError::Fenced), batch)
+    }
+
+    /// Whether a plan opened a batch before.
+    pub async fn has_batch(&self, plan_sha256: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT sequence FROM batches WHERE plan_sha256 = $1";
+        Ok(!self.db.rows(sql, &[plan_sha256.into()]).await?.is_empty())
     }
 
     /// Makes a batch visible, all at once. Doing it again changes nothing.
@@ -280,7 +321,9 @@ impl Catalog {
         for file in &publication.files {
             add_file(&mut open, file).await?;
         }
-        let sql = "UPDATE batches SET state = 'published', published_us = $1 \
+        publication.recorded.write(&mut open, sequence).await?;
+        // What it was made from holds salts, which must be erasable: from now on they stand in one place.
+        let sql = "UPDATE batches SET state = 'published', published_us = $1, content = '' \
                    WHERE sequence = $2 AND state = 'open'";
         open.run(sql, &[now_us.into(), sequence.into()]).await?;
         open.commit().await
@@ -336,23 +379,57 @@ impl Catalog {
         Ok(!self.db.rows(sql, &[recording_id.into()]).await?.is_empty())
     }
 
-    /// What is known of every file that was ever ingested, by path.
-    pub async fn seen_files(&self) -> Result<BTreeMap<String, Known>, StoreError> {
-        let sql = "SELECT f.path, f.size_bytes, f.modified_ns, f.inode, f.recording_id, r.format \
-                   FROM seen_files f JOIN recordings r ON r.recording_id = f.recording_id";
-        let rows = self.db.rows(sql, &[]).await?;
-        let one = |row: &Row| {
-            let file = SeenFile {
-                path: row.get(0)?,
-                size_bytes: row.get(1)?,
-                modified_ns: row.get(2)?,
-                inode: row.get(3)?,
-                recording_id: row.get(4)?,
+    /// What is known of every file that was ever ingested, sorted by path; the format where it is one of these.
+    ///
+    /// Cost: a text of many files at a time, as a row of its own for each would take longer than all else.
+    pub async fn seen_files(&self, formats: &[&str]) -> Result<Vec<Known>, StoreError> {
+        let of_recordings = self.formats(formats).await?;
+        let sql = "SELECT MAX(path), string_agg(CAST(size_bytes AS TEXT) || ' ' || CAST(modified_ns AS TEXT) || ' ' || \
+                   CAST(inode AS TEXT) || ' ' || CAST(length(path) AS TEXT) || ' ' || recording_id || ' ' || path, '') \
+                   FROM (SELECT path, size_bytes, modified_ns, inode, recording_id FROM seen_files \
+                   WHERE path > $1 ORDER BY path LIMIT $2) AS page";
+        let mut all = Vec::new();
+        let mut last = String::new();
+        loop {
+            let rows = self
+                .db
+                .rows(sql, &[last.as_str().into(), FILES_AT_ONCE.into()])
+                .await?;
+            let Some(row) = rows.first() else { break };
+            let (Some(end), Some(text)) = (row.get::<Option<String>>(0)?, row.get(1)?) else {
+                break;
             };
-            let format = row.get(5)?;
-            Ok((file.path.clone(), Known { file, format }))
-        };
-        rows.iter().map(one).collect()
+            let text: String = text;
+            let before = all.len();
+            let mut rest = text.as_str();
+            while !rest.is_empty() {
+                let (file, behind) = seen_file(rest).ok_or_else(|| malformed("seen_files"))?;
+                let format = of_recordings.get(&file.recording_id).cloned();
+                all.push(Known { file, format });
+                rest = behind;
+            }
+            if i64::try_from(all.len() - before).unwrap_or(0) < FILES_AT_ONCE {
+                break;
+            }
+            last = end;
+        }
+        // PostgreSQL may have another order than ours.
+        all.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        Ok(all)
+    }
+
+    /// Recordings of these formats, with their format.
+    async fn formats(&self, formats: &[&str]) -> Result<BTreeMap<String, String>, StoreError> {
+        // Names of formats hold neither bar nor percent; what an underscore matches besides itself is taken out below.
+        let among = format!("|{}|", formats.join("|"));
+        let sql =
+            "SELECT recording_id, format FROM recordings WHERE $1 LIKE '%|' || format || '|%'";
+        let rows = self.db.rows(sql, &[among.into()]).await?;
+        let one = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+        let found: Result<BTreeMap<String, String>, StoreError> = rows.iter().map(one).collect();
+        let mut found = found?;
+        found.retain(|_, format| formats.contains(&format.as_str()));
+        Ok(found)
     }
 }
 
@@ -401,6 +478,36 @@ async fn add_file(open: &mut Transaction, file: &SeenFile) -> Result<(), StoreEr
         file.recording_id.as_str().into(),
     ];
     open.run(sql, &values).await.map(drop)
+}
+
+/// The first of the files that a text lists, and the text behind it: numbers, how many letters its path has, its recording
+/// and its path, which may hold any letter.
+fn seen_file(text: &str) -> Option<(SeenFile, &str)> {
+    let mut rest = text;
+    let mut word = || {
+        let (word, behind) = rest.split_once(' ')?;
+        rest = behind;
+        Some(word)
+    };
+    let (size_bytes, modified_ns) = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let (inode, letters) = (word()?.parse().ok()?, word()?.parse::<usize>().ok()?);
+    let recording_id = word()?.to_owned();
+    let is_ascii = rest.as_bytes().get(..letters).is_some_and(<[u8]>::is_ascii);
+    let end = if is_ascii {
+        letters
+    } else {
+        let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+        ends.nth(letters)?
+    };
+    let (path, behind) = rest.split_at_checked(end)?;
+    let file = SeenFile {
+        path: path.to_owned(),
+        size_bytes,
+        modified_ns,
+        inode,
+        recording_id,
+    };
+    Some((file, behind))
 }
 
 fn batch(row: &Row) -> Result<Batch, StoreError> {

@@ -74,11 +74,12 @@ impl DataFile {
 const BEFORE: &str = "part-";
 const AFTER: &str = ".parquet";
 
-fn properties() -> WriterProperties {
+/// Settings of every Parquet file of ours, with so many rows in a row group.
+pub(super) fn properties(group_rows: usize) -> WriterProperties {
     let level = ZstdLevel::try_new(3).unwrap_or_default();
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_max_row_group_row_count(Some(group_rows))
         .set_statistics_enabled(EnabledStatistics::Page)
         // Bytes must not change with the version of the library.
         .set_created_by("fieldassay".to_owned())
@@ -96,8 +97,8 @@ pub(super) async fn write(
         what: error.to_string(),
     };
     let mut bytes = Vec::new();
-    let mut writer =
-        ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties())).map_err(refused)?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties(GROUP_ROWS)))
+        .map_err(refused)?;
     writer.write(rows).map_err(refused)?;
     writer.close().map_err(refused)?;
     let sha256 = hexadecimal(&sha2::Sha256::digest(&bytes));
@@ -138,6 +139,15 @@ pub(super) async fn read(
             file.sha256()
         )));
     }
+    parquet_rows(&file.path, bytes)
+}
+
+/// Rows of a Parquet file of any place. Errors: [`StoreError::Damaged`] with that name.
+pub fn parquet_rows(path: &str, bytes: Bytes) -> Result<Vec<RecordBatch>, StoreError> {
+    let damaged = |what: String| StoreError::Damaged {
+        path: path.to_owned(),
+        what,
+    };
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(|error| damaged(error.to_string()))?;

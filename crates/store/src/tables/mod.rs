@@ -1,18 +1,20 @@
 //! Tables of record: Delta tables whose files are named by their content and whose commits can be repeated.
 //!
 //! Read [`Tables`] first. [`rows`] turns declarations of `model` into Arrow and holds what every batch obeys; [`files`]
-//! writes and reads the Parquet files. Rules and reasons are in `ARCHITECTURE.md`, "Delta rules".
+//! writes and reads the Parquet files, [`sink`] those of releases, which may be of any length. Rules and reasons are in `ARCHITECTURE.md`, "Delta rules".
 //!
 //! Not here: which rows there are (`engine`), SQL (`query`), which version a reader sees (the catalogue).
 
 mod files;
 mod rows;
+mod sink;
 
-pub use files::DataFile;
+pub use files::{DataFile, parquet_rows};
 pub use rows::{put_together, schema, sorted};
+pub use sink::{RowsFile, WrittenFile, lasting_schema};
 
 use crate::error::delta;
-use crate::{Place, StoreError};
+use crate::{Objects, Place, StoreError};
 use deltalake_core::arrow::record_batch::RecordBatch;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -26,12 +28,17 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use url::Url;
 
 /// Folder of the tables.
 const FOLDER: &str = "tables";
+/// Folder of Delta's log in that of a table.
+const DELTA_LOG: &str = "_delta_log";
+/// The file that points to Delta's last checkpoint; the only one that is written more than once.
+const LAST_CHECKPOINT: &str = "_last_checkpoint";
 /// Times a commit is tried again after another one was first.
 const MOST_TRIES: usize = 50;
 /// Nothing a release may still name is ever cleaned up by Delta itself.
@@ -41,6 +48,20 @@ const RETENTION: &str = "interval 36500 days";
 #[derive(Clone, Debug)]
 pub struct Tables {
     place: Place,
+}
+
+/// Versions after which Delta writes a checkpoint of a table, its default.
+const CHECKPOINT_EVERY: u64 = 100;
+
+/// One file of Delta's own log of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LogFile {
+    /// Path in the folder of the table.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub size_bytes: u64,
 }
 
 /// One version of a table: its files, by which its rows are known for good.
@@ -194,6 +215,50 @@ impl Tables {
             version: state.version(),
             files,
         })
+    }
+
+    /// The files of Delta's log that the commit of a version wrote: the commit, and where it is one of those after which
+    /// Delta sums up, the checkpoint and what points to it.
+    ///
+    /// Errors: [`StoreError::Object`].
+    pub async fn commit_files(
+        &self,
+        table: &str,
+        version: u64,
+    ) -> Result<Vec<LogFile>, StoreError> {
+        let mut paths = vec![format!("{DELTA_LOG}/{version:020}.json")];
+        if (version + 1).is_multiple_of(CHECKPOINT_EVERY) {
+            paths.push(format!("{DELTA_LOG}/{version:020}.checkpoint.parquet"));
+            paths.push(format!("{DELTA_LOG}/{LAST_CHECKPOINT}"));
+        }
+        self.hashed(table, paths).await
+    }
+
+    /// Every file of Delta's log of a table, sorted by path. Errors: [`StoreError::Object`].
+    pub async fn log_files(&self, table: &str) -> Result<Vec<LogFile>, StoreError> {
+        let folder = format!("{FOLDER}/{table}");
+        let listed = Objects::new(self.place.clone())
+            .list(&format!("{folder}/{DELTA_LOG}"))
+            .await?;
+        let inside = listed
+            .iter()
+            .filter_map(|(path, _)| path.strip_prefix(&folder)?.strip_prefix('/'));
+        self.hashed(table, inside.map(str::to_owned).collect())
+            .await
+    }
+
+    async fn hashed(&self, table: &str, paths: Vec<String>) -> Result<Vec<LogFile>, StoreError> {
+        let objects = Objects::new(self.place.clone());
+        let mut files = Vec::new();
+        for path in paths {
+            let hashed = objects.sha256(&format!("{FOLDER}/{table}/{path}")).await?;
+            files.extend(hashed.map(|(sha256, size_bytes)| LogFile {
+                path,
+                sha256,
+                size_bytes,
+            }));
+        }
+        Ok(files)
     }
 
     /// Rows of one file of a table.
