@@ -1,21 +1,25 @@
 //! HTML pages and SVG plots from facts and results: pure text.
 //!
 //! Read [`ReportInput`] first, then [`check_report`], which makes the one page of
-//! `fieldassay check --report`; [`picture`] makes a file of plots alone. The page is self-contained: no file, font, script or picture is
+//! `fieldassay check --report`; [`picture`] makes a file of plots alone, [`drawing`] one of lineage, [`card_html`] the card of a release. The page is self-contained: no file, font, script or picture is
 //! loaded from anywhere.
 //!
 //! Not here: measuring, judging, reading or writing files, and clocks.
 
+mod card;
 mod check;
 mod error;
 mod input;
+mod lineage;
 mod markup;
 mod picture;
 mod svg;
 mod text;
 
+pub use card::{CardPage, CardSection, CardTable, CardTile, card_html, card_markdown};
 pub use error::ReportError;
 pub use input::{ReportInput, TruthMark};
+pub use lineage::{LineageEdge, LineageGraph, LineageNode, dot, drawing, tree};
 pub use picture::picture;
 
 /// The report of one run of `check` as one HTML page.
