@@ -55,6 +55,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     render::error(error);
     let code = match error.downcast_ref::<EngineError>().map(EngineError::kind) {
         Some(ErrorKind::Usage) => USAGE,
+        Some(ErrorKind::Gate) => GATE,
         Some(ErrorKind::Input | ErrorKind::System) => FAILED,
         None => {
             if error.is::<UsageError>() {

@@ -51,6 +51,8 @@ enum Verb {
     Compare(commands::compare::Arguments),
     Drift(commands::drift::Arguments),
     Richness(commands::richness::Arguments),
+    Contract(commands::contract::Arguments),
+    Ontology(commands::ontology::Arguments),
     #[cfg(feature = "platform")]
     #[command(flatten)]
     Workspace(WorkspaceVerb),
@@ -69,12 +71,38 @@ enum WorkspaceVerb {
     Clip(commands::workspace::clip::Arguments),
     Jobs(commands::workspace::jobs::JobsArguments),
     Worker(commands::workspace::jobs::WorkerArguments),
+    Verify(commands::workspace::verify::Arguments),
+    Log(commands::workspace::log::Arguments),
+    Release(commands::workspace::release::Arguments),
+    Diff(commands::workspace::releases::DiffArguments),
+    Tag(commands::workspace::releases::TagArguments),
+    Export(commands::workspace::releases::ExportArguments),
+    Reproduce(commands::workspace::releases::ReproduceArguments),
+    Lineage(commands::workspace::lineage::Arguments),
+    Card(commands::workspace::card::Arguments),
 }
 
 /// What the workspace adds, for a build without it.
 #[cfg(not(feature = "platform"))]
-const WORKSPACE_VERBS: [&str; 9] = [
-    "init", "ingest", "ls", "show", "query", "sql", "clip", "jobs", "worker",
+const WORKSPACE_VERBS: [&str; 18] = [
+    "init",
+    "ingest",
+    "ls",
+    "show",
+    "query",
+    "sql",
+    "clip",
+    "jobs",
+    "worker",
+    "release",
+    "diff",
+    "tag",
+    "export",
+    "reproduce",
+    "lineage",
+    "card",
+    "verify",
+    "log",
 ];
 
 /// The definition of every verb, option and help text.
@@ -126,6 +154,8 @@ pub fn main() -> ExitCode {
         Verb::Compare(arguments) => commands::compare::run(&arguments),
         Verb::Drift(arguments) => commands::drift::run(&arguments),
         Verb::Richness(arguments) => commands::richness::run(&arguments),
+        Verb::Contract(arguments) => commands::contract::run(&arguments),
+        Verb::Ontology(arguments) => commands::ontology::run(&arguments),
         #[cfg(feature = "platform")]
         Verb::Workspace(verb) => workspace(&verb),
     };
@@ -137,7 +167,10 @@ pub fn main() -> ExitCode {
 
 #[cfg(feature = "platform")]
 fn workspace(verb: &WorkspaceVerb) -> anyhow::Result<u8> {
-    use commands::workspace::{clip, ingest, init, jobs, ls, query, show, sql};
+    use commands::workspace::{
+        card, clip, ingest, init, jobs, lineage, log, ls, query, release, releases, show, sql,
+        verify,
+    };
     match verb {
         WorkspaceVerb::Init(arguments) => init::run(arguments),
         WorkspaceVerb::Ingest(arguments) => ingest::run(arguments),
@@ -148,5 +181,14 @@ fn workspace(verb: &WorkspaceVerb) -> anyhow::Result<u8> {
         WorkspaceVerb::Clip(arguments) => clip::run(arguments),
         WorkspaceVerb::Jobs(arguments) => jobs::jobs(arguments),
         WorkspaceVerb::Worker(arguments) => jobs::worker(arguments),
+        WorkspaceVerb::Verify(arguments) => verify::run(arguments),
+        WorkspaceVerb::Log(arguments) => log::run(arguments),
+        WorkspaceVerb::Release(arguments) => release::run(arguments),
+        WorkspaceVerb::Diff(arguments) => releases::diff(arguments),
+        WorkspaceVerb::Tag(arguments) => releases::tag(arguments),
+        WorkspaceVerb::Export(arguments) => releases::export(arguments),
+        WorkspaceVerb::Reproduce(arguments) => releases::reproduce(arguments),
+        WorkspaceVerb::Lineage(arguments) => lineage::run(arguments),
+        WorkspaceVerb::Card(arguments) => card::run(arguments),
     }
 }

@@ -188,9 +188,38 @@ pub enum EngineError {
         /// The nearest id or name.
         near: Option<String>,
     },
+    /// A release that the workspace does not have.
+    #[error("the workspace has no release `{seen}`\nhint: {}", near.as_deref().map_or_else(|| "`fieldassay release ls` lists them".to_owned(), |near| format!("did you mean `{near}`?")))]
+    #[cfg(feature = "platform")]
+    NoRelease {
+        /// As it was given.
+        seen: String,
+        /// The nearest name or version.
+        near: Option<String>,
+    },
+    /// The log cannot be signed, or what is kept of it is not what was signed.
+    #[error("{message}")]
+    #[cfg(feature = "platform")]
+    Log {
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// The file of a contract or an ontology.
+    #[error("{}: {source}", path.display())]
+    Contract {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        source: fieldassay_model::FileError,
+    },
+    /// A version of a contract that may not follow the one before.
+    #[error("{source}")]
+    Refused {
+        /// Why, with the difference.
+        source: Box<fieldassay_model::contract::Refused>,
+    },
     /// A context that cannot be used.
     #[error("{place}: {message}")]
-    #[cfg(feature = "platform")]
     Context {
         /// The flag or the file with its line.
         place: String,
@@ -232,6 +261,8 @@ pub enum ErrorKind {
     Input,
     /// The system refused: exit 1.
     System,
+    /// A gate said no: exit 4.
+    Gate,
 }
 
 impl EngineError {
@@ -271,7 +302,12 @@ impl EngineError {
             #[cfg(feature = "platform")]
             Self::NoRecording { .. } => "workspace.no_recording",
             #[cfg(feature = "platform")]
+            Self::NoRelease { .. } => "workspace.no_release",
+            #[cfg(feature = "platform")]
+            Self::Log { .. } => "log",
             Self::Context { .. } => "workspace.context",
+            Self::Contract { source, .. } => source.code(),
+            Self::Refused { source } => source.code(),
             Self::Case { .. } => "input.case",
             Self::Poses { .. } => "input.poses",
         }
@@ -303,14 +339,15 @@ impl EngineError {
             #[cfg(feature = "platform")]
             Self::Query(source) => of_store(source.kind()),
             #[cfg(feature = "platform")]
-            Self::Settings { .. }
-            | Self::NewerWorkspace { .. }
-            | Self::NoWorkspace { .. }
-            | Self::Context { .. } => ErrorKind::Usage,
+            Self::Settings { .. } | Self::NewerWorkspace { .. } | Self::NoWorkspace { .. } => {
+                ErrorKind::Usage
+            }
+            Self::Context { .. } | Self::Contract { .. } => ErrorKind::Usage,
+            Self::Refused { .. } => ErrorKind::Gate,
             #[cfg(feature = "platform")]
-            Self::NoRecording { .. } => ErrorKind::Input,
+            Self::NoRecording { .. } | Self::NoRelease { .. } => ErrorKind::Input,
             #[cfg(feature = "platform")]
-            Self::Rows { .. } => ErrorKind::System,
+            Self::Rows { .. } | Self::Log { .. } => ErrorKind::System,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }

@@ -8,6 +8,8 @@
 
 pub mod calibrations;
 pub mod check;
+mod context;
+pub mod contract;
 pub mod convert;
 pub mod demo;
 mod digest;
@@ -16,6 +18,7 @@ pub mod info;
 mod input;
 pub mod limits;
 pub mod measures;
+pub mod ontology;
 mod output;
 pub mod page;
 pub mod pictures;
@@ -32,5 +35,5 @@ pub mod workspace;
 
 pub use digest::digests;
 pub use error::{EngineError, ErrorKind};
-pub use fieldassay_check::{Progress, catalog};
+pub use fieldassay_check::{NoProgress, Progress, catalog};
 pub use power::power;

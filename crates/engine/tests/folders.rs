@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test without its input fails")]
 
 use fieldassay_engine::limits::Limits;
-use fieldassay_engine::{check, convert, info, sources};
+use fieldassay_engine::{NoProgress, check, convert, info, sources};
 use fieldassay_model::{Policy, Severity};
 use fieldassay_testkit::{repository_root, shared_data};
 use std::path::Path;
@@ -125,12 +125,6 @@ fn text_that_is_no_trajectory_says_what_would_be() {
     assert!(error.to_string().contains("no trajectory"), "{error}");
 }
 
-struct Quiet;
-
-impl fieldassay_engine::Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
-
 /// Code and severity of every finding of a folder, under the default policy.
 fn findings(path: &Path) -> Vec<(String, Severity)> {
     let policy = Policy::built_in("default").unwrap();
@@ -145,7 +139,7 @@ fn findings(path: &Path) -> Vec<(String, Severity)> {
         limits: Limits::default(),
     };
     let (paths, _) = check::plan(&request).unwrap();
-    let outcome = check::run(&request, &paths, &Quiet).unwrap();
+    let outcome = check::run(&request, &paths, &NoProgress).unwrap();
     let findings = outcome.document.recordings[0].findings.iter();
     findings
         .map(|finding| (finding.code.clone(), finding.severity))

@@ -5,6 +5,7 @@
     reason = "counting what the heap holds needs an allocator of one's own; helpers of tests may fail loudly"
 )]
 
+use fieldassay_engine::NoProgress;
 use fieldassay_engine::check::{self, Request};
 use fieldassay_engine::limits::Limits;
 use fieldassay_engine::simulate::{self, DriveSpec};
@@ -38,12 +39,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-struct Quiet;
-
-impl fieldassay_engine::Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
-
 /// Bytes the heap held at most, above what it held before, while a recording was checked.
 fn peak_of_check(path: &Path, limits: Limits) -> usize {
     let policy = Policy::built_in("default").expect("built in");
@@ -60,7 +55,7 @@ fn peak_of_check(path: &Path, limits: Limits) -> usize {
     let (paths, _) = check::plan(&request).expect("files");
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
-    let outcome = check::run(&request, &paths, &Quiet).expect("a run");
+    let outcome = check::run(&request, &paths, &NoProgress).expect("a run");
     assert_eq!(outcome.document.recordings[0].error, None);
     PEAK.load(Ordering::Relaxed) - before
 }

@@ -4,16 +4,10 @@
 use fieldassay_engine::check::{self, Outcome, Request};
 use fieldassay_engine::convert;
 use fieldassay_engine::limits::Limits;
-use fieldassay_engine::{catalog, info};
+use fieldassay_engine::{NoProgress, catalog, info};
 use fieldassay_model::{Policy, RecordingReport, Severity, Verdict};
 use fieldassay_testkit::shared_data;
 use std::path::Path;
-
-struct Quiet;
-
-impl fieldassay_engine::Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
 
 fn checked(path: &Path) -> Outcome {
     let policy = Policy::built_in("default").expect("built in");
@@ -28,7 +22,7 @@ fn checked(path: &Path) -> Outcome {
         limits: Limits::default(),
     };
     let (paths, _) = check::plan(&request).expect("files");
-    check::run(&request, &paths, &Quiet).expect("a run")
+    check::run(&request, &paths, &NoProgress).expect("a run")
 }
 
 fn counts(recording: &RecordingReport) -> Vec<(&str, u64)> {

@@ -1,6 +1,7 @@
 //! A stretch of time is counted from the first message, whatever chunks declare.
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
+use fieldassay_engine::NoProgress;
 use fieldassay_engine::check::{self, Request};
 use fieldassay_engine::limits::Limits;
 use fieldassay_formats::mcap::{
@@ -8,12 +9,6 @@ use fieldassay_formats::mcap::{
     records::{Channel, Chunk, DataEnd, Footer, Header, Message},
 };
 use fieldassay_model::{Policy, TimeBound};
-
-struct Quiet;
-
-impl fieldassay_engine::Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
 
 const START_NS: u64 = 1_700_000_000_000_000_000;
 
@@ -83,6 +78,6 @@ fn a_lying_chunk_does_not_move_the_start() {
         limits: Limits::default(),
     };
     let (paths, _) = check::plan(&request).expect("files");
-    let outcome = check::run(&request, &paths, &Quiet).expect("a run");
+    let outcome = check::run(&request, &paths, &NoProgress).expect("a run");
     assert_eq!(outcome.document.recordings[0].message_count, 4);
 }

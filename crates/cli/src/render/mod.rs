@@ -5,14 +5,20 @@ pub(crate) mod check;
 pub(crate) mod checks;
 pub(crate) mod compare;
 pub(crate) mod confidence;
+pub(crate) mod contract;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod drift;
 pub(crate) mod info;
 pub(crate) mod label_errors;
+#[cfg(feature = "platform")]
+pub(crate) mod log;
 pub(crate) mod measure;
+pub(crate) mod ontology;
 pub(crate) mod plan_qa;
 pub(crate) mod prefer;
+#[cfg(feature = "platform")]
+pub(crate) mod release;
 pub(crate) mod richness;
 pub(crate) mod route;
 pub(crate) mod score;
@@ -41,7 +47,8 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 
 /// Writes one JSON document to standard output.
 pub(crate) fn json<T: serde::Serialize>(document: &T) -> anyhow::Result<()> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    // As much as a pipe takes at once.
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     // As an error of the stream, so that a reader that stops early is known for one.
     serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from)?;
     out.write_all(b"\n")?;

@@ -165,6 +165,20 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
             "    parts of it are lost or suspect: `fieldassay show {id}`"
         );
     }
+    for held in &input.contracts {
+        let _ = writeln!(
+            out,
+            "    contract {} {}: {}, {}",
+            held.contract.contract,
+            held.contract.version,
+            held.verdict.replace('_', " "),
+            counted(
+                usize::try_from(held.violations).unwrap_or(usize::MAX),
+                "violation",
+                "violations"
+            )
+        );
+    }
     let bad = input
         .findings
         .iter()

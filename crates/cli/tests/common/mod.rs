@@ -7,6 +7,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// Where the keys of workspaces of tests are.
+pub const KEYS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys");
+
 /// What a command did.
 pub struct Run {
     pub code: i32,
@@ -23,6 +26,7 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Run {
     } = Command::new(env!("CARGO_BIN_EXE_fieldassay"))
         .current_dir(folder)
         .env("NO_COLOR", "1")
+        .env("FIELDASSAY_KEYS", KEYS)
         .args(arguments)
         .output()
         .expect("the binary starts");

@@ -1,7 +1,7 @@
 //! A process that is killed at fifty moments: what is repeated ends as what was not interrupted.
 
 use super::{example, piped, workspace};
-use crate::common::run;
+use crate::common::{KEYS, run};
 use fieldassay_model::tables::TABLES;
 use fieldassay_testkit::Lcg;
 use std::fmt::Write as _;
@@ -83,6 +83,7 @@ fn killed_at_any_moment_and_repeated_it_ends_the_same() {
         let folder = workspace();
         let mut child = Command::new(env!("CARGO_BIN_EXE_fieldassay"))
             .current_dir(folder.path())
+            .env("FIELDASSAY_KEYS", KEYS)
             .args(["ingest", &data])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -129,6 +130,7 @@ fn where_nothing_more_can_be_written_it_says_so_and_the_repeated_run_ends_the_sa
         let script = r#"trap "" XFSZ; ulimit -f "$1"; exec "$0" ingest "$2""#;
         let limited = Command::new("sh")
             .current_dir(folder.path())
+            .env("FIELDASSAY_KEYS", KEYS)
             .args(["-c", script, env!("CARGO_BIN_EXE_fieldassay")])
             .args([&blocks.to_string(), &data])
             .output()

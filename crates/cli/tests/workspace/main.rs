@@ -5,7 +5,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod killed;
+mod lineage;
+mod proof;
 mod readers;
+mod releases;
 
 use common::{json, run};
 use std::path::Path;
@@ -51,8 +54,9 @@ fn a_first_session_from_init_to_clip() {
     );
     let published = json(&run(here, &["ls", "--batches", "--json"]));
     assert_eq!(published["schema"], "fieldassay.batches");
-    assert_eq!(published["batches"][0]["sequence"], listed["sequence"]);
-    assert_eq!(published["batches"][0]["recordings"], 1);
+    // The first is the beginning of its log.
+    assert_eq!(published["batches"][1]["sequence"], listed["sequence"]);
+    assert_eq!(published["batches"][1]["recordings"], 1);
     let shown = json(&run(here, &["show", &id, "--json"]));
     assert_eq!(shown["context"][0]["value"], "plant-3");
     assert!(shown["rows"]["facts"].as_u64().expect("a count") > 10);

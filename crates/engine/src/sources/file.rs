@@ -186,7 +186,6 @@ impl Source {
     }
 
     /// The layout, where it is a folder.
-    #[cfg(feature = "platform")]
     pub(crate) fn layout(&self) -> Option<folder::Layout> {
         match &self.content {
             Content::Folder(layout, _) => Some(*layout),

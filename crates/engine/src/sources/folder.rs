@@ -12,26 +12,64 @@ use sha2::Digest as _;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+/// What the system says of a file without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStat {
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was changed last, nanoseconds since 1970; 0 where it is not told.
+    pub modified_ns: i64,
+    /// Its number in the file system; 0 where there is none.
+    pub inode: i64,
+}
+
+impl FileStat {
+    /// Of a file that was asked about.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        Self {
+            size_bytes: metadata.len(),
+            modified_ns: since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(0)),
+            inode: inode(metadata),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.ino().cast_signed()
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &std::fs::Metadata) -> i64 {
+    0
+}
+
 /// The files below a folder. None is held open.
 #[derive(Debug)]
 pub struct FolderFiles {
     root: PathBuf,
     paths: Vec<String>,
-    sizes: Vec<u64>,
+    stats: Vec<FileStat>,
+    is_whole: bool,
 }
 
 impl FolderFiles {
     /// Lists a folder to its bottom. Links to folders are not followed, so they cannot make a loop;
     /// names that are not UTF-8 are left out, no layout has any.
     pub fn list(root: &Path, limits: &Limits) -> Result<Self, EngineError> {
-        let mut found: Vec<(String, u64)> = Vec::new();
+        let mut found: Vec<(String, FileStat)> = Vec::new();
         let mut waiting = vec![(root.to_owned(), String::new())];
+        let mut is_whole = true;
         while let Some((folder, prefix)) = waiting.pop() {
             let io = |error| EngineError::io("read", &folder, error);
             let mut files = Vec::new();
             for entry in std::fs::read_dir(&folder).map_err(io)? {
                 let entry = entry.map_err(io)?;
                 let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+                    is_whole = false;
                     continue;
                 };
                 let kind = entry.file_type().map_err(io)?;
@@ -42,16 +80,16 @@ impl FolderFiles {
                 }
             }
             // Asked by the entry, the system need not walk the path again.
-            let sizes = files.into_par_iter().filter_map(|(entry, name, is_link)| {
+            let stats = files.into_par_iter().filter_map(|(entry, name, is_link)| {
                 let metadata = if is_link {
                     std::fs::metadata(entry.path())
                 } else {
                     entry.metadata()
                 };
                 let metadata = metadata.ok().filter(std::fs::Metadata::is_file)?;
-                Some((name, metadata.len()))
+                Some((name, FileStat::of(&metadata)))
             });
-            found.par_extend(sizes);
+            found.par_extend(stats);
             if found.len() > limits.files {
                 return Err(EngineError::Request {
                     message: format!(
@@ -62,12 +100,14 @@ impl FolderFiles {
                 });
             }
         }
-        found.sort();
-        let (paths, sizes) = found.into_iter().unzip();
+        // Paths are each there once.
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let (paths, stats) = found.into_iter().unzip();
         Ok(Self {
             root: root.to_owned(),
             paths,
-            sizes,
+            stats,
+            is_whole,
         })
     }
 
@@ -97,7 +137,7 @@ impl FolderFiles {
 
     /// Size of all files.
     pub fn size_bytes(&self) -> u64 {
-        self.sizes.iter().sum()
+        self.stats.iter().map(|stat| stat.size_bytes).sum()
     }
 
     /// Digests of the sorted list of files: of the text `<digest>  <path>\n` per file, sorted by
@@ -117,6 +157,17 @@ impl FolderFiles {
         Ok(list_digests(
             self.paths.iter().map(String::as_str).zip(&each),
         ))
+    }
+
+    /// Whether nothing was left out.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// What was said of each file when the folder was listed, with its path within the folder.
+    pub fn stats(&self) -> impl Iterator<Item = (&str, FileStat)> {
+        let paths = self.paths.iter().map(String::as_str);
+        paths.zip(self.stats.iter().copied())
     }
 
     /// Where each file lies, with its path within the folder.
@@ -153,8 +204,8 @@ impl Files for FolderFiles {
         self.paths
             .binary_search_by(|known| known.as_str().cmp(path))
             .ok()
-            .and_then(|index| self.sizes.get(index).copied())
-            .unwrap_or(0)
+            .and_then(|index| self.stats.get(index))
+            .map_or(0, |stat| stat.size_bytes)
     }
 
     fn read(&self, path: &str) -> Result<FileBytes<'_>, FolderError> {

@@ -12,12 +12,11 @@ pub mod rosbag2_sqlite;
 #[cfg(feature = "platform")]
 pub(crate) use file::map;
 pub use file::{OpenedRecording, Source};
-pub use folder::FolderFiles;
 #[cfg(feature = "platform")]
 pub(crate) use folder::list_digests;
+pub use folder::{FileStat, FolderFiles};
 
 use crate::{EngineError, limits::Limits};
-use fieldassay_formats::folder::Files;
 use std::path::{Path, PathBuf};
 
 /// Extensions of recordings looked for in folders.
@@ -29,7 +28,26 @@ const EXTENSIONS: [&str; 4] = ["mcap", "bag", "db3", "ulg"];
 /// recording; other folders are searched to their bottom for such folders. Files with the known
 /// extensions are recordings wherever they lie. A pattern that names an existing file is that file.
 pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineError> {
+    let found = find_with_stats(inputs, limits)?;
+    Ok(found.recordings.into_iter().map(|(path, _)| path).collect())
+}
+
+/// A recording, and what was said of its file where a folder was listed to find it.
+pub type Listed = (PathBuf, Option<FileStat>);
+
+/// Recordings, and what the search learned on the way, so that nobody has to ask the system again.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Sorted by path, each once.
+    pub recordings: Vec<Listed>,
+    /// Whether they are all the files there are.
+    pub is_all: bool,
+}
+
+/// As [`find`], with what was learned on the way.
+pub fn find_with_stats(inputs: &[String], limits: &Limits) -> Result<Found, EngineError> {
     let mut found = Vec::new();
+    let mut is_all = true;
     for input in inputs {
         if input.contains("://") {
             return Err(EngineError::Remote { url: input.clone() });
@@ -37,14 +55,15 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
         let path = PathBuf::from(input);
         if path.is_dir() {
             let before = found.len();
-            search(&path, &mut found, limits)?;
+            is_all &= search(&path, &mut found, limits)?;
             if found.len() == before {
                 return Err(EngineError::NothingThere { path });
             }
         } else if path.exists() {
-            found.push(path);
+            found.push((path, None));
         } else if input.contains(['*', '?', '[']) {
             expand(input, &mut found, limits)?;
+            is_all = false;
         } else {
             return Err(EngineError::NotFound { path });
         }
@@ -58,27 +77,36 @@ pub fn find(inputs: &[String], limits: &Limits) -> Result<Vec<PathBuf>, EngineEr
         }
     }
     // Mostly sorted already; a set would compare every path with many.
-    found.sort();
-    found.dedup();
-    Ok(found)
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.dedup_by(|later, first| later.0 == first.0);
+    Ok(Found {
+        recordings: found,
+        is_all,
+    })
 }
 
-fn search(folder: &Path, found: &mut Vec<PathBuf>, limits: &Limits) -> Result<(), EngineError> {
+/// Adds the recordings of a folder; gives whether its files are recordings, one each.
+fn search(folder: &Path, found: &mut Vec<Listed>, limits: &Limits) -> Result<bool, EngineError> {
     let files = FolderFiles::list(folder, limits)?;
+    let mut is_all = files.is_whole();
     for prefix in files.recordings() {
         // An empty relative path would add a separator to the name the user gave.
-        found.push(if prefix.is_empty() {
+        let path = if prefix.is_empty() {
             folder.to_owned()
         } else {
             folder.join(prefix.trim_end_matches('/'))
-        });
+        };
+        found.push((path, None));
+        is_all = false;
     }
-    for path in Files::paths(&files) {
+    for (path, stat) in files.stats() {
         if has_known_extension(Path::new(path)) {
-            found.push(folder.join(path));
+            found.push((folder.join(path), Some(stat)));
+        } else {
+            is_all = false;
         }
     }
-    Ok(())
+    Ok(is_all)
 }
 
 /// Size of a recording: of its file, or of all files of its folder.
@@ -90,7 +118,7 @@ pub fn size_bytes(path: &Path) -> u64 {
     }
 }
 
-fn expand(pattern: &str, found: &mut Vec<PathBuf>, limits: &Limits) -> Result<(), EngineError> {
+fn expand(pattern: &str, found: &mut Vec<Listed>, limits: &Limits) -> Result<(), EngineError> {
     let paths = glob::glob(pattern).map_err(|error| EngineError::Glob {
         pattern: pattern.to_owned(),
         message: error.to_string(),
@@ -104,7 +132,7 @@ fn expand(pattern: &str, found: &mut Vec<PathBuf>, limits: &Limits) -> Result<()
         if path.is_dir() {
             search(&path, found, limits)?;
         } else {
-            found.push(path);
+            found.push((path, None));
         }
     }
     if found.len() == before {

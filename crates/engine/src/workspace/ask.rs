@@ -47,17 +47,7 @@ impl<'a> Asked<'a> {
         sequence: Option<i64>,
         limits: Limits,
     ) -> Result<Self, EngineError> {
-        let threads = match limits.threads {
-            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            threads => threads,
-        };
-        let options = Options {
-            threads,
-            memory_bytes: limits.memory_bytes,
-            // Not in `staging`, which a run of `ingest` clears away.
-            spill_folder: Some(workspace.folder.join(".fieldassay/spill")),
-            ..Options::small()
-        };
+        let options = options(workspace, limits);
         let last = workspace.runtime.block_on(workspace.catalog.sequence())?;
         if let Some(sequence) = sequence.filter(|sequence| !(0..=last).contains(sequence)) {
             return Err(EngineError::Request {
@@ -113,6 +103,21 @@ impl<'a> Asked<'a> {
 
     pub(super) fn rows(&self, sql: &str) -> Result<Vec<Row>, EngineError> {
         self.workspace.runtime.block_on(rows(&self.session, sql))
+    }
+}
+
+/// Options of a session within limits.
+pub(super) fn options(workspace: &Workspace, limits: Limits) -> Options {
+    let threads = match limits.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads => threads,
+    };
+    Options {
+        threads,
+        memory_bytes: limits.memory_bytes,
+        // Not in `staging`, which a run of `ingest` clears away.
+        spill_folder: Some(workspace.folder.join(".fieldassay/spill")),
+        ..Options::small()
     }
 }
 

@@ -82,13 +82,28 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
         });
     }
     let asked = Asked::new(workspace, None, Limits::default())?;
+    cut(
+        (workspace, &asked),
+        request,
+        &listed.recording_id,
+        (first, start_ns, end_ns),
+    )
+}
+
+/// Cuts a stretch out of a recording whose first moment is known. The bounds of the request are not looked at.
+pub(super) fn cut(
+    (workspace, asked): (&Workspace, &Asked<'_>),
+    request: &Request,
+    recording_id: &str,
+    (first, start_ns, end_ns): (i64, i64, i64),
+) -> Result<Outcome, EngineError> {
     let io = |error| EngineError::io("write", &request.output, error);
     let mut clip = Clip::new(Output::create(&request.output, request.force)?).map_err(io)?;
     let cut = Cut {
         workspace,
-        asked: &asked,
+        asked,
         request,
-        recording_id: &listed.recording_id,
+        recording_id,
     };
     if start_ns > first {
         cut.hold((first, start_ns), &mut clip)?;
@@ -99,19 +114,18 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
     if message_count == 0 {
         return Err(EngineError::Request {
             message: format!(
-                "no message of `{}` lies in the stretch asked for\nhint: `fieldassay show {}` lists its topics and times",
-                listed.recording_id, listed.recording_id
+                "no message of `{recording_id}` lies in the stretch asked for\nhint: `fieldassay show {recording_id}` lists its topics and times"
             ),
         });
     }
     let channel_count = clip.rewrite.channel_count();
-    clip.finish(&listed.recording_id, (start_ns, end_ns))
+    clip.finish(recording_id, (start_ns, end_ns))
         .map_err(io)?
         .finish()?;
     Ok(Outcome {
         schema: "fieldassay.clip",
         version: 1,
-        recording_id: listed.recording_id,
+        recording_id: recording_id.to_owned(),
         output: request.output.display().to_string(),
         start_ns,
         end_ns,

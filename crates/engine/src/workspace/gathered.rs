@@ -25,6 +25,18 @@ impl Gathered {
         Ok(self.tables.entry(name).or_insert_with(|| Rows::new(table)))
     }
 
+    /// Takes the rows of one table out; none where it has none.
+    ///
+    /// Errors: as [`Rows::batch`].
+    pub(crate) fn take(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(&'static Table, RecordBatch)>, EngineError> {
+        let rows = self.tables.remove(name).filter(|rows| rows.len() > 0);
+        rows.map(|rows| Ok((rows.table(), rows.batch()?)))
+            .transpose()
+    }
+
     /// The rows, table by table.
     pub(crate) fn batches(self) -> Result<Vec<(&'static Table, RecordBatch)>, EngineError> {
         let tables = self.tables.into_values().filter(|rows| rows.len() > 0);

@@ -80,6 +80,10 @@ struct Arguments {
     image_sizes: Option<PathBuf>,
     class_names: Option<PathBuf>,
     columns: String,
+    #[serde(default)]
+    contracts: Vec<PathBuf>,
+    #[serde(default)]
+    ontology: Option<String>,
 }
 
 /// Queues every input of a request that is not in the workspace yet. What is queued already is not queued again.
@@ -103,12 +107,25 @@ pub fn enqueue(
             image_sizes: request.image_sizes.as_deref().map(absolute),
             class_names: request.class_names.as_deref().map(absolute),
             columns: request.columns.to_string(),
+            contracts: request
+                .contracts
+                .iter()
+                .map(|path| absolute(path))
+                .collect(),
+            ontology: request.ontology.as_ref().map(|named| {
+                let path = Path::new(named);
+                if path.is_file() {
+                    absolute(path).display().to_string()
+                } else {
+                    named.clone()
+                }
+            }),
         };
         let text = serde_json::to_string(&arguments).map_err(|error| EngineError::Request {
             message: format!("the job cannot be written: {error}"),
         })?;
         let stamp = format!(
-            "{text}\0{policy_name}\0{}\0{}",
+            "{text}\0{policy_name}\0{}\0{:?}",
             input.size_bytes, input.stamp
         );
         let key = hexadecimal(&sha2::Sha256::digest(stamp.as_bytes()));
@@ -330,7 +347,7 @@ fn one(
             let doubled = BACKOFF_US << job.attempt.clamp(0, 10);
             let retry = match error.kind() {
                 ErrorKind::System => Retry::After((world.now_ns)() / 1000 + doubled),
-                ErrorKind::Usage | ErrorKind::Input => Retry::Never,
+                ErrorKind::Usage | ErrorKind::Input | ErrorKind::Gate => Retry::Never,
             };
             (error.to_string(), retry)
         }
@@ -368,6 +385,8 @@ fn bring_in(
             .transpose()?,
         image_sizes: arguments.image_sizes,
         class_names: arguments.class_names,
+        contracts: arguments.contracts,
+        ontology: arguments.ontology,
         columns: match arguments.columns.as_str() {
             "" => Columns::default(),
             columns => columns.parse().map_err(wrong)?,

@@ -132,7 +132,15 @@ pub fn show(workspace: &Workspace, named: &str) -> Result<ShowDocument, EngineEr
 
 /// The recording of an id, of the start of an id that only one has, or of a name that only one has.
 pub(super) fn resolve(workspace: &Workspace, named: &str) -> Result<Listed, EngineError> {
-    let all = workspace.runtime.block_on(workspace.catalog.recordings())?;
+    workspace.runtime.block_on(resolve_async(workspace, named))
+}
+
+/// As [`resolve`], for whoever runs already.
+pub(super) async fn resolve_async(
+    workspace: &Workspace,
+    named: &str,
+) -> Result<Listed, EngineError> {
+    let all = workspace.catalog.recordings().await?;
     if let Some(exact) = all.iter().find(|one| one.recording_id == named) {
         return Ok(exact.clone());
     }

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 const PIECE_BYTES: u64 = 16 << 20;
 
 /// Puts recordings together again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Materializer {
     pub(super) place: Place,
     pub(super) sources: Sources,
@@ -26,9 +26,9 @@ pub(super) struct Materializer {
 
 /// A recording in a folder of its own, which is gone when this is dropped. In a store that is a folder it is made of
 /// links.
-struct Together {
+pub(super) struct Together {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// One file of a recording.
@@ -41,8 +41,13 @@ struct File {
 }
 
 impl Materializer {
-    fn together(&self, recording_id: &str) -> Result<Together, EngineError> {
-        let files = self.runtime.block_on(self.files(recording_id))?;
+    /// Waits here, on whatever thread: a clip is read by the one that already drives the question.
+    fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        tokio::task::block_in_place(|| self.runtime.block_on(future))
+    }
+
+    pub(super) fn together(&self, recording_id: &str) -> Result<Together, EngineError> {
+        let files = self.wait(self.files(recording_id))?;
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |error| EngineError::io(action, &path, error)
@@ -102,7 +107,7 @@ impl Materializer {
         let mut at = 0;
         while at < kept.size_bytes {
             let end = kept.size_bytes.min(at + PIECE_BYTES);
-            let bytes = self.runtime.block_on(blobs.read(&kept.sha256, at..end))?;
+            let bytes = self.wait(blobs.read(&kept.sha256, at..end))?;
             std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
             at = end;
         }

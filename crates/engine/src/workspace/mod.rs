@@ -5,21 +5,36 @@
 //! Not here: how things are stored (`store`), SQL (`query`).
 
 pub mod ask;
+pub mod card;
+pub mod classes;
 pub mod clip;
 mod content;
 mod gathered;
+pub mod held;
 pub mod ingest;
 pub mod jobs;
 mod layouts;
+mod ledger;
+pub mod lineage;
 pub mod list;
+pub mod log;
 mod materialize;
 mod opened;
+pub mod release;
+mod release_files;
 mod rows;
 pub mod settings;
+pub mod verify;
 pub mod watch;
 
+pub(crate) use content::{Options as ReadOptions, gather, gather_of_folder};
 pub use fieldassay_query::{Format, Name, NameKind};
 pub(crate) use gathered::Gathered;
+pub(crate) use ingest::find;
 pub use layouts::Form;
-pub use opened::{Workspace, World, init};
+pub(crate) use layouts::LabelInput;
+pub use ledger::Log;
+pub use ledger::keys::KEY_VARIABLE;
+pub use ledger::proofs::Proof;
+pub use opened::{Made, Workspace, World, init};
 pub(crate) use rows::Value;

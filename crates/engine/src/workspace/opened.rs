@@ -2,12 +2,14 @@
 //!
 //! Read [`Workspace`] first; [`init`] makes one. Not here: what is done with it (the modules beside).
 
+use super::ledger::{self, Log};
 use super::materialize::Materializer;
 use super::settings::{self, FILE, FIRST, Settings};
 use crate::EngineError;
 use fieldassay_model::tables::TABLES;
 use fieldassay_query::{Options as QueryOptions, Session, Sources};
 use fieldassay_store::{Blobs, Catalog, Place, Snapshot, Tables};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub struct World<'a> {
     pub actor: &'a str,
     /// A name that no other process has, now or later.
     pub process: &'a str,
+    /// Fills bytes that nobody can guess: for keys and for salts.
+    pub random: &'a (dyn Fn(&mut [u8; 32]) -> std::io::Result<()> + Sync),
 }
 
 impl std::fmt::Debug for World<'_> {
@@ -49,9 +53,26 @@ pub struct Workspace {
 /// Folder of what a workspace keeps beside its settings.
 const KEPT: &str = ".fieldassay";
 
-/// Makes a workspace of a folder, which is created where it is not there. A folder that is one already is left as it is.
-/// Gives whether it is new.
-pub fn init(folder: &Path, world: &World<'_>) -> Result<(Workspace, bool), EngineError> {
+/// What `init` made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Made {
+    /// `fieldassay.init`.
+    pub schema: &'static str,
+    /// Version of this form.
+    pub version: u32,
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether it was no workspace before.
+    pub is_new: bool,
+    /// Its log.
+    pub log: Log,
+}
+
+/// Makes a workspace of a folder, which is created where it is not there, with a log and the key that signs it. A folder
+/// that is one already is left as it is; where it has no log yet, it gets one that vouches for what is there.
+///
+/// Errors: no place for a private key, what the store says.
+pub fn init(folder: &Path, world: &World<'_>) -> Result<(Workspace, Made), EngineError> {
     let io = |action, path: &Path| {
         let path = path.to_owned();
         move |error| EngineError::io(action, &path, error)
@@ -62,9 +83,17 @@ pub fn init(folder: &Path, world: &World<'_>) -> Result<(Workspace, bool), Engin
     if is_new {
         crate::output::write_text(&file, FIRST, false)?;
     }
-    let workspace = Workspace::open(folder, world)?;
-    workspace.runtime.block_on(workspace.create_tables())?;
-    Ok((workspace, is_new))
+    let mut workspace = Workspace::open(folder, world)?;
+    let runtime = Arc::clone(&workspace.runtime);
+    runtime.block_on(workspace.create_tables())?;
+    let made = Made {
+        schema: "fieldassay.init",
+        version: 1,
+        folder: folder.to_owned(),
+        is_new,
+        log: runtime.block_on(ledger::found(&mut workspace, world))?,
+    };
+    Ok((workspace, made))
 }
 
 impl Workspace {
@@ -144,20 +173,28 @@ impl Workspace {
         sequence: Option<i64>,
         options: &QueryOptions,
     ) -> Result<Session, EngineError> {
-        let tables = Sources {
-            place: self.place.clone(),
-            snapshots: self.snapshots(sequence).await?,
-            recordings: None,
-        };
+        let materializer = self.materializer(sequence).await?;
         let sources = Sources {
-            recordings: Some(Arc::new(Materializer {
-                place: self.place.clone(),
-                sources: tables.clone(),
-                runtime: Arc::clone(&self.runtime),
-            })),
-            ..tables
+            recordings: Some(Arc::new(materializer.clone())),
+            ..materializer.sources
         };
         Ok(Session::new(sources, options)?)
+    }
+
+    /// What puts recordings together again, those of a batch, the last where none is named.
+    pub(super) async fn materializer(
+        &self,
+        sequence: Option<i64>,
+    ) -> Result<Materializer, EngineError> {
+        Ok(Materializer {
+            place: self.place.clone(),
+            sources: Sources {
+                place: self.place.clone(),
+                snapshots: self.snapshots(sequence).await?,
+                recordings: None,
+            },
+            runtime: Arc::clone(&self.runtime),
+        })
     }
 }
 

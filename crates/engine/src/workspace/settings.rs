@@ -29,6 +29,87 @@ pub struct Settings {
     /// What is asked about every recording.
     #[serde(default)]
     pub context: Context,
+    /// What recordings are held to.
+    #[serde(default)]
+    pub contracts: Contracts,
+    /// What labels may say.
+    #[serde(default)]
+    pub ontology: Ontologies,
+    /// What cards of releases say that no recording says.
+    #[serde(default)]
+    pub card: Card,
+    /// The log that everything can be checked against.
+    #[serde(default)]
+    pub log: Option<LogSettings>,
+}
+
+/// What recordings are held to when they come in.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Contracts {
+    /// Files of contracts, or patterns of them, from the folder of the workspace.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// What labels may say.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Ontologies {
+    /// Files of ontologies, or patterns of them, from the folder of the workspace.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// The one labels are of that name none, `name@version`.
+    #[serde(default)]
+    pub labels: Option<String>,
+}
+
+/// What only people can say of a release.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// What the data is, in a sentence.
+    pub description: Option<String>,
+    /// Terms of use: an SPDX identifier or a URL.
+    pub license: Option<String>,
+    /// Who made it.
+    pub creator: Option<String>,
+    /// A page about who made it.
+    pub creator_url: Option<String>,
+    /// A page about the data.
+    pub url: Option<String>,
+    /// How to cite it.
+    pub citation: Option<String>,
+    /// Words it is found by.
+    #[serde(default)]
+    pub keywords: Vec<String>,
+}
+
+/// Name and public key of the log; its private key is kept apart from the data.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Its name, the first line of its checkpoints.
+    pub origin: String,
+    /// Its first public key, `name+id+base64`.
+    pub public_key: String,
+}
+
+impl LogSettings {
+    /// Writes it at the end of the settings of a workspace.
+    pub(super) fn append_to(&self, folder: &Path) -> Result<(), EngineError> {
+        let file = folder.join(FILE);
+        let mut text = std::fs::read_to_string(&file)
+            .map_err(|error| EngineError::io("read", &file, error))?;
+        let Self { origin, public_key } = self;
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        let added = format!(
+            "{end}\n[log]\n# Everything in this workspace can be checked with this key; its private half is kept elsewhere.\n\
+             origin = \"{origin}\"\npublic_key = \"{public_key}\"\n"
+        );
+        text.push_str(&added);
+        crate::output::write_text(&file, &text, true)
+    }
 }
 
 /// What the workspace asks about every recording.
@@ -51,6 +132,21 @@ version = 1
 [context]
 # Recordings for which one of these is unknown are kept, but quarantined: ["site", "rig"]
 required = []
+
+[contracts]
+# Recordings that break one of these are kept, but quarantined: ["contracts/*.yaml"]
+files = []
+
+[ontology]
+# What labels may say: ["ontologies/*.yaml"]; those that name none are of `labels = "name@version"`.
+files = []
+
+# What cards of releases say beside what the recordings show:
+# [card]
+# description = "Drives at night, in rain"
+# license = "CC-BY-4.0"
+# creator = "Example Robotics"
+# url = "https://example.com/night-rain"
 
 # Options of the object store, where it needs any:
 # [store_options]
@@ -80,13 +176,28 @@ impl Settings {
 
 /// The error in a line or two, with its place and the nearest key.
 fn explained(text: &str, error: &toml::de::Error) -> String {
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 21] = [
         "version",
         "catalog",
         "store",
         "store_options",
         "context",
         "required",
+        "card",
+        "description",
+        "license",
+        "creator",
+        "creator_url",
+        "url",
+        "citation",
+        "keywords",
+        "log",
+        "origin",
+        "public_key",
+        "contracts",
+        "files",
+        "ontology",
+        "labels",
     ];
     let line = error.span().map(|span| {
         let before = text.get(..span.start).unwrap_or_default();
@@ -98,10 +209,40 @@ fn explained(text: &str, error: &toml::de::Error) -> String {
         .strip_prefix("unknown field `")
         .and_then(|rest| rest.split('`').next());
     let hint = unknown.and_then(|key| nearest(key, KEYS)).map_or_else(
-        || "the keys are version, catalog, store, store_options and context.required".to_owned(),
+        || {
+            "the keys are version, catalog, store, store_options, context.required, contracts.files, ontology.files, ontology.labels, card and log"
+                .to_owned()
+        },
         |near| format!("did you mean `{near}`?"),
     );
     format!("{place}{message}\nhint: {hint}")
+}
+
+/// The files that patterns stand for, from a folder, sorted.
+///
+/// Errors: a pattern that is none, or a file that is not there.
+pub(super) fn files(folder: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, EngineError> {
+    let mut all = Vec::new();
+    for pattern in patterns {
+        let whole = folder.join(pattern).display().to_string();
+        let paths = glob::glob(&whole).map_err(|error| EngineError::Glob {
+            pattern: pattern.clone(),
+            message: error.to_string(),
+        })?;
+        let before = all.len();
+        all.extend(paths.flatten());
+        if all.len() == before && !pattern.contains(['*', '?', '[']) {
+            return Err(EngineError::Settings {
+                path: folder.join(FILE),
+                message: format!(
+                    "`{pattern}` is not there\nhint: names are from the folder of the workspace"
+                ),
+            });
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
 }
 
 /// The workspace a folder is in: it or one of the folders above holds [`FILE`].

@@ -56,7 +56,7 @@ pub fn run(
             .map(|input| {
                 (
                     input.path.clone(),
-                    format!("{} {}", input.size_bytes, input.stamp),
+                    format!("{} {:?}", input.size_bytes, input.stamp),
                 )
             })
             .collect();

@@ -4,7 +4,7 @@ use fieldassay_engine::workspace::ask::{self, Asked};
 use fieldassay_engine::workspace::clip;
 use fieldassay_engine::workspace::ingest::{self, Outcome, Reached, Request, Watch};
 use fieldassay_engine::workspace::{Format, Workspace, World, init};
-use fieldassay_engine::{EngineError, Progress};
+use fieldassay_engine::{EngineError, NoProgress, Progress};
 use fieldassay_formats::Schema;
 use fieldassay_formats::mcap::{MessageHeader, Writer, WriterOptions};
 use fieldassay_model::tables::TABLES;
@@ -13,6 +13,7 @@ use fieldassay_store::{Blobs, Catalog, Log, Place, StoreError};
 use fieldassay_testkit::servers::{Database, server};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use tempfile::TempDir;
 
@@ -27,25 +28,34 @@ fn tick() -> i64 {
     CLOCK.fetch_add(1_000_000, Ordering::Relaxed)
 }
 
-/// Calls in a made-up world: a clock that counts, no environment.
+/// Where the keys of all tests are.
+static KEYS: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+
+/// Calls in a made-up world: a clock that counts, nothing in the environment but a place for keys.
 pub(crate) fn in_world<T>(call: impl FnOnce(&World<'_>) -> T) -> T {
+    let environment =
+        |name: &str| (name == "FIELDASSAY_KEYS").then(|| KEYS.path().display().to_string());
+    in_world_with(&environment, call)
+}
+
+/// Calls in a made-up world with this environment.
+pub(crate) fn in_world_with<T>(
+    environment: &(dyn Fn(&str) -> Option<String> + Sync),
+    call: impl FnOnce(&World<'_>) -> T,
+) -> T {
     let process = format!("test-{}", tick());
     call(&World {
         now_ns: &tick,
-        environment: &|_| None,
+        environment,
         actor: "tester",
         process: &process,
+        random: &|bytes| {
+            let (first, _) = bytes.split_at_mut(8);
+            first.copy_from_slice(&tick().to_le_bytes());
+            Ok(())
+        },
     })
 }
-
-/// Nobody watches.
-pub(crate) struct Quiet;
-
-impl Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
-
-impl Watch for Quiet {}
 
 /// Ends the run at the step of this number, as a crash there would.
 pub(crate) struct StopAt {
@@ -88,6 +98,18 @@ impl Bench {
         bench
     }
 
+    /// A workspace of its own whose catalogue is this database.
+    pub(crate) fn with_catalog(url: &str) -> Self {
+        let bench = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        std::fs::create_dir_all(bench.path().join(".fieldassay")).expect("a folder");
+        let settings = format!("version = 1\ncatalog = \"{url}\"\nstore = \".fieldassay\"\n");
+        std::fs::write(bench.path().join("fieldassay.toml"), settings).expect("settings");
+        bench.init();
+        bench
+    }
+
     fn init(&self) {
         std::fs::create_dir(self.inputs()).expect("a folder");
         in_world(|world| init(&self.path(), world).map(drop)).expect("a workspace");
@@ -120,7 +142,7 @@ impl Bench {
         inputs: &[&Path],
         then: impl FnOnce(),
     ) -> Result<Outcome, EngineError> {
-        self.planned(inputs, &Quiet, |request| request, then)
+        self.planned(inputs, &NoProgress, |request| request, then)
     }
 
     /// Brings inputs in with another request than the usual.
@@ -153,6 +175,70 @@ impl Bench {
         let plan = ingest::plan(&workspace, &request)?;
         then();
         in_world(|world| ingest::run(&workspace, world, &request, &plan, watch))
+    }
+
+    /// Brings inputs in with another environment.
+    pub(crate) fn ingest_in(
+        &self,
+        inputs: &[&Path],
+        environment: &(dyn Fn(&str) -> Option<String> + Sync),
+    ) -> Result<Outcome, EngineError> {
+        let policy = Policy::built_in("default").expect("a policy");
+        let inputs = inputs.iter().map(|path| path.display().to_string());
+        let inputs: Vec<String> = inputs.collect();
+        let request = Request::new(&inputs, &policy);
+        let workspace = self.open();
+        let plan = ingest::plan(&workspace, &request)?;
+        in_world_with(environment, |world| {
+            ingest::run(&workspace, world, &request, &plan, &NoProgress)
+        })
+    }
+
+    /// The line of its private key.
+    pub(crate) fn key_line(&self) -> String {
+        let settings = std::fs::read_to_string(self.path().join("fieldassay.toml"));
+        let settings = settings.expect("settings");
+        let origin = settings
+            .lines()
+            .find_map(|line| line.strip_prefix("origin = "));
+        let origin = origin.expect("a log").trim_matches('"');
+        let file = KEYS
+            .path()
+            .join(format!("{}.key", origin.replace('/', "_")));
+        let line = std::fs::read_to_string(file).expect("a key");
+        line.trim().to_owned()
+    }
+
+    /// Forgets what this machine signed last.
+    pub(crate) fn forget_last(&self) {
+        let key = self.key_line();
+        let origin = key.split('+').nth(2).expect("a name").replace('/', "_");
+        std::fs::remove_file(KEYS.path().join(format!("{origin}.last"))).expect("gone");
+    }
+
+    /// Makes it a workspace of a version that signed nothing: no key, no tree, no batch of its beginning.
+    pub(crate) fn forget_log(&self) {
+        let file = self.path().join("fieldassay.toml");
+        let text = std::fs::read_to_string(&file).expect("settings");
+        let (before, _) = text.split_once("\n[log]").expect("a log");
+        std::fs::write(&file, before).expect("settings");
+        let log = self.path().join(".fieldassay/log");
+        std::fs::remove_dir_all(log.join("tile")).expect("gone");
+        std::fs::remove_file(log.join("checkpoint")).expect("gone");
+        self.change_catalog(
+            "DELETE FROM settings WHERE name = 'log'; DELETE FROM log_heads; DELETE FROM log_entries; \
+             DELETE FROM commitments; DELETE FROM batches WHERE sequence = 0",
+        );
+    }
+
+    /// Changes the catalogue behind the program's back.
+    pub(crate) fn change_catalog(&self, sql: &str) {
+        let file = self.path().join(".fieldassay/catalog.db");
+        let database = rusqlite::Connection::open(file).expect("a database");
+        database
+            .pragma_update(None, "foreign_keys", false)
+            .expect("a setting");
+        database.execute_batch(sql).expect(sql);
     }
 
     /// The answer to a question, as JSON.

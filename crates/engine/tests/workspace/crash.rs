@@ -1,8 +1,8 @@
 //! Runs that are cut off, at every step and in every way a test can make.
 
-use crate::bench::{Bench, Quiet, StopAt, in_world, recording};
-use fieldassay_engine::EngineError;
+use crate::bench::{Bench, StopAt, in_world, recording};
 use fieldassay_engine::workspace::{Workspace, init};
+use fieldassay_engine::{EngineError, NoProgress};
 use std::path::Path;
 
 fn three(bench: &Bench) {
@@ -20,7 +20,9 @@ fn three(bench: &Bench) {
 fn a_run_cut_off_at_any_step_and_repeated_ends_as_one_that_was_not() {
     let whole = Bench::new();
     three(&whole);
-    whole.ingest(&[&whole.inputs()], &Quiet).expect("a run");
+    whole
+        .ingest(&[&whole.inputs()], &NoProgress)
+        .expect("a run");
     let expected = whole.content();
     assert!(expected["table votes"].contains("annotator"));
     let mut cut = 0;
@@ -33,7 +35,7 @@ fn a_run_cut_off_at_any_step_and_repeated_ends_as_one_that_was_not() {
         }
         cut += 1;
         bench
-            .ingest(&[&bench.inputs()], &Quiet)
+            .ingest(&[&bench.inputs()], &NoProgress)
             .expect("the same again");
         let found = bench.content();
         for (what, expected) in &expected {
@@ -48,7 +50,9 @@ fn a_run_cut_off_at_any_step_and_repeated_ends_as_one_that_was_not() {
             expected.len(),
             "more than expected after a stop at step {at}"
         );
-        let again = bench.ingest(&[&bench.inputs()], &Quiet).expect("once more");
+        let again = bench
+            .ingest(&[&bench.inputs()], &NoProgress)
+            .expect("once more");
         assert!(again.inputs.iter().all(|input| input.status == "present"));
     }
     assert!(cut > 20, "only {cut} steps were there to stop at");
@@ -82,7 +86,7 @@ fn two_runs_at_once_bring_nothing_in_twice() {
     three(&bench);
     std::thread::scope(|scope| {
         let runs: Vec<_> = (0..2)
-            .map(|_| scope.spawn(|| bench.ingest(&[&bench.inputs()], &Quiet)))
+            .map(|_| scope.spawn(|| bench.ingest(&[&bench.inputs()], &NoProgress)))
             .collect();
         let added: usize = runs
             .into_iter()
@@ -99,7 +103,9 @@ fn two_runs_at_once_bring_nothing_in_twice() {
     });
     let alone = Bench::new();
     three(&alone);
-    alone.ingest(&[&alone.inputs()], &Quiet).expect("a run");
+    alone
+        .ingest(&[&alone.inputs()], &NoProgress)
+        .expect("a run");
     assert_eq!(bench.content(), alone.content());
 }
 
@@ -117,7 +123,9 @@ fn an_input_that_vanishes_after_the_plan_is_told_and_the_others_come_in() {
     assert_eq!(statuses, ["added", "failed", "added", "added"]);
     let why = outcome.inputs[1].error.as_deref().expect("why");
     assert!(why.contains("drive2.mcap"), "{why}");
-    let error = bench.ingest(&[&gone], &Quiet).expect_err("nothing there");
+    let error = bench
+        .ingest(&[&gone], &NoProgress)
+        .expect_err("nothing there");
     assert!(error.to_string().contains("drive2.mcap"), "{error}");
 }
 
@@ -126,7 +134,7 @@ fn a_file_that_is_no_recording_is_kept_and_kept_apart() {
     let bench = Bench::new();
     let path = bench.inputs().join("broken.mcap");
     std::fs::write(&path, b"nothing of the kind").expect("a file");
-    let outcome = bench.ingest(&[&path], &Quiet).expect("a run");
+    let outcome = bench.ingest(&[&path], &NoProgress).expect("a run");
     let input = &outcome.inputs[0];
     assert_eq!((input.status, input.quarantined), ("added", true));
     assert!(
@@ -150,7 +158,7 @@ fn damage_is_counted_and_what_is_readable_is_kept() {
     let bytes = std::fs::read(&whole).expect("bytes");
     let cut = bench.inputs().join("cut.mcap");
     std::fs::write(&cut, &bytes[..bytes.len() - 100]).expect("a file");
-    let outcome = bench.ingest(&[&cut], &Quiet).expect("a run");
+    let outcome = bench.ingest(&[&cut], &NoProgress).expect("a run");
     assert!(!outcome.inputs[0].complete);
     assert!(outcome.inputs[0].rows["losses"] >= 1);
     assert_eq!(
@@ -184,14 +192,18 @@ fn a_store_that_cannot_be_written_changes_nothing() {
     // A file where the folder of blobs would be: nobody, root neither, can write below it.
     std::fs::write(store.join("blobs"), b"").expect("a file");
     let error = bench
-        .ingest(&[&bench.inputs()], &Quiet)
+        .ingest(&[&bench.inputs()], &NoProgress)
         .expect_err("no room");
     assert!(error.to_string().contains("blobs"), "{error}");
     std::fs::remove_file(store.join("blobs")).expect("gone");
     std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o755)).expect("rights");
-    bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
+    bench
+        .ingest(&[&bench.inputs()], &NoProgress)
+        .expect("a run");
     let whole = Bench::new();
     three(&whole);
-    whole.ingest(&[&whole.inputs()], &Quiet).expect("a run");
+    whole
+        .ingest(&[&whole.inputs()], &NoProgress)
+        .expect("a run");
     assert_eq!(bench.content(), whole.content());
 }

@@ -1,6 +1,7 @@
 //! Everything supported under the shared data in one run: counts are the known answers.
 
-use crate::bench::{Bench, Quiet};
+use crate::bench::Bench;
+use fieldassay_engine::NoProgress;
 use fieldassay_testkit::shared_data;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ fn count(bench: &Bench, from: &str) -> u64 {
 fn all_shared_data_comes_in_and_counts_are_the_known_ones() {
     let Some(data) = shared_data("") else { return };
     let bench = Bench::new();
-    let outcome = bench.ingest(&[&data], &Quiet).expect("a run");
+    let outcome = bench.ingest(&[&data], &NoProgress).expect("a run");
     let failed: Vec<String> = outcome
         .inputs
         .iter()
@@ -84,7 +85,7 @@ fn all_shared_data_comes_in_and_counts_are_the_known_ones() {
         count(&bench, "votes"),
         4212 + 8070 + count(&bench, "votes WHERE \"source\" NOT LIKE '%answer.csv'")
     );
-    let again = bench.ingest(&[&data], &Quiet).expect("a run");
+    let again = bench.ingest(&[&data], &NoProgress).expect("a run");
     let added = again
         .inputs
         .iter()
@@ -140,7 +141,7 @@ fn twins_in_other_forms_are_the_same_rows() {
     let bench = Bench::new();
     let sizes = bench.inputs().join("sizes.csv");
     bench
-        .ingest(&[&data.join("cvat_format/annotations.xml")], &Quiet)
+        .ingest(&[&data.join("cvat_format/annotations.xml")], &NoProgress)
         .expect("a run");
     let rows = bench.ask("SELECT item, width_px, height_px FROM items WHERE width_px IS NOT NULL");
     let mut text = "name,width,height\n".to_owned();
@@ -156,7 +157,7 @@ fn twins_in_other_forms_are_the_same_rows() {
     }
     std::fs::write(&sizes, text).expect("a file");
     let outcome = bench
-        .ingest_as(&[&data], &Quiet, |request| {
+        .ingest_as(&[&data], &NoProgress, |request| {
             fieldassay_engine::workspace::ingest::Request {
                 image_sizes: Some(sizes.clone()),
                 ..request

@@ -3,7 +3,12 @@
 #![expect(clippy::expect_used, reason = "a helper of tests may fail loudly")]
 
 mod bench;
+mod contracts;
 mod crash;
 mod known_answers;
+mod lineage;
+mod log;
+mod releases;
 mod rounds;
+mod tamper;
 mod team;

@@ -1,14 +1,15 @@
 //! What goes in is found again: rows, messages, clips, jobs, context.
 
-use crate::bench::{Bench, Quiet, a_second, in_world, recording};
-use fieldassay_engine::EngineError;
+use crate::bench::{Bench, a_second, in_world, recording};
 use fieldassay_engine::workspace::Format;
 use fieldassay_engine::workspace::ask::{Asked, Limits};
 use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
 use fieldassay_engine::workspace::ingest::Request;
 use fieldassay_engine::workspace::jobs::{self, Worker};
 use fieldassay_engine::workspace::list;
+use fieldassay_engine::workspace::verify::{Request as Verify, verify};
 use fieldassay_engine::workspace::watch::{self, Landing};
+use fieldassay_engine::{EngineError, NoProgress};
 use fieldassay_model::TimeBound;
 use serde_json::json;
 
@@ -17,7 +18,7 @@ fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
     let bench = Bench::new();
     let path = bench.inputs().join("drive.mcap");
     recording(&path, 2, 1000);
-    let id = bench.ingest(&[&path], &Quiet).expect("a run").inputs[0]
+    let id = bench.ingest(&[&path], &NoProgress).expect("a run").inputs[0]
         .recording_id
         .clone()
         .expect("an id");
@@ -54,7 +55,7 @@ fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
         Err(EngineError::Exists { .. })
     ));
     drop(workspace);
-    let back = bench.ingest(&[&output], &Quiet).expect("a run");
+    let back = bench.ingest(&[&output], &NoProgress).expect("a run");
     assert_eq!(back.inputs[0].rows["channels"], 1);
 }
 
@@ -64,7 +65,9 @@ fn the_same_bytes_under_two_names_are_one_recording() {
     let (one, two) = (bench.inputs().join("a.mcap"), bench.inputs().join("b.mcap"));
     recording(&one, 1, 10);
     std::fs::copy(&one, &two).expect("a copy");
-    let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
+    let outcome = bench
+        .ingest(&[&bench.inputs()], &NoProgress)
+        .expect("a run");
     let statuses: Vec<&str> = outcome.inputs.iter().map(|input| input.status).collect();
     assert_eq!(statuses, ["added", "present"]);
     assert_eq!(
@@ -77,7 +80,9 @@ fn the_same_bytes_under_two_names_are_one_recording() {
     );
     // A file that was changed is read again, one that was only touched too, and is the same.
     recording(&two, 2, 10);
-    let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
+    let outcome = bench
+        .ingest(&[&bench.inputs()], &NoProgress)
+        .expect("a run");
     let statuses: Vec<&str> = outcome.inputs.iter().map(|input| input.status).collect();
     assert_eq!(statuses, ["present", "added"]);
 }
@@ -100,7 +105,9 @@ fn what_the_workspace_asks_for_and_nobody_says_keeps_a_recording_apart() {
         "site: plant-3\nspeed_limit: {value: 30, unit: km/h}\n",
     )
     .expect("a file");
-    let outcome = bench.ingest(&[&bench.inputs()], &Quiet).expect("a run");
+    let outcome = bench
+        .ingest(&[&bench.inputs()], &NoProgress)
+        .expect("a run");
     assert!(outcome.inputs[0].quarantined);
     assert_eq!(outcome.inputs[0].findings[0].code, "context.missing");
     assert!(!outcome.inputs[1].quarantined);
@@ -145,7 +152,7 @@ fn queued_work_is_done_once() {
     };
     let mut done = 0;
     in_world(|world| {
-        jobs::work(&workspace, world, &worker, &Quiet, &mut |worked| {
+        jobs::work(&workspace, world, &worker, &NoProgress, &mut |worked| {
             assert_eq!(worked.error, None);
             done += 1;
             true
@@ -182,7 +189,7 @@ fn what_lands_in_a_watched_folder_comes_in() {
             &workspace,
             world,
             &request,
-            (&landing, &Quiet),
+            (&landing, &NoProgress),
             &mut |outcome| {
                 let added = outcome
                     .inputs
@@ -207,7 +214,7 @@ fn a_workspace_fed_little_by_little_keeps_few_files_and_all_rows() {
     for seed in 1..=40 {
         let path = bench.inputs().join(format!("drive{seed:02}.mcap"));
         recording(&path, seed, 4);
-        bench.ingest(&[&path], &Quiet).expect("a run");
+        bench.ingest(&[&path], &NoProgress).expect("a run");
     }
     assert_eq!(
         bench.ask("SELECT count(*) AS n FROM recordings")[0]["n"],
@@ -226,11 +233,20 @@ fn a_workspace_fed_little_by_little_keeps_few_files_and_all_rows() {
         .expect("rows");
     assert_eq!(bytes.trim_ascii(), br#"[{"n":40}]"#);
     let log = bench.path().join(".fieldassay/log");
-    let entries = std::fs::read_dir(log).expect("a log").count();
+    let names = std::fs::read_dir(log).expect("a log").map(|entry| {
+        let name = entry.expect("an entry").file_name();
+        name.to_string_lossy().into_owned()
+    });
+    let documents = names.filter(|name| name.contains(".json")).count();
     assert_eq!(
-        entries, 41,
-        "a batch per run and one that put files together"
+        documents, 42,
+        "its beginning, a batch per run, and one that put files together"
     );
+    let found = verify(&workspace, &Verify::default()).expect("an answer");
+    assert!(found.holds, "{:?}", found.problems);
+    // A file for each level, and no partial one of a tree before.
+    let tiles = bench.path().join(".fieldassay/log/tile/0/000.p");
+    assert_eq!(std::fs::read_dir(tiles).expect("tiles").count(), 1);
 }
 
 #[test]
@@ -239,7 +255,10 @@ fn context_that_is_said_too_late_is_told() {
     let path = bench.inputs().join("drive.mcap");
     recording(&path, 1, 20);
     let said = |context: &'static [String]| {
-        let outcome = bench.ingest_as(&[&path], &Quiet, |request| Request { context, ..request });
+        let outcome = bench.ingest_as(&[&path], &NoProgress, |request| Request {
+            context,
+            ..request
+        });
         outcome.expect("a run").inputs.remove(0)
     };
     let first: &[String] = Box::leak(Box::new(["site=here".to_owned()]));

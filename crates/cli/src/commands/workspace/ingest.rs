@@ -46,6 +46,12 @@ pub(crate) struct Arguments {
     /// Columns of tables under other names: `item=question,annotator=worker`.
     #[arg(long, value_name = "PART=NAME,…")]
     columns: Option<Columns>,
+    /// Hold them to this contract besides those of `fieldassay.toml`; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    contract: Vec<PathBuf>,
+    /// The ontology labels are of that name none: `name@version`, or its file.
+    #[arg(long, value_name = "NAME@V|FILE")]
+    ontology: Option<String>,
     /// Print the plan and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -95,6 +101,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         image_sizes: arguments.image_sizes.clone(),
         class_names: arguments.class_names.clone(),
         columns: arguments.columns.clone().unwrap_or_default(),
+        contracts: arguments.contract.clone(),
+        ontology: arguments.ontology.clone(),
         rehash: arguments.rehash,
         jobs: arguments.jobs,
         limits: Limits::default(),

@@ -3,8 +3,7 @@
 use super::{Where, in_world};
 use crate::exit::Happened;
 use crate::render;
-use fieldassay_engine::Progress;
-use fieldassay_engine::workspace::ingest::Watch;
+use fieldassay_engine::NoProgress;
 use fieldassay_engine::workspace::jobs::{self, Worker};
 
 /// List queued work, take a job back, or try a dead one again.
@@ -45,14 +44,6 @@ pub(crate) struct WorkerArguments {
     json: bool,
 }
 
-struct Quiet;
-
-impl Progress for Quiet {
-    fn advance(&self, _bytes: u64) {}
-}
-
-impl Watch for Quiet {}
-
 pub(crate) fn jobs(arguments: &JobsArguments) -> anyhow::Result<u8> {
     let workspace = arguments.workspace.open()?;
     if let Some(job) = &arguments.retry {
@@ -79,7 +70,7 @@ pub(crate) fn worker(arguments: &WorkerArguments) -> anyhow::Result<u8> {
     };
     let mut happened = Happened::default();
     in_world(|world| {
-        jobs::work(&workspace, world, &worker, &Quiet, &mut |worked| {
+        jobs::work(&workspace, world, &worker, &NoProgress, &mut |worked| {
             happened.failed |= worked.error.is_some();
             if let Some(outcome) = &worked.outcome {
                 let of_this = super::ingest::happened(outcome);

@@ -1,13 +1,19 @@
 //! The verbs of a workspace: what they share.
 
+pub(crate) mod card;
 pub(crate) mod clip;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod jobs;
+pub(crate) mod lineage;
+pub(crate) mod log;
 pub(crate) mod ls;
 pub(crate) mod query;
+pub(crate) mod release;
+pub(crate) mod releases;
 pub(crate) mod show;
 pub(crate) mod sql;
+pub(crate) mod verify;
 
 use fieldassay_engine::workspace::{Workspace, World};
 use std::path::PathBuf;
@@ -26,7 +32,7 @@ impl Where {
         self.workspace.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
-    fn open(&self) -> anyhow::Result<Workspace> {
+    pub(crate) fn open(&self) -> anyhow::Result<Workspace> {
         in_world(|world| Ok(Workspace::open(&self.folder(), world)?))
     }
 }
@@ -43,6 +49,11 @@ fn now_ns() -> i64 {
     })
 }
 
+/// Fills bytes from the random source of the system.
+fn random(bytes: &mut [u8; 32]) -> std::io::Result<()> {
+    getrandom::fill(bytes).map_err(std::io::Error::other)
+}
+
 /// Calls with the world as it is: clock, environment, who asks.
 fn in_world<T>(call: impl FnOnce(&World<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let environment = |name: &str| std::env::var(name).ok();
@@ -55,5 +66,6 @@ fn in_world<T>(call: impl FnOnce(&World<'_>) -> anyhow::Result<T>) -> anyhow::Re
         environment: &environment,
         actor: &actor,
         process: &process,
+        random: &random,
     })
 }

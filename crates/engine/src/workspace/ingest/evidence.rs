@@ -55,7 +55,7 @@ pub(super) fn rows(
         add_fact(fact, (id, &recipe, row), out)?;
     }
     for (row, finding) in report.findings.iter().enumerate() {
-        add_finding(finding, (id, &recipe, row), policy, out)?;
+        add_finding(finding, source((id, &recipe, row)), policy, out)?;
     }
     if let Some(calibration) = &report.calibration {
         add_calibration(calibration, id, out)?;
@@ -232,7 +232,7 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
 
 pub(super) fn add_finding(
     finding: &Finding,
-    of: (&str, &str, usize),
+    of: [(&'static str, Value<'_>); 4],
     policy: &PolicyReference,
     out: &mut Gathered,
 ) -> Result<(), EngineError> {
@@ -258,7 +258,7 @@ pub(super) fn add_finding(
         ("window_starts_ns", Value::Integers(&starts)),
         ("window_ends_ns", Value::Integers(&ends)),
     ];
-    let all = source(of).into_iter().chain(values);
+    let all = of.into_iter().chain(values);
     let all = all.chain(window(finding.window.as_ref())).chain(last);
     out.table("findings")?.add(all);
     Ok(())

@@ -4,11 +4,10 @@
 
 use crate::EngineError;
 use crate::limits::Limits;
-use crate::sources::{self, FolderFiles};
+use crate::sources::{self, FileStat, FolderFiles, Found};
 use crate::workspace::layouts::{self, Form, LabelInput};
 use fieldassay_store::{Known, SeenFile};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One input: what becomes a row of `recordings`.
@@ -55,7 +54,7 @@ impl Kind {
 
 /// What tells without reading that files are the same as before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(in crate::workspace) struct Stamp {
     pub(super) size_bytes: u64,
     /// Of the youngest file.
     pub(super) modified_ns: i64,
@@ -67,19 +66,16 @@ pub(super) struct Stamp {
 impl Stamp {
     /// The stamp of a file or of all files of a folder. Errors: what the system says, when it is gone.
     pub(super) fn of(path: &Path) -> Result<Self, EngineError> {
-        let read = |path: &Path| {
-            std::fs::metadata(path).map_err(|error| EngineError::io("read", path, error))
-        };
-        let metadata = read(path)?;
+        let metadata =
+            std::fs::metadata(path).map_err(|error| EngineError::io("read", path, error))?;
         if metadata.is_file() {
-            return Ok(Self::of_file(&metadata));
+            return Ok(Self::of_file(FileStat::of(&metadata)));
         }
         let files = FolderFiles::list(path, &Limits::default())?;
-        let all: Result<Vec<_>, EngineError> = files
-            .files()
-            .map(|(name, file)| Ok((name, Self::of_file(&read(&file)?))))
-            .collect();
-        Ok(Self::of_files(all?.into_iter()))
+        let all = files.stats();
+        Ok(Self::of_files(
+            all.map(|(name, stat)| (name, Self::of_file(stat))),
+        ))
     }
 
     /// The stamp of a list of files, in its order.
@@ -102,13 +98,11 @@ impl Stamp {
         all
     }
 
-    fn of_file(metadata: &std::fs::Metadata) -> Self {
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    fn of_file(stat: FileStat) -> Self {
         Self {
-            size_bytes: metadata.len(),
-            modified_ns: since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(0)),
-            inode: inode(metadata),
+            size_bytes: stat.size_bytes,
+            modified_ns: stat.modified_ns,
+            inode: stat.inode,
             files: 1,
         }
     }
@@ -120,19 +114,18 @@ impl Stamp {
     }
 }
 
-#[cfg(unix)]
-fn inode(metadata: &std::fs::Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt as _;
-    metadata.ino().cast_signed()
-}
+/// What was brought in before, sorted by absolute path.
+#[derive(Debug, Default)]
+pub(super) struct Before(pub(super) Vec<Known>);
 
-#[cfg(not(unix))]
-fn inode(_metadata: &std::fs::Metadata) -> i64 {
-    0
+impl Before {
+    /// What is known of a file.
+    pub(super) fn get(&self, absolute: &str) -> Option<&Known> {
+        let by_path = |known: &Known| known.file.path.as_str().cmp(absolute);
+        let at = self.0.binary_search_by(by_path).ok()?;
+        self.0.get(at)
+    }
 }
-
-/// What was brought in before, by absolute path.
-pub(super) type Before = BTreeMap<String, Known>;
 
 /// Everything the user named, sorted by path, each once, and what was brought in before, which is asked for once recordings
 /// were listed: where a stamp is the same, a file is not looked into to tell what it holds.
@@ -151,41 +144,46 @@ pub(super) fn find(
         let path = std::path::absolute(&path).unwrap_or(path);
         path.display().to_string()
     };
-    let mut found: Vec<(PathBuf, Kind)> = Vec::new();
+    let mut found: Vec<(PathBuf, Kind, Option<FileStat>)> = Vec::new();
     let mut others: Vec<PathBuf> = Vec::new();
     for one in &spelled_out(named)? {
         let path = PathBuf::from(one);
         let recordings = if form.is_some() {
-            Vec::new()
+            NONE
         } else {
             recordings(one, limits)?
         };
         // A folder may hold both; a file is what it is.
-        if recordings.is_empty() || path.is_dir() {
+        if recordings.recordings.is_empty() || (path.is_dir() && !recordings.is_all) {
             others.push(path);
         }
-        found.extend(recordings.into_iter().map(|path| (path, Kind::Recording)));
+        let recordings = recordings.recordings.into_iter();
+        found.extend(recordings.map(|(path, stat)| (path, Kind::Recording, stat)));
     }
-    let taken: Vec<PathBuf> = found.iter().map(|(path, _)| path.clone()).collect();
+    let taken: Vec<PathBuf> = found.iter().map(|(path, ..)| path.clone()).collect();
     let before = before()?;
     let form_of = |path: &Path| {
         let known = before.get(&absolute(path))?;
         let is_same = Stamp::of(path).is_ok_and(|stamp| stamp.is(&known.file));
-        let form = Form::ALL.iter().find(|form| form.name() == known.format);
+        let format = known.format.as_deref()?;
+        let form = Form::ALL.iter().find(|form| form.name() == format);
         form.copied().filter(|_| is_same)
     };
     for labels in layouts::find(&others, &taken, form, &form_of)? {
-        found.push((labels.path.clone(), Kind::Labels(Box::new(labels))));
+        found.push((labels.path.clone(), Kind::Labels(Box::new(labels)), None));
     }
     // Recordings stay where both are said of one path.
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found.dedup_by(|later, first| later.0 == first.0);
     let inputs: Result<Vec<Input>, EngineError> = found
         .into_par_iter()
-        .map(|(path, kind)| {
+        .map(|(path, kind, stat)| {
             Ok(Input {
                 absolute: absolute(&path),
-                stamp: kind.stamp(&path)?,
+                stamp: match stat {
+                    Some(stat) => Stamp::of_file(stat),
+                    None => kind.stamp(&path)?,
+                },
                 path,
                 kind,
             })
@@ -220,15 +218,20 @@ fn spelled_out(named: &[String]) -> Result<Vec<String>, EngineError> {
     Ok(all)
 }
 
+/// No recording among the files.
+const NONE: Found = Found {
+    recordings: Vec::new(),
+    is_all: false,
+};
+
 /// Recordings among what one argument names; none where it names a file that is no recording, or a folder without any.
-fn recordings(named: &str, limits: &Limits) -> Result<Vec<PathBuf>, EngineError> {
+fn recordings(named: &str, limits: &Limits) -> Result<Found, EngineError> {
     let path = Path::new(named);
-    if path.is_file() {
-        let is_recording = sources::is_recording(path);
-        return Ok(is_recording.then(|| path.to_owned()).into_iter().collect());
+    if path.is_file() && !sources::is_recording(path) {
+        return Ok(NONE);
     }
-    match sources::find(&[named.to_owned()], limits) {
-        Err(EngineError::NothingThere { .. }) if path.is_dir() => Ok(Vec::new()),
+    match sources::find_with_stats(&[named.to_owned()], limits) {
+        Err(EngineError::NothingThere { .. }) if path.is_dir() => Ok(NONE),
         other => other,
     }
 }

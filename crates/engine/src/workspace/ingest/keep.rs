@@ -3,18 +3,23 @@
 //! Read [`Keeper::prepare`] first. Not here: publishing (`publish`).
 
 use super::context::{self, Fields};
+use super::contracts::{HeldTo, Judged, Rules};
 use super::inputs::{Input, Kind};
 use super::publish::Prepared;
 use super::tee::{Seen, Tee};
 use super::{Done, Ingested, IngestedFinding, Reached, Request, Watch, evidence, seen_file};
 use crate::check::{self, Check};
-use crate::sources::{OpenedRecording, Source, list_digests};
+use crate::context::metadata_of;
+use crate::contract::lens::{Held, Lens, Seen as Looked};
+use crate::sources::{Source, list_digests};
 use crate::workspace::Gathered;
 use crate::workspace::opened::{Workspace, World};
 use crate::workspace::rows::Value;
 use crate::workspace::{content, layouts};
 use crate::{EngineError, ErrorKind};
+use arrow_array::RecordBatch;
 use fieldassay_formats::{Format, Recording};
+use fieldassay_model::tables::Table;
 use fieldassay_model::{Digests, Finding, RecordingId, RecordingReport, Severity, Verdict};
 use fieldassay_store::{Kept, Listed, STAGING};
 use rayon::prelude::*;
@@ -27,11 +32,15 @@ pub(super) struct Keeper<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) request: &'a Request<'a>,
     pub(super) given: &'a context::Given,
+    pub(super) rules: &'a Rules,
     pub(super) plan_sha256: &'a str,
     pub(super) pool: &'a rayon::ThreadPool,
     pub(super) lanes: usize,
     pub(super) watch: &'a dyn Watch,
 }
+
+/// A file of an input: its name in it, where it is, its part.
+type NamedFile = (String, PathBuf, &'static str);
 
 /// One file that is kept.
 struct KeptFile {
@@ -88,22 +97,33 @@ impl Keeper<'_> {
 
     fn recording(&self, input: &Input, index: usize) -> Result<(Ingested, Prepared), EngineError> {
         let source = Source::read(&input.path)?;
-        let (kept, gathered) = rayon::join(
-            || self.keep(named_files(&source, &input.path), index),
-            || self.gather(&source),
-        );
+        let held = self.rules.held();
+        let files = named_files(&source, &input.path);
+        let (kept, gathered) = match <[_; 1]>::try_from(files) {
+            // On a thread of its own: while the system writes, those of the pool go on with the checks.
+            Ok([file]) => std::thread::scope(|scope| {
+                let keeping = scope.spawn(|| Ok(vec![self.keep_one((index, 0), file)?]));
+                let gathered = self.gather(&source, &held);
+                let kept = keeping.join();
+                (
+                    kept.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                    gathered,
+                )
+            }),
+            Err(files) => rayon::join(|| self.keep(files, index), || self.gather(&source, &held)),
+        };
         let kept = kept?;
         self.watch.reached(Reached::Kept)?;
         let digests = digests_of(&kept, source.layout().is_some());
         let size_bytes = kept.iter().map(|file| file.kept.size_bytes).sum();
-        let (report, itself, simulated) = match gathered {
-            Ok((gathered, itself)) => {
+        let (report, itself, simulated, looked) = match gathered {
+            Ok((gathered, itself, looked)) => {
                 let report = check::judged(&input.path, size_bytes, &gathered, self.request.policy);
-                (report, itself, gathered.simulated)
+                (report, itself, gathered.simulated, Some(looked))
             }
             Err(error) if matches!(error, EngineError::Unsupported { .. }) => {
                 let report = check::unreadable(&input.path, size_bytes, &error);
-                (report, Itself::default(), false)
+                (report, Itself::default(), false, None)
             }
             Err(error) => return Err(error),
         };
@@ -117,16 +137,25 @@ impl Keeper<'_> {
             itself,
             simulated,
             rows: Gathered::default(),
+            judged_rows: Vec::new(),
+            contracts: Vec::new(),
             notes: context::slips(&fields),
             left_out: BTreeMap::new(),
         };
         self.require(&fields, &mut made);
         self.rows_of_recording(input, &source, &fields, &mut made)?;
+        if let Some(looked) = &looked {
+            made.judge(self, (Some(looked), &held), &fields)?;
+        }
         made.finish(self, input)
     }
 
     /// Evidence and messages in one pass.
-    fn gather(&self, source: &Source) -> Result<(check::Gathered, Itself), EngineError> {
+    fn gather<'h>(
+        &self,
+        source: &Source,
+        held: &'h [Held<'h>],
+    ) -> Result<(check::Gathered, Itself, Looked<'h>), EngineError> {
         let request = check::Request {
             inputs: &[],
             policy: self.request.policy,
@@ -143,7 +172,8 @@ impl Keeper<'_> {
             self.lanes,
             self.watch,
             |recording: &dyn Recording, check: Check<'_>| {
-                let tee = Tee::new(recording);
+                let lens = Lens::new(recording.channels(), held);
+                let tee = Tee::new(recording, &lens);
                 let evidence = check(&tee);
                 let (profile, library) = recording.origin();
                 let itself = Itself {
@@ -153,14 +183,15 @@ impl Keeper<'_> {
                     seen: tee.finish(),
                     metadata: metadata.clone(),
                 };
-                (evidence, itself)
+                (evidence, (itself, lens.finish()))
             },
         )?;
-        for definition in evidence::definitions(&gathered.1.seen) {
+        let (gathered, (itself, looked)) = gathered;
+        for definition in evidence::definitions(&itself.seen) {
             let kept = self.workspace.blobs.keep_bytes(definition.into());
             self.workspace.runtime.block_on(kept)?;
         }
-        Ok(gathered)
+        Ok((gathered, itself, looked))
     }
 
     fn rows_of_recording(
@@ -247,6 +278,8 @@ impl Keeper<'_> {
             itself: Itself::default(),
             simulated: false,
             rows: Gathered::default(),
+            judged_rows: Vec::new(),
+            contracts: Vec::new(),
             notes: context::slips(&fields),
             left_out: BTreeMap::new(),
             id,
@@ -254,26 +287,28 @@ impl Keeper<'_> {
         let options = super::content_options(self.request);
         made.left_out = content::gather(labels, &made.id, &options, &mut made.rows)?;
         context::rows(&fields, &made.id, None, &mut made.rows)?;
+        made.judge(self, (None, &[]), &fields)?;
         self.watch.advance(size_bytes);
         made.finish(self, input)
     }
 
     /// Keeps files under their content.
-    fn keep(
+    fn keep(&self, files: Vec<NamedFile>, index: usize) -> Result<Vec<KeptFile>, EngineError> {
+        let files = files.into_par_iter().enumerate();
+        let kept = files.map(|(number, file)| self.keep_one((index, number), file));
+        kept.collect()
+    }
+
+    /// Keeps a file of an input, by the numbers of both.
+    fn keep_one(
         &self,
-        files: Vec<(String, PathBuf, &'static str)>,
-        index: usize,
-    ) -> Result<Vec<KeptFile>, EngineError> {
-        files
-            .into_par_iter()
-            .enumerate()
-            .map(|(number, (name, path, role))| {
-                let scratch = format!("{}-{index}-{number}", self.world.process);
-                let kept = self.workspace.blobs.keep_file(&path, &scratch, &|_| ());
-                let kept = self.workspace.runtime.block_on(kept)?;
-                Ok(KeptFile { name, role, kept })
-            })
-            .collect()
+        (index, number): (usize, usize),
+        (name, path, role): NamedFile,
+    ) -> Result<KeptFile, EngineError> {
+        let scratch = format!("{}-{index}-{number}", self.world.process);
+        let kept = self.workspace.blobs.keep_file(&path, &scratch, &|_| ());
+        let kept = self.workspace.runtime.block_on(kept)?;
+        Ok(KeptFile { name, role, kept })
     }
 }
 
@@ -304,6 +339,7 @@ fn failed(input: &Input, error: String) -> Ingested {
         added_bytes: 0,
         rows: BTreeMap::new(),
         findings: Vec::new(),
+        contracts: Vec::new(),
         left_out: BTreeMap::new(),
         notes: Vec::new(),
         error: Some(error),
@@ -327,7 +363,7 @@ fn missing(field: &str) -> Finding {
 }
 
 /// The files of a recording with their part in it.
-fn named_files(source: &Source, path: &Path) -> Vec<(String, PathBuf, &'static str)> {
+fn named_files(source: &Source, path: &Path) -> Vec<NamedFile> {
     let is_folder = source.layout().is_some();
     let files = source.files().into_iter().map(|(name, file)| {
         let role = if is_folder { role(&name) } else { "recording" };
@@ -370,21 +406,6 @@ fn digests_of(kept: &[KeptFile], is_folder: bool) -> Digests {
     )
 }
 
-/// Entries of the metadata records of an MCAP that are named for it.
-fn metadata_of(source: &Source, limits: &crate::limits::Limits) -> BTreeMap<String, String> {
-    const NAMES: [&str; 2] = ["context", "fieldassay.context"];
-    let Ok(OpenedRecording::Mcap(mcap)) = source.open(false, limits) else {
-        return BTreeMap::new();
-    };
-    let metadata = mcap.metadata();
-    let named = metadata
-        .iter()
-        .filter(|one| NAMES.contains(&&*one.record.name));
-    named
-        .flat_map(|one| crate::convert::owned(&one.record.metadata))
-        .collect()
-}
-
 /// What is known of an input before it is published.
 struct Made {
     report: RecordingReport,
@@ -394,11 +415,40 @@ struct Made {
     itself: Itself,
     simulated: bool,
     rows: Gathered,
+    /// Rows of tables that contracts have looked at.
+    judged_rows: Vec<(&'static Table, RecordBatch)>,
+    contracts: Vec<HeldTo>,
     notes: Vec<String>,
     left_out: BTreeMap<String, u64>,
 }
 
 impl Made {
+    /// Holds it to the contracts and its labels to their ontology.
+    fn judge(
+        &mut self,
+        keeper: &Keeper<'_>,
+        (seen, held): (Option<&Looked<'_>>, &[Held<'_>]),
+        fields: &Fields,
+    ) -> Result<(), EngineError> {
+        let judged = Judged {
+            id: &self.id,
+            seen,
+            fields,
+            held,
+        };
+        let judgement = keeper.rules.judge(&judged, &mut self.rows)?;
+        self.report.verdict = judgement.on_top_of(self.report.verdict);
+        let (errors, others): (Vec<Finding>, Vec<Finding>) = judgement
+            .findings
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Error);
+        self.report.findings.splice(0..0, errors);
+        self.report.findings.extend(others);
+        self.judged_rows = judgement.rows;
+        self.contracts = judgement.held_to;
+        Ok(())
+    }
+
     fn finish(
         mut self,
         keeper: &Keeper<'_>,
@@ -414,7 +464,10 @@ impl Made {
             .to_string_lossy()
             .into_owned();
         let quarantined = self.report.verdict == Verdict::Fail || self.report.error.is_some();
-        let is_judged = !self.report.facts.is_empty() || !self.report.findings.is_empty();
+        let of_policy = |finding: &Finding| {
+            !finding.code.starts_with("contract.") && !finding.code.starts_with("ontology.")
+        };
+        let is_judged = !self.report.facts.is_empty() || self.report.findings.iter().any(of_policy);
         self.add_files()?;
         self.add_recording(keeper, (&name, input, quarantined, is_judged))?;
         let listed = Listed {
@@ -430,7 +483,12 @@ impl Made {
         };
         let added = self.kept.iter().filter(|file| file.kept.is_new);
         let added_bytes = added.map(|file| file.kept.size_bytes).sum();
-        let rows = self.rows.batches()?;
+        let mut rows = self.rows.batches()?;
+        rows.append(&mut self.judged_rows);
+        let mut counts = BTreeMap::new();
+        for (table, rows) in &rows {
+            *counts.entry(table.name).or_default() += rows.num_rows();
+        }
         let ingested = Ingested {
             path: String::new(),
             recording_id: Some(self.id.clone()),
@@ -441,11 +499,9 @@ impl Made {
             complete: self.report.complete,
             size_bytes: self.report.size_bytes,
             added_bytes,
-            rows: rows
-                .iter()
-                .map(|(table, rows)| (table.name, rows.num_rows()))
-                .collect(),
+            rows: counts,
             findings: self.report.findings.iter().take(10).map(in_short).collect(),
+            contracts: self.contracts.clone(),
             left_out: self.left_out,
             notes: self.notes,
             error: self.report.error.clone(),
@@ -454,6 +510,7 @@ impl Made {
             listed,
             seen: vec![seen_file(input, &self.id)],
             rows,
+            contracts: self.contracts,
         };
         Ok((ingested, prepared))
     }

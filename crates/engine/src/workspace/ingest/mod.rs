@@ -7,30 +7,36 @@
 //! Not here: what a recording is worth (`check`), which labels a layout holds (`layouts`).
 
 mod context;
+pub(in crate::workspace) mod contracts;
 mod evidence;
 mod inputs;
 mod keep;
 pub(in crate::workspace) mod publish;
 mod queue;
 mod tee;
+mod together;
 
 use super::content;
-use super::layouts::{self, Form};
+use super::layouts::{self, Form, LabelInput};
 use super::opened::{Workspace, World};
 use crate::EngineError;
 use crate::limits::Limits;
 use crate::statistics::Columns;
-use fieldassay_check::Progress;
+use fieldassay_check::{NoProgress, Progress};
+use fieldassay_model::contract::ContractReference;
 use fieldassay_model::{Policy, PolicyReference, canonical_json, hexadecimal};
 use fieldassay_store::SeenFile;
-use inputs::{Input, Kind};
+use inputs::{Before, Input, Kind};
 use publish::{Prepared, Scene};
 use queue::Queue;
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 use sha2::Digest as _;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub use contracts::{HeldTo, OntologyReference};
 
 /// Version of the documents.
 const DOCUMENT_VERSION: u32 = 1;
@@ -57,6 +63,10 @@ pub struct Request<'a> {
     pub class_names: Option<PathBuf>,
     /// Which column of a table plays which part: `item=question,annotator=worker`.
     pub columns: Columns,
+    /// Files of contracts, besides those of the settings.
+    pub contracts: Vec<PathBuf>,
+    /// The ontology labels are of that name none: `name@version`, or its file.
+    pub ontology: Option<String>,
     /// Read files that look unchanged too.
     pub rehash: bool,
     /// Threads; 0 means one per core.
@@ -77,6 +87,8 @@ impl<'a> Request<'a> {
             image_sizes: None,
             class_names: None,
             columns: Columns::default(),
+            contracts: Vec::new(),
+            ontology: None,
             rehash: false,
             jobs: 0,
             limits: Limits::default(),
@@ -111,6 +123,8 @@ pub trait Watch: Progress {
     }
 }
 
+impl Watch for NoProgress {}
+
 /// Steps of a run, after each of which it may be interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
@@ -122,12 +136,22 @@ pub enum Reached {
     Publisher,
     /// The file of one table is written.
     TableFile,
+    /// One file of a release is kept.
+    ReleaseFile,
+    /// The manifest of a release is kept.
+    Manifest,
     /// The batch is opened.
     Opened,
     /// One table has its files.
     Committed,
-    /// The log has its entry.
+    /// The document of the batch is written.
     Logged,
+    /// The files of the log's tree are written.
+    Tiles,
+    /// The new checkpoint stands beside the private key.
+    Remembered,
+    /// The store has the new checkpoint.
+    Checkpoint,
     /// Readers see it.
     Published,
 }
@@ -147,6 +171,12 @@ pub struct Plan {
     pub context: Vec<String>,
     /// How labels are to be read, where the command says it: by the name of the option.
     pub options: BTreeMap<&'static str, String>,
+    /// Contracts all are held to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<ContractReference>,
+    /// The ontology labels are of that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ontology: Option<OntologyReference>,
     /// Inputs, by path.
     pub inputs: Vec<PlannedInput>,
     /// Bytes to read.
@@ -155,6 +185,8 @@ pub struct Plan {
     found: Vec<Input>,
     #[serde(skip)]
     given: context::Given,
+    #[serde(skip)]
+    rules: contracts::Rules,
 }
 
 /// One input of a plan.
@@ -172,7 +204,7 @@ pub struct PlannedInput {
     pub present: Option<String>,
     /// Size, time and number of its files, by which it is known again.
     #[serde(skip)]
-    pub stamp: String,
+    pub(in crate::workspace) stamp: inputs::Stamp,
 }
 
 /// What became of one input.
@@ -200,6 +232,8 @@ pub struct Ingested {
     pub rows: BTreeMap<&'static str, usize>,
     /// Findings, worst first, at most ten: code, severity, message.
     pub findings: Vec<IngestedFinding>,
+    /// Contracts it was held to.
+    pub contracts: Vec<HeldTo>,
     /// What a file of labels holds and is not read: how often, by its name.
     pub left_out: BTreeMap<String, u64>,
     /// What to mind.
@@ -245,24 +279,26 @@ pub struct Outcome {
 /// Errors: inputs that are not there or that nothing is known in, a context that cannot be used, what the catalogue says.
 pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, EngineError> {
     let given = context::Given::read(request.context, request.context_file.as_deref())?;
+    let rules = contracts::Rules::read(workspace, request)?;
     // Read while folders are listed.
     let catalog = workspace.catalog.clone();
     let rehash = request.rehash;
     let seen = workspace.runtime.spawn(async move {
         if rehash {
-            return Ok(BTreeMap::new());
+            return Ok(Vec::new());
         }
-        catalog.seen_files().await
+        catalog.seen_files(&Form::ALL.map(Form::name)).await
     });
     let before = || {
         let seen = workspace.runtime.block_on(seen);
-        Ok(seen.map_err(|error| EngineError::Request {
+        let seen = seen.map_err(|error| EngineError::Request {
             message: format!("the catalogue could not be read: {error}"),
-        })??)
+        })?;
+        Ok(Before(seen?))
     };
     let (found, seen) = inputs::find(request.inputs, request.form, &request.limits, before)?;
     let inputs: Vec<PlannedInput> = found
-        .iter()
+        .par_iter()
         .map(|input| PlannedInput {
             path: input.path.display().to_string(),
             kind: match &input.kind {
@@ -275,7 +311,7 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
                 .get(&input.absolute)
                 .filter(|seen| input.stamp.is(&seen.file))
                 .map(|seen| seen.file.recording_id.clone()),
-            stamp: format!("{:?}", input.stamp),
+            stamp: input.stamp,
         })
         .collect();
     let new = inputs.iter().filter(|input| input.present.is_none());
@@ -286,14 +322,71 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         policy: request.policy.reference(),
         context: request.context.to_vec(),
         options: request.options(),
+        contracts: rules.references(),
+        ontology: rules.ontology(),
         size_bytes: new.map(|input| input.size_bytes).sum(),
         inputs,
         found,
         given,
+        rules,
     };
-    let canonical = canonical_json(&plan).unwrap_or_default();
+    let canonical = plan.canonical();
     plan.plan_sha256 = hexadecimal(&sha2::Sha256::digest(canonical.as_bytes()));
     Ok(plan)
+}
+
+impl Plan {
+    /// Its canonical JSON, as [`canonical_json`] would make it of a tree of its values: the names of these fields are in
+    /// order, and the tree of ten thousand inputs takes as long as finding them.
+    fn canonical(&self) -> String {
+        #[derive(Serialize)]
+        struct Sorted<'a> {
+            context: &'a [String],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            contracts: Option<serde_json::Value>,
+            inputs: Vec<SortedInput<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ontology: Option<serde_json::Value>,
+            options: &'a BTreeMap<&'static str, String>,
+            plan_sha256: &'a str,
+            policy: serde_json::Value,
+            schema: &'a str,
+            size_bytes: u64,
+            version: u32,
+        }
+        #[derive(Serialize)]
+        struct SortedInput<'a> {
+            files: usize,
+            kind: &'a str,
+            path: &'a str,
+            present: Option<&'a str>,
+            size_bytes: u64,
+        }
+        let inputs = self.inputs.iter().map(|input| SortedInput {
+            files: input.files,
+            kind: input.kind,
+            path: &input.path,
+            present: input.present.as_deref(),
+            size_bytes: input.size_bytes,
+        });
+        let sorted = Sorted {
+            context: &self.context,
+            contracts: Some(&self.contracts)
+                .filter(|all| !all.is_empty())
+                .map(|all| json!(all)),
+            inputs: inputs.collect(),
+            ontology: self.ontology.as_ref().map(|one| json!(one)),
+            options: &self.options,
+            plan_sha256: &self.plan_sha256,
+            policy: json!(self.policy),
+            schema: self.schema,
+            size_bytes: self.size_bytes,
+            version: self.version,
+        };
+        let canonical = serde_json::to_string(&sorted).unwrap_or_default();
+        debug_assert_eq!(Some(&canonical), canonical_json(self).as_ref());
+        canonical
+    }
 }
 
 /// Runs a plan. An input that cannot be read is told with its reason, and the others are brought in all the same.
@@ -321,15 +414,12 @@ pub fn run(
                 .is_some_and(|input| input.present.is_none())
         })
         .collect();
-    let mut outcome = Outcome {
-        schema: "fieldassay.ingest",
-        version: DOCUMENT_VERSION,
-        plan_sha256: plan.plan_sha256.clone(),
-        policy: plan.policy.clone(),
-        inputs: plan.inputs.iter().map(present).collect(),
-        batches: Vec::new(),
-        finished_batches,
-    };
+    let mut outcome = Outcome::new(plan, finished_batches);
+    note_context(workspace, plan, &mut outcome.inputs)?;
+    if work.is_empty() {
+        return Ok(outcome);
+    }
+    ready_to_sign(workspace, world)?;
     let pool = crate::check::thread_pool(request.jobs)?;
     let lanes = pool.current_num_threads().min(work.len()).max(1);
     let keeper = keep::Keeper {
@@ -338,20 +428,22 @@ pub fn run(
         request,
         pool: &pool,
         given: &plan.given,
+        rules: &plan.rules,
         plan_sha256: &plan.plan_sha256,
         lanes,
         watch,
     };
-    note_context(workspace, plan, &mut outcome.inputs)?;
+    plan.rules.keep(workspace)?;
     let mut publishing = Publishing::new(scene, plan);
     let published = prepare_all(&keeper, plan, &work, &mut |at, (ingested, prepared)| {
         if let Some(slot) = outcome.inputs.get_mut(at) {
             *slot = ingested;
         }
-        match prepared {
-            Some(prepared) => publishing.add(at, prepared),
-            None => Ok(()),
+        if let Some(prepared) = prepared {
+            return publishing.add(at, prepared);
         }
+        publishing.failed += 1;
+        Ok(())
     });
     drop(alone);
     published?;
@@ -363,6 +455,27 @@ pub fn run(
     }
     outcome.batches = publishing.batches;
     Ok(outcome)
+}
+
+impl Outcome {
+    /// Nothing was brought in yet.
+    fn new(plan: &Plan, finished_batches: usize) -> Self {
+        Self {
+            schema: "fieldassay.ingest",
+            version: DOCUMENT_VERSION,
+            plan_sha256: plan.plan_sha256.clone(),
+            policy: plan.policy.clone(),
+            inputs: plan.inputs.iter().map(present).collect(),
+            batches: Vec::new(),
+            finished_batches,
+        }
+    }
+}
+
+/// Before hours of reading: without the key nothing of it could be published.
+fn ready_to_sign(workspace: &Workspace, world: &World<'_>) -> Result<(), EngineError> {
+    let ledger = super::ledger::Ledger::open(workspace, world);
+    workspace.runtime.block_on(ledger)?.key().map(drop)
 }
 
 /// Tells of context that is given now for what came in without it.
@@ -429,6 +542,7 @@ fn present(input: &PlannedInput) -> Ingested {
         added_bytes: 0,
         rows: BTreeMap::new(),
         findings: Vec::new(),
+        contracts: Vec::new(),
         left_out: BTreeMap::new(),
         notes: Vec::new(),
         error: None,
@@ -444,6 +558,8 @@ struct Publishing<'a> {
     plan: &'a Plan,
     waiting: Vec<(usize, Prepared)>,
     since_ns: i64,
+    /// Inputs that could not be brought in since the batch before.
+    failed: u64,
     batches: Vec<i64>,
     present: BTreeSet<usize>,
 }
@@ -455,6 +571,7 @@ impl<'a> Publishing<'a> {
             plan,
             waiting: Vec::new(),
             since_ns: 0,
+            failed: 0,
             batches: Vec::new(),
             present: BTreeSet::new(),
         }
@@ -484,7 +601,10 @@ impl<'a> Publishing<'a> {
         let plan = publish::Plan {
             verb: "ingest",
             sha256: &self.plan.plan_sha256,
-            about: BTreeMap::from([("policy".to_owned(), json!(self.plan.policy))]),
+            about: BTreeMap::from([
+                ("policy".to_owned(), json!(self.plan.policy)),
+                ("failed".to_owned(), json!(std::mem::take(&mut self.failed))),
+            ]),
         };
         let prepared = waiting.into_iter().map(|(_, one)| one).collect();
         let published = publish::publish(self.scene, &plan, prepared);
@@ -501,6 +621,40 @@ impl<'a> Publishing<'a> {
         }
         Ok(())
     }
+}
+
+/// Recordings and labels in what a user names. A file in which nothing is known is taken for a recording, whose reader says
+/// why it is none.
+///
+/// Errors: a path where nothing is, a folder in which nothing is known.
+pub(crate) fn find(
+    named: &[String],
+    limits: &Limits,
+) -> Result<(Vec<PathBuf>, Vec<LabelInput>), EngineError> {
+    let (mut recordings, mut labels) = (Vec::new(), Vec::new());
+    for one in named {
+        match inputs::find(std::slice::from_ref(one), None, limits, || {
+            Ok(inputs::Before::default())
+        }) {
+            Ok((found, _)) => {
+                for input in found {
+                    match input.kind {
+                        Kind::Recording => recordings.push(input.path),
+                        Kind::Labels(one) => labels.push(*one),
+                    }
+                }
+            }
+            Err(EngineError::Request { .. }) if Path::new(one).is_file() => {
+                recordings.push(PathBuf::from(one));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    recordings.sort();
+    recordings.dedup();
+    labels.sort_by(|a, b| a.path.cmp(&b.path));
+    labels.dedup();
+    Ok((recordings, labels))
 }
 
 /// Files and their stamps as the catalogue remembers them.

@@ -1,16 +1,27 @@
 //! Publishing: what was prepared becomes visible, whole or not at all.
 //!
-//! Read [`publish`] first. Every step can be repeated: files are named by their content, a table takes a step once, an
-//! entry of the log is put where none is, and the catalogue comes last. A batch that was opened and not finished is
+//! Read [`publish`] first. Every step can be repeated: files are named by their content, a table takes a step once, the
+//! document of a batch is put where none is, its entries of the log are signed to the same bytes, and the catalogue comes
+//! last. A batch that was opened and not finished is
 //! finished by the next publisher, from what the catalogue holds of it.
 
-use super::{Reached, Watch};
+use super::together::Together;
+use super::{HeldTo, Reached, Watch};
 use crate::EngineError;
+use crate::workspace::ledger::keys::random;
+use crate::workspace::ledger::say::Said;
+use crate::workspace::ledger::{self, Adding, Ledger};
+use crate::workspace::lineage::record::{self, Done};
 use crate::workspace::opened::{Workspace, World};
 use arrow_array::RecordBatch;
-use fieldassay_model::hexadecimal;
 use fieldassay_model::tables::{TABLES, Table};
-use fieldassay_store::{Batch, DataFile, Listed, Log, Publication, Publisher, SeenFile, Step};
+use fieldassay_model::{PolicyReference, Verdict, hexadecimal};
+use fieldassay_proof::TreeHead;
+use fieldassay_proof::commitment::{Commitment, Salt};
+use fieldassay_proof::statement::Reference;
+use fieldassay_store::{
+    Batch, Committed, DataFile, Listed, Log, Publication, Publisher, Recorded, SeenFile, Step,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::Digest as _;
@@ -28,6 +39,8 @@ pub(in crate::workspace) struct Prepared {
     pub(in crate::workspace) listed: Listed,
     pub(in crate::workspace) seen: Vec<SeenFile>,
     pub(in crate::workspace) rows: Vec<(&'static Table, RecordBatch)>,
+    /// Contracts it was held to, with what came of it.
+    pub(in crate::workspace) contracts: Vec<HeldTo>,
 }
 
 /// What a batch did.
@@ -39,6 +52,19 @@ pub(in crate::workspace) struct Published {
     pub(in crate::workspace) present: BTreeSet<String>,
     /// Those among them that were there before.
     pub(in crate::workspace) others: BTreeSet<String>,
+    /// The signed checkpoint of the log with it.
+    pub(in crate::workspace) checkpoint: Option<String>,
+}
+
+/// What an operation without rows of tables says and records.
+#[derive(Clone, Debug, Default)]
+pub(in crate::workspace) struct Told {
+    /// What the log says of it.
+    pub(in crate::workspace) statements: Vec<Said>,
+    /// What the catalogue gets.
+    pub(in crate::workspace) recorded: Recorded,
+    /// What names it: the same operation is published once.
+    pub(in crate::workspace) key: String,
 }
 
 /// All that is needed to finish a batch, kept in the catalogue when it is opened.
@@ -50,8 +76,14 @@ struct Content {
     replaced: BTreeMap<String, Vec<File>>,
     recordings: Vec<Listed>,
     seen: Vec<SeenFile>,
-    /// The entry of the log, but for the number of the batch and the versions of tables.
+    /// What else the batch records.
+    #[serde(default)]
+    recorded: Recorded,
+    /// The document of the batch, but for its number and the versions of tables.
     entry: BTreeMap<String, Json>,
+    /// What the log says of it.
+    #[serde(default)]
+    said: Vec<Said>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -59,6 +91,13 @@ struct File {
     path: String,
     size_bytes: u64,
     stats: String,
+}
+
+impl File {
+    fn to_json(&self) -> Json {
+        let digest = DataFile::sha256_of(&self.path);
+        json!({"path": self.path, "sha256": digest, "size_bytes": self.size_bytes})
+    }
 }
 
 impl From<DataFile> for File {
@@ -103,34 +142,40 @@ pub(in crate::workspace) async fn publish(
     plan: &Plan<'_>,
     prepared: Vec<Prepared>,
 ) -> Result<Published, EngineError> {
-    let Scene {
-        workspace, world, ..
-    } = scene;
-    let right = Right::take(workspace, world).await?;
-    let done = with_right(scene, &right, plan, prepared).await;
-    let left = right.leave(workspace).await;
-    let done = done?;
-    left?;
-    Ok(done)
+    with_right(scene, async |right, _| {
+        publish_prepared(scene, right, plan, prepared).await
+    })
+    .await
 }
 
-/// Finishes what an interrupted process left, if it left anything.
+/// Finishes what an interrupted process left, if it left anything. Gives how many batches.
 pub(in crate::workspace) async fn roll_forward(scene: Scene<'_>) -> Result<usize, EngineError> {
-    let Scene {
-        workspace, world, ..
-    } = scene;
-    if workspace.catalog.unfinished().await?.is_empty() {
+    if scene.workspace.catalog.unfinished().await?.is_empty() {
         return Ok(0);
     }
-    let right = Right::take(workspace, world).await?;
-    let done = finish_all(scene, &right.publisher).await;
-    let left = right.leave(workspace).await;
+    with_right(scene, async |_, finished| Ok(finished)).await
+}
+
+/// Takes the right to publish, finishes what others left, does `work` (which is told how many batches these were), and
+/// gives the right back whatever came of it.
+async fn with_right<T>(
+    scene: Scene<'_>,
+    work: impl AsyncFnOnce(&Right, usize) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let right = Right::take(scene.workspace, scene.world).await?;
+    let done = async {
+        scene.watch.reached(Reached::Publisher)?;
+        let finished = finish_all(scene, &right.publisher).await?;
+        work(&right, finished).await
+    };
+    let done = done.await;
+    let left = right.leave(scene.workspace).await;
     let done = done?;
     left?;
     Ok(done)
 }
 
-async fn with_right(
+async fn publish_prepared(
     scene: Scene<'_>,
     right: &Right,
     plan: &Plan<'_>,
@@ -141,10 +186,9 @@ async fn with_right(
         world,
         watch,
     } = scene;
-    watch.reached(Reached::Publisher)?;
-    finish_all(scene, &right.publisher).await?;
     let mut published = Published::default();
     let (mut recordings, mut seen, mut tables) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut contracts = Together::default();
     for one in prepared {
         seen.extend(one.seen);
         let id = &one.listed.recording_id;
@@ -158,6 +202,7 @@ async fn with_right(
             }
             continue;
         }
+        contracts.add(id, one.contracts);
         for (table, rows) in one.rows {
             let all: &mut Vec<RecordBatch> = tables.entry(table.name).or_default();
             all.push(rows);
@@ -168,17 +213,149 @@ async fn with_right(
         workspace.catalog.see(&right.publisher, &seen).await?;
         return Ok(published);
     }
-    let content = Content {
+    let mut content = Content {
         tables: write_files(workspace, &tables, watch).await?,
-        replaced: BTreeMap::new(),
-        entry: entry(world, plan, &recordings),
         recordings,
         seen,
+        ..Content::of(world, plan)?
     };
-    let batch = open_and_finish(scene, right, plan, &content).await?;
+    content.recorded.lineage =
+        record::of_batch(&done(plan, &content.entry), &tables, &contracts.pairs())?;
+    content.said = content.said_of_inputs(plan);
+    content.said.extend(contracts.said());
+    let key = key(plan, &content);
+    let batch = open_and_finish(scene, right, key, &mut content).await?;
     published.sequence = Some(batch.sequence);
     put_together(scene, right).await?;
+    published.checkpoint = checkpoint(workspace, None).await?;
     Ok(published)
+}
+
+async fn checkpoint(of: &Workspace, sequence: Option<i64>) -> Result<Option<String>, EngineError> {
+    let head = of.catalog.log_head(sequence).await?;
+    Ok(head.map(|head| head.checkpoint))
+}
+
+/// Publishes an operation that writes no rows of tables: a release, a tag, a change of a key. The same operation (by
+/// [`Told::key`]) is published once, however often it is asked for.
+///
+/// Errors: a release of that name and version that another operation has made meanwhile; as [`publish`].
+pub(in crate::workspace) async fn publish_operation(
+    scene: Scene<'_>,
+    plan: &Plan<'_>,
+    told: Told,
+) -> Result<Published, EngineError> {
+    with_right(scene, async |right, _| {
+        publish_told(scene, right, plan, told).await
+    })
+    .await
+}
+
+async fn publish_told(
+    scene: Scene<'_>,
+    right: &Right,
+    plan: &Plan<'_>,
+    told: Told,
+) -> Result<Published, EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
+    let key = key_of(&[plan.verb, plan.sha256, &told.key]);
+    let is_new = !workspace.catalog.has_batch(&key).await?;
+    if is_new && let Some(taken) = taken(workspace, &told.recorded).await? {
+        return Err(EngineError::Request {
+            message: format!(
+                "`{taken}` is there already: another operation made it meanwhile\nhint: try again, which takes the next version"
+            ),
+        });
+    }
+    let mut content = Content::of(world, plan)?;
+    content.said.extend(told.statements);
+    content.recorded = Recorded {
+        people: content.recorded.people,
+        ..told.recorded
+    };
+    let batch = open_and_finish(scene, right, key, &mut content).await?;
+    Ok(Published {
+        sequence: Some(batch.sequence),
+        checkpoint: checkpoint(workspace, Some(batch.sequence)).await?,
+        ..Published::default()
+    })
+}
+
+/// Changes the key of the log: the one before signs the last tree it vouches for and the new key. Gives what was said.
+pub(in crate::workspace) async fn rotate_key(
+    scene: Scene<'_>,
+) -> Result<(Published, Said), EngineError> {
+    with_right(scene, async |right, _| publish_next_key(scene, right).await).await
+}
+
+async fn publish_next_key(
+    scene: Scene<'_>,
+    right: &Right,
+) -> Result<(Published, Said), EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
+    let ledger = Ledger::open(workspace, world).await?;
+    let last = workspace.catalog.log_head(None).await?;
+    let last = last.as_ref().map_or(Ok(TreeHead::EMPTY), ledger::head_of)?;
+    let said = ledger.next_key(world, last)?;
+    let plan = Plan {
+        verb: "rotate",
+        sha256: &hexadecimal(&sha2::Sha256::digest(format!("rotate {}", last.root))),
+        about: BTreeMap::new(),
+    };
+    let mut content = Content::of(world, &plan)?;
+    content.said.push(said.clone());
+    let key = key_of(&[plan.verb, plan.sha256]);
+    let batch = open_and_finish(scene, right, key, &mut content).await?;
+    let published = Published {
+        sequence: Some(batch.sequence),
+        checkpoint: checkpoint(workspace, Some(batch.sequence)).await?,
+        ..Published::default()
+    };
+    Ok((published, said))
+}
+
+/// A release of these that is there already.
+async fn taken(workspace: &Workspace, recorded: &Recorded) -> Result<Option<String>, EngineError> {
+    if recorded.releases.is_empty() {
+        return Ok(None);
+    }
+    let there = workspace.catalog.releases().await?;
+    let name = |one: &fieldassay_store::Release| (one.name.clone(), one.version);
+    let mut new = recorded.releases.iter().map(name);
+    let taken = new.find(|new| there.iter().any(|old| name(old) == *new));
+    Ok(taken.map(|(name, version)| format!("{name}@{version}")))
+}
+
+/// Publishes the first entry of the log, which vouches for what is there already; nothing where it has one.
+pub(in crate::workspace) async fn begin_log(scene: Scene<'_>) -> Result<(), EngineError> {
+    with_right(scene, async |right, _| publish_first(scene, right).await).await
+}
+
+async fn publish_first(scene: Scene<'_>, right: &Right) -> Result<(), EngineError> {
+    let Scene {
+        workspace, world, ..
+    } = scene;
+    if workspace.catalog.log_head(None).await?.is_some() {
+        return Ok(());
+    }
+    let plan = Plan {
+        verb: "init",
+        sha256: &hexadecimal(&sha2::Sha256::digest(b"init")),
+        about: ledger::before(workspace).await?,
+    };
+    let mut content = Content::of(world, &plan)?;
+    let key = key_of(&[plan.verb]);
+    let text = content.named(&key)?;
+    let now_us = (world.now_ns)() / 1000;
+    let batch = workspace
+        .catalog
+        .open_founding(&right.publisher, &key, &text, now_us)
+        .await?;
+    finish(scene, &right.publisher, &batch).await
 }
 
 /// Small files of a table that are left alone; beyond them they are put together, so that a workspace fed little by
@@ -235,14 +412,13 @@ async fn put_together(scene: Scene<'_>, right: &Right) -> Result<(), EngineError
         sha256: &hexadecimal(&digest),
         about: BTreeMap::new(),
     };
-    let content = Content {
-        entry: entry(world, &plan, &[]),
+    let mut content = Content {
         tables,
         replaced,
-        recordings: Vec::new(),
-        seen: Vec::new(),
+        ..Content::of(world, &plan)?
     };
-    open_and_finish(scene, right, &plan, &content).await?;
+    let key = key(&plan, &content);
+    open_and_finish(scene, right, key, &mut content).await?;
     Ok(())
 }
 
@@ -250,8 +426,8 @@ async fn put_together(scene: Scene<'_>, right: &Right) -> Result<(), EngineError
 async fn open_and_finish(
     scene: Scene<'_>,
     right: &Right,
-    plan: &Plan<'_>,
-    content: &Content,
+    key: String,
+    content: &mut Content,
 ) -> Result<Batch, EngineError> {
     let Scene {
         workspace,
@@ -259,8 +435,7 @@ async fn open_and_finish(
         watch,
     } = scene;
     right.keep(workspace, world).await?;
-    let key = key(plan, content);
-    let text = serde_json::to_string(content).map_err(|error| not_json(&error))?;
+    let text = content.named(&key)?;
     let now_us = (world.now_ns)() / 1000;
     let batch = workspace
         .catalog
@@ -279,12 +454,120 @@ fn not_json(error: &serde_json::Error) -> EngineError {
 
 /// What names a batch: the same plan over the same recordings is the same batch.
 fn key(plan: &Plan<'_>, content: &Content) -> String {
+    let mut parts = vec![plan.sha256];
+    parts.extend(
+        content
+            .recordings
+            .iter()
+            .map(|one| one.recording_id.as_str()),
+    );
+    key_of(&parts)
+}
+
+fn key_of(parts: &[&str]) -> String {
     let mut hash = sha2::Sha256::new();
-    hash.update(plan.sha256.as_bytes());
-    for one in &content.recordings {
-        hash.update(one.recording_id.as_bytes());
+    for part in parts {
+        hash.update(part.as_bytes());
     }
     hexadecimal(&hash.finalize())
+}
+
+impl Content {
+    /// A batch without anything, of this plan. Who asks for it stands in its document as a commitment.
+    fn of(world: &World<'_>, plan: &Plan<'_>) -> Result<Self, EngineError> {
+        let salt = Salt::from_bytes(random(world)?);
+        let actor = Commitment::new(ACTOR, &salt, world.actor.as_bytes()).to_string();
+        let person = Committed {
+            commitment: actor.clone(),
+            purpose: ACTOR.to_owned(),
+            salt: hexadecimal(salt.as_bytes()),
+            value: world.actor.to_owned(),
+        };
+        let mut entry = plan.about.clone();
+        for (name, value) in [
+            ("schema", json!("fieldassay.log")),
+            ("version", json!(1)),
+            ("verb", json!(plan.verb)),
+            ("plan_sha256", json!(plan.sha256)),
+            (
+                "program",
+                json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION"))),
+            ),
+            ("actor", json!(actor)),
+            ("time_ns", json!((world.now_ns)())),
+        ] {
+            entry.insert(name.to_owned(), value);
+        }
+        Ok(Self {
+            tables: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            recordings: Vec::new(),
+            seen: Vec::new(),
+            recorded: Recorded {
+                people: vec![person],
+                ..Recorded::default()
+            },
+            entry,
+            said: vec![Said::Performed],
+        })
+    }
+
+    /// What is said of inputs that were brought in, and judged.
+    fn said_of_inputs(&self, plan: &Plan<'_>) -> Vec<Said> {
+        let failed = plan.about.get("failed").and_then(Json::as_u64).unwrap_or(0);
+        let mut said = vec![Said::Ingest { failed }];
+        let policy = plan.about.get("policy").cloned();
+        let policy = policy.and_then(|json| serde_json::from_value::<PolicyReference>(json).ok());
+        let verdicts = self
+            .recordings
+            .iter()
+            .filter_map(|one| serde_json::from_value::<Verdict>(json!(one.verdict)).ok());
+        if let (Some(policy), Some(verdict)) = (policy, worst(verdicts)) {
+            let policy = Reference {
+                name: policy.name,
+                version: policy.version,
+                sha256: policy.sha256,
+            };
+            said.push(Said::Check { policy, verdict });
+        }
+        said
+    }
+
+    /// The batch as the catalogue keeps it, with what names it in its document.
+    fn named(&mut self, key: &str) -> Result<String, EngineError> {
+        let ids = self.recordings.iter().map(|one| one.recording_id.as_str());
+        let ids: Vec<&str> = ids.collect();
+        self.entry.insert("recordings".to_owned(), json!(ids));
+        // Whoever records something need not know how its document names who did it.
+        let actor = self
+            .entry
+            .get("actor")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        for release in &mut self.recorded.releases {
+            actor.clone_into(&mut release.actor);
+        }
+        for operation in &mut self.recorded.lineage.operations {
+            actor.clone_into(&mut operation.actor);
+        }
+        self.entry.insert("batch_sha256".to_owned(), json!(key));
+        serde_json::to_string(self).map_err(|error| not_json(&error))
+    }
+}
+
+/// What commitments to people are for.
+const ACTOR: &str = "actor";
+
+/// The worst of what was judged; none where nothing was.
+fn worst(verdicts: impl Iterator<Item = Verdict>) -> Option<Verdict> {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::NotEvaluated => 0,
+        Verdict::Pass => 1,
+        Verdict::Warn => 2,
+        Verdict::Fail => 3,
+    };
+    let worst = verdicts.max_by_key(rank);
+    worst.filter(|verdict| *verdict != Verdict::NotEvaluated)
 }
 
 async fn write_files(
@@ -306,28 +589,20 @@ async fn write_files(
     Ok(files)
 }
 
-fn entry(world: &World<'_>, plan: &Plan<'_>, recordings: &[Listed]) -> BTreeMap<String, Json> {
-    let ids: Vec<&str> = recordings
-        .iter()
-        .map(|one| one.recording_id.as_str())
-        .collect();
-    let mut entry = plan.about.clone();
-    for (name, value) in [
-        ("schema", json!("fieldassay.log")),
-        ("version", json!(1)),
-        ("verb", json!(plan.verb)),
-        ("plan_sha256", json!(plan.sha256)),
-        (
-            "program",
-            json!(concat!("fieldassay ", env!("CARGO_PKG_VERSION"))),
-        ),
-        ("actor", json!(world.actor)),
-        ("time_ns", json!((world.now_ns)())),
-        ("recordings", json!(ids)),
-    ] {
-        entry.insert(name.to_owned(), value);
+/// What an entry of the log says of who did what, for lineage.
+fn done<'a>(plan: &Plan<'a>, entry: &'a BTreeMap<String, Json>) -> Done<'a> {
+    Done {
+        verb: plan.verb,
+        plan_sha256: plan.sha256,
+        actor: entry
+            .get("actor")
+            .and_then(Json::as_str)
+            .unwrap_or_default(),
+        time_ns: entry
+            .get("time_ns")
+            .and_then(Json::as_i64)
+            .unwrap_or_default(),
     }
-    entry
 }
 
 async fn finish_all(scene: Scene<'_>, publisher: &Publisher) -> Result<usize, EngineError> {
@@ -348,11 +623,72 @@ async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Resul
     if batch.is_published {
         return Ok(());
     }
-    let content: Content =
+    let mut content: Content =
         serde_json::from_str(&batch.content).map_err(|error| not_json(&error))?;
+    ledger::change_key(workspace, &content.said).await?;
+    let ledger = Ledger::open(workspace, world).await?;
+    ledger.key()?;
+    let (versions, logged) = commit(scene, publisher, (batch.sequence, &content)).await?;
+    let document = &mut content.entry;
+    document.insert("sequence".to_owned(), json!(batch.sequence));
+    if !logged.is_empty() || !document.contains_key("tables") {
+        document.insert("tables".to_owned(), json!(logged));
+    }
+    let text = serde_json::to_string(&document).map_err(|error| not_json(&error))?;
+    Log::new(workspace.place.clone())
+        .append(batch.sequence, &text)
+        .await?;
+    watch.reached(Reached::Logged)?;
+    let before = workspace.catalog.log_head(None).await?;
+    let before = before
+        .as_ref()
+        .map_or(Ok(TreeHead::EMPTY), ledger::head_of)?;
+    if content.said.is_empty() {
+        content.said.push(Said::Performed);
+    }
+    let adding = Adding {
+        sequence: batch.sequence,
+        document: &content.entry,
+        text: &text,
+        said: &content.said,
+    };
+    let added = ledger.append(&before, &adding, watch).await?;
+    content.recorded.head.clone_from(&added.head);
+    content.recorded.entries = added.entries;
+    let publication = Publication {
+        versions,
+        recordings: content.recordings,
+        files: content.seen,
+        recorded: Recorded {
+            lineage: record::numbered(content.recorded.lineage, batch.sequence, &content.entry),
+            ..content.recorded
+        },
+    };
+    let now_us = (world.now_ns)() / 1000;
+    workspace
+        .catalog
+        .publish(publisher, batch.sequence, &publication, now_us)
+        .await?;
+    if let Some(head) = &added.head {
+        ledger.prune(&before, head).await?;
+    }
+    watch.reached(Reached::Published)
+}
+
+/// Commits the files of an open batch to their tables. Gives versions by table, and what the document says of them.
+async fn commit(
+    scene: Scene<'_>,
+    publisher: &Publisher,
+    (sequence, content): (i64, &Content),
+) -> Result<(BTreeMap<String, i64>, BTreeMap<String, Json>), EngineError> {
+    let Scene {
+        workspace,
+        world,
+        watch,
+    } = scene;
     let step = Step {
         writer: WRITER,
-        number: batch.sequence,
+        number: sequence,
     };
     let (mut versions, mut logged) = (BTreeMap::new(), BTreeMap::new());
     for (table, files) in &content.tables {
@@ -361,11 +697,7 @@ async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Resul
             .catalog
             .keep_publisher(publisher, until_us)
             .await?;
-        let named = files.iter().map(|file| {
-            let digest = DataFile::sha256_of(&file.path);
-            json!({"path": file.path, "sha256": digest, "size_bytes": file.size_bytes})
-        });
-        let named: Vec<Json> = named.collect();
+        let named: Vec<Json> = files.iter().map(File::to_json).collect();
         let files: Vec<DataFile> = files.iter().map(DataFile::from).collect();
         let version = match content.replaced.get(table) {
             Some(old) => {
@@ -377,30 +709,18 @@ async fn finish(scene: Scene<'_>, publisher: &Publisher, batch: &Batch) -> Resul
             }
             None => workspace.tables.append(table, step, &files).await?,
         };
+        let log = workspace.tables.commit_files(table, version).await?;
         let version = i64::try_from(version).unwrap_or(i64::MAX);
         versions.insert(table.clone(), version);
-        logged.insert(table.clone(), json!({"version": version, "files": named}));
+        let mut said = json!({"version": version, "files": named, "log": log});
+        if let (Some(old), Some(said)) = (content.replaced.get(table), said.as_object_mut()) {
+            let old: Vec<&str> = old.iter().map(|file| file.path.as_str()).collect();
+            said.insert("replaced".to_owned(), json!(old));
+        }
+        logged.insert(table.clone(), said);
         watch.reached(Reached::Committed)?;
     }
-    let mut entry = content.entry;
-    entry.insert("sequence".to_owned(), json!(batch.sequence));
-    entry.insert("tables".to_owned(), json!(logged));
-    let text = serde_json::to_string(&entry).map_err(|error| not_json(&error))?;
-    Log::new(workspace.place.clone())
-        .append(batch.sequence, &text)
-        .await?;
-    watch.reached(Reached::Logged)?;
-    let publication = Publication {
-        versions,
-        recordings: content.recordings,
-        files: content.seen,
-    };
-    let now_us = (world.now_ns)() / 1000;
-    workspace
-        .catalog
-        .publish(publisher, batch.sequence, &publication, now_us)
-        .await?;
-    watch.reached(Reached::Published)
+    Ok((versions, logged))
 }
 
 /// The right to publish. Where the catalogue is a file, a lock of the system stands behind it, so that whoever gets the

@@ -1,5 +1,6 @@
-//! A recording seen twice in one pass: by the checks, and by what the tables want to know of its messages.
+//! A recording seen thrice in one pass: by the checks, by what the tables want to know of its messages, and by contracts.
 
+use crate::contract::lens::{Lens, Look};
 use fieldassay_formats::{
     Buffers, Channel, Format, Message, Recording, UnitPart, UnitSummary, VideoFile, Visitor,
 };
@@ -37,15 +38,17 @@ pub(super) struct Unit {
 }
 
 /// The recording around which this stands, for whoever reads it.
-pub(super) struct Tee<'a> {
+pub(super) struct Tee<'a, 'c> {
     inner: &'a dyn Recording,
+    lens: &'a Lens<'c>,
     units: Mutex<BTreeMap<usize, Unit>>,
 }
 
-impl<'a> Tee<'a> {
-    pub(super) fn new(inner: &'a dyn Recording) -> Self {
+impl<'a, 'c> Tee<'a, 'c> {
+    pub(super) fn new(inner: &'a dyn Recording, lens: &'a Lens<'c>) -> Self {
         Self {
             inner,
+            lens,
             units: Mutex::default(),
         }
     }
@@ -83,12 +86,13 @@ impl Tally {
     }
 }
 
-struct Both<'a> {
+struct Both<'a, 'l, 'c> {
     outer: &'a mut dyn Visitor,
     unit: Unit,
+    look: Look<'l, 'c>,
 }
 
-impl Visitor for Both<'_> {
+impl Visitor for Both<'_, '_, '_> {
     fn channel(&mut self, channel: &Channel) {
         self.unit.channels.push(channel.clone());
         self.outer.channel(channel);
@@ -104,11 +108,12 @@ impl Visitor for Both<'_> {
                 bytes: message.data.len() as u64,
                 times: Some((message.log_time, message.log_time)),
             });
+        self.look.message(message);
         self.outer.message(message);
     }
 }
 
-impl Recording for Tee<'_> {
+impl Recording for Tee<'_, '_> {
     fn format(&self) -> Format {
         self.inner.format()
     }
@@ -138,9 +143,15 @@ impl Recording for Tee<'_> {
         let mut both = Both {
             outer: visitor,
             unit: Unit::default(),
+            look: self.lens.unit(),
         };
         let summary = self.inner.read_unit(unit, buffers, &mut both);
-        let Both { unit: mut seen, .. } = both;
+        let Both {
+            unit: mut seen,
+            look,
+            ..
+        } = both;
+        self.lens.keep(unit, look);
         seen.part = self.inner.unit_part(unit);
         if let Ok(mut units) = self.units.lock() {
             // A unit that is read again says the same again.
