@@ -23,6 +23,8 @@ type Page = (&'static str, fn() -> Result<Option<String>>);
 const PAGES: &[Page] = &[
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/check.schema.json", schema::page),
+    ("docs/reference/contract.schema.json", schema::contract),
+    ("docs/reference/ontology.schema.json", schema::ontology),
     ("docs/reference/power/curves.svg", curves::picture),
     ("docs/reference/faults.md", faults::page),
     ("docs/reference/measures.md", measures::page),

@@ -2,12 +2,14 @@
 //!
 //! Read [`check`] first: it makes the inputs, runs every contender in turn, and writes the result
 //! files and `docs/performance.md`. [`contender`] says who runs and how, [`kernels`] races single
-//! computations, [`measure`] the measures, [`store`] the workspace, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
+//! computations, [`measure`] the measures, [`store`] the workspace,
+//! [`release`] releases, [`timed`] measures one run, [`results`] keeps what was found, [`page`] renders.
 
 mod contender;
 mod kernels;
 mod measure;
 mod page;
+mod release;
 mod results;
 mod store;
 mod timed;
@@ -102,16 +104,17 @@ impl Plan {
 
 /// `race check [--only PART,…|PEER,…] [--runs N] [--slow-runs N] [--messages N] [--mixed-bytes N]
 /// [--kernel-rounds N] [--no-long] [--reuse] [--dry]` with the parts `messages`, `mixed`, `image`
-/// and `allan`; `race measure …` and `race store …` as [`measure::run`] reads them; or `race page` to render the page from the committed
+/// and `allan`; `race measure …`, `race store …` and `race release …` as [`measure::run`] reads them; or `race page` to render the page from the committed
 /// results.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((what, rest)) if what == "check" => check(&plan(rest)?),
         Some((what, rest)) if what == "measure" => measure::run(&measure::COURSE, rest),
         Some((what, rest)) if what == "store" => measure::run(&store::COURSE, rest),
+        Some((what, rest)) if what == "release" => measure::run(&release::COURSE, rest),
         Some((what, [])) if what == "page" => page::write(&results::read()?),
         _ => bail!(
-            "say which race: `cargo xtask race check`, `cargo xtask race measure`, `cargo xtask race store`, or `cargo xtask race page`"
+            "say which race: `cargo xtask race check`, `cargo xtask race measure`, `cargo xtask race store`, `cargo xtask race release`, or `cargo xtask race page`"
         ),
     }
 }

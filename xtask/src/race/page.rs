@@ -5,7 +5,7 @@
 use super::kernels::{KernelResult, KernelRow};
 use super::measure;
 use super::results::{RaceResult, Results, Row};
-use super::store;
+use super::{release, store};
 use crate::shell::root;
 use anyhow::{Context as _, Result};
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ pub(super) fn write(results: &Results) -> Result<()> {
 pub(super) fn render(results: &Results) -> Result<String> {
     let mut page = String::from(
         "# Performance\n\n\
-         Made by `cargo xtask race check`, `cargo xtask race measure` and `cargo xtask race store` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
+         Made by `cargo xtask race check`, `cargo xtask race measure`, `cargo xtask race store` and `cargo xtask race release` from `bench/results/`; run it again on your machine, the ratios are what carries over. `--only messages,mixed,image,allan` runs some of the parts.\n\n\
          Programs that are compared run their released versions on the same input in the same run, in turn, round after round; times are medians.\n",
     );
     page.push_str(&messages(&results.messages)?);
@@ -37,6 +37,7 @@ pub(super) fn render(results: &Results) -> Result<String> {
         page.push_str(&measure::section(duel)?);
     }
     page.push_str(&store::sections(&results.store)?);
+    page.push_str(&release::sections(&results.release)?);
     Ok(page)
 }
 

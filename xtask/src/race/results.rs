@@ -4,7 +4,7 @@
 
 use super::kernels::KernelResult;
 use super::measure::{self, Duel};
-use super::{Part, Plan, store};
+use super::{Part, Plan, release, store};
 use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,8 @@ pub(super) struct Results {
     pub(super) measures: Vec<Duel>,
     /// The workspace against what does a part of its work.
     pub(super) store: Vec<Duel>,
+    /// Releases, the log and lineage.
+    pub(super) release: Vec<Duel>,
 }
 
 /// Reads what is committed.
@@ -99,6 +101,7 @@ pub(super) fn read() -> Result<Results> {
         allan: read_file(&Part::Allan.path())?,
         measures: measure::COURSE.read()?,
         store: store::COURSE.read()?,
+        release: release::COURSE.read()?,
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) const COURSE: Course = Course {
             run: topic,
         },
     ],
-    section: under_workspace,
+    section: under,
 };
 
 /// Times the time of a peer that ours may take at most is written as the share of our time it takes at least.
@@ -60,26 +60,30 @@ const MCAP_FAST_NEEDS: [&str; 2] = ["small-mcap==0.16.0", "zstandard==0.25.0"];
 const SAME: f64 = 1e-9;
 
 /// How long, at which peak of memory, with which numbers.
-type Done = (f64, u64, Vec<f64>);
+pub(super) type Done = (f64, u64, Vec<f64>);
 
 /// A program with all it needs for a round.
-struct Entrant<'a> {
-    row: KernelRow,
+pub(super) struct Entrant<'a> {
+    pub(super) row: KernelRow,
     /// Makes ready untimed, and runs.
-    run: Box<dyn FnMut() -> Result<Done> + 'a>,
+    pub(super) run: Box<dyn FnMut() -> Result<Done> + 'a>,
 }
 
 /// What is said of a duel.
-struct About<'a> {
-    part: &'a str,
-    title: &'a str,
-    aim: f64,
-    note: &'a str,
-    input: String,
+pub(super) struct About<'a> {
+    pub(super) part: &'a str,
+    pub(super) title: &'a str,
+    pub(super) aim: f64,
+    pub(super) note: &'a str,
+    pub(super) input: String,
 }
 
 /// Runs all in turn, ours first, and compares their numbers.
-fn duel(about: About<'_>, mut entrants: Vec<Entrant<'_>>, setting: &Setting<'_>) -> Result<Duel> {
+pub(super) fn duel(
+    about: About<'_>,
+    mut entrants: Vec<Entrant<'_>>,
+    setting: &Setting<'_>,
+) -> Result<Duel> {
     let (mut values, mut largest_difference) = (0, 0.0_f64);
     for round in 0..setting.rounds {
         let mut ours: Option<Vec<f64>> = None;
@@ -120,12 +124,13 @@ pub(super) fn sections(duels: &[Duel]) -> Result<String> {
         "\n## Workspace\n\nMade by `cargo xtask race store`; `--only ingest,again,sql,topic` runs some of the parts and `--quick` all of them on small inputs. Where ours may take at most 1.3 or 1.5 times the time of others, they have to take at least 0.77 or 0.67 times ours. Peak anonymous memory leaves out files that are mapped."
     )?;
     for duel in duels {
-        page.push_str(&under_workspace(duel)?);
+        page.push_str(&under(duel)?);
     }
     Ok(page)
 }
 
-fn under_workspace(duel: &Duel) -> Result<String> {
+/// A duel under a heading of its own.
+pub(super) fn under(duel: &Duel) -> Result<String> {
     Ok(section(duel)?.replacen("\n## ", "\n### ", 1))
 }
 
@@ -139,11 +144,11 @@ fn slow<'a>(setting: &Setting<'a>) -> Setting<'a> {
     }
 }
 
-fn words(list: &[&str]) -> Vec<String> {
+pub(super) fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|one| (*one).to_owned()).collect()
 }
 
-fn remove(folder: &Path) -> Result<()> {
+pub(super) fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("`{}` cannot be removed", folder.display()))?;
@@ -194,13 +199,13 @@ fn made_by_store(setting: &Setting<'_>, verb: &str, path: &Path, count: u64) -> 
 }
 
 /// A fresh workspace, and what the program says of an ingest into it.
-struct Workspace {
+pub(super) struct Workspace {
     program: PathBuf,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 impl Workspace {
-    fn new(setting: &Setting<'_>, name: &str) -> Result<Self> {
+    pub(super) fn new(setting: &Setting<'_>, name: &str) -> Result<Self> {
         let made = Self {
             program: setting.programs.check.clone(),
             folder: setting.place.join(name),
@@ -219,11 +224,18 @@ impl Workspace {
         Ok(())
     }
 
-    fn ingest(&self, inputs: &Path) -> Result<(timed::Run, Value)> {
-        let folder = word(&self.folder);
-        let arguments = words(&["ingest", &word(inputs), "--workspace", &folder, "--json"]);
-        let run = timed::run(&self.program, &arguments, "ingest")?;
-        let document = serde_json::from_str(&run.output).context("`ingest` printed no JSON")?;
+    pub(super) fn ingest(&self, inputs: &Path) -> Result<(timed::Run, Value)> {
+        self.told(&["ingest", &word(inputs), "--json"])
+    }
+
+    /// Runs a verb and reads its document.
+    pub(super) fn told(&self, arguments: &[&str]) -> Result<(timed::Run, Value)> {
+        let verb = arguments.first().copied().unwrap_or_default();
+        let mut all = words(arguments);
+        all.extend(["--workspace".to_owned(), word(&self.folder)]);
+        let run = timed::run(&self.program, &all, verb)?;
+        let document = serde_json::from_str(&run.output)
+            .with_context(|| format!("`{verb}` printed no JSON"))?;
         Ok((run, document))
     }
 }
@@ -243,7 +255,7 @@ fn added_bytes(document: &Value) -> u64 {
 }
 
 /// A folder of simulated drives.
-fn drives(setting: &Setting<'_>, count: u64, bytes: u64) -> Result<PathBuf> {
+pub(super) fn drives(setting: &Setting<'_>, count: u64, bytes: u64) -> Result<PathBuf> {
     let inputs = setting.place.join(format!("recordings-{count}x{bytes}"));
     once(&inputs, |folder| {
         std::fs::create_dir_all(folder)?;
@@ -261,7 +273,7 @@ fn drives(setting: &Setting<'_>, count: u64, bytes: u64) -> Result<PathBuf> {
 }
 
 /// What was not written yet is written, so that nobody pays for what others did.
-fn settle() -> Result<()> {
+pub(super) fn settle() -> Result<()> {
     timed::run(Path::new("sh"), &words(&["-c", "sync; echo"]), "sync")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Readers of tables that are not ours, for the test that opens a workspace with them.
+//! Readers that are not ours, for tests that open with them what we wrote: tables, cards, events of lineage.
 
 use crate::released;
 use anyhow::{Result, bail};
@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 /// Name of their environment, and what is in it.
 const NAME: &str = "table-readers";
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 6] = [
     "deltalake==1.6.6",
     "pyarrow==26.0.1",
     "polars==2.1.0",
     "duckdb==2.0.0",
+    "mlcroissant==1.1.1",
+    "openlineage-python==1.54.0",
 ];
 
 /// The Python that has them. Errors: where they are not there and nobody asked to install them.

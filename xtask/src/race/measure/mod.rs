@@ -96,7 +96,7 @@ pub(super) struct Duel {
     pub(super) result: KernelResult,
 }
 
-/// `race measure|store [--only PART,…] [--rounds N] [--slow-rounds N] [--quick] [--dry]`.
+/// `race measure|store|release [--only PART,…] [--rounds N] [--slow-rounds N] [--quick] [--dry]`.
 pub(super) fn run(course: &Course, arguments: &[String]) -> Result<()> {
     let (mut rounds, mut slow_rounds) = (course.rounds, SLOW_ROUNDS);
     let (mut is_kept, mut is_quick) = (true, false);
