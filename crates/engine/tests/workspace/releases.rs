@@ -706,6 +706,36 @@ fn shapes_are_written_as_coco_and_stretches_as_clips() {
     assert!(arrow.starts_with(b"ARROW1"));
 }
 
+/// The frame of KITTI among the shared data, laid out as the object benchmark is.
+fn kitti(bench: &Bench, data: &Path) -> std::path::PathBuf {
+    let from = data.join("kitti_000008");
+    let to = bench.inputs().join("kitti");
+    for (folder, file) in [("image_2", "000008.png"), ("velodyne", "000008.bin")] {
+        let folder = to.join("training").join(folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::copy(from.join(file), folder.join(file)).expect("a copy");
+    }
+    let text = std::fs::read_to_string(from.join("000008_calibration_and_boxes.json"));
+    let json: serde_json::Value = serde_json::from_str(&text.expect("a file")).expect("JSON");
+    let frame = &json["data_list"][0];
+    let rows = |matrix: &serde_json::Value, columns: usize| {
+        let rows = matrix.as_array().expect("rows").iter().take(3);
+        let numbers = rows.flat_map(|row| row.as_array().expect("a row").iter().take(columns));
+        let numbers: Vec<String> = numbers.map(ToString::to_string).collect();
+        numbers.join(" ")
+    };
+    let calibration = format!(
+        "P2: {}\nR0_rect: {}\nTr_velo_to_cam: {}\n",
+        rows(&frame["images"]["CAM2"]["cam2img"], 4),
+        rows(&frame["images"]["R0_rect"], 3),
+        rows(&frame["lidar_points"]["Tr_velo_to_cam"], 4)
+    );
+    let folder = to.join("training/calib");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("000008.txt"), calibration).expect("a file");
+    to
+}
+
 #[test]
 fn real_labels_and_recordings_become_a_release_and_its_coco_is_the_file_it_came_from() {
     let Some(data) = fieldassay_testkit::shared_data("") else {
@@ -719,9 +749,21 @@ fn real_labels_and_recordings_become_a_release_and_its_coco_is_the_file_it_came_
         data.join("openlabel_dev/openlabel100_kitti_tracking_0017.json"),
         data.join("av2_sensor_7fab2350/sensor/val/7fab2350-7eaf-3b7e-a39d-6937a4c1bede"),
         data.join("rosbag2"),
+        kitti(&bench, &data),
     ];
     let inputs: Vec<&Path> = inputs.iter().map(std::path::PathBuf::as_path).collect();
-    bench.ingest(&inputs, &NoProgress).expect("a run");
+    let outcome = bench.ingest(&inputs, &NoProgress).expect("a run");
+    let frame = outcome
+        .inputs
+        .iter()
+        .find(|one| one.path.ends_with("kitti"));
+    let codes: Vec<&str> = frame
+        .expect("KITTI")
+        .findings
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect();
+    assert!(!codes.contains(&"calibration.intrinsics"), "{codes:?}");
     let all = made(&bench, &asked("all", request(None)), &NoProgress).expect("a release");
     let rows = |file: &str| {
         all.files
@@ -731,6 +773,10 @@ fn real_labels_and_recordings_become_a_release_and_its_coco_is_the_file_it_came_
     };
     let there = bench.ask("SELECT count(*) AS n FROM objects");
     assert_eq!(rows("objects.parquet"), there[0]["n"].as_u64());
+    let formats = bench.ask("SELECT DISTINCT format AS f FROM recordings WHERE NOT quarantined");
+    let formats = formats.as_array().expect("rows").iter();
+    let formats: Vec<&str> = formats.filter_map(|row| row["f"].as_str()).collect();
+    assert!(formats.contains(&"kitti_object"), "{formats:?}");
     let again = reproduce::run(&bench.open(), "all", 4).expect("made again");
     assert_eq!(again.differences, []);
 

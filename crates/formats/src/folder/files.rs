@@ -32,6 +32,11 @@ impl dyn Files + '_ {
         rest.get(..count).unwrap_or_default()
     }
 
+    /// The content of the first file whose path begins so; none where there is no such, or it cannot be read.
+    pub(crate) fn first(&self, prefix: &str) -> Option<FileBytes<'_>> {
+        self.read(self.under(prefix).first()?).ok()
+    }
+
     /// Names of the folders directly below `prefix` (empty, or ending in `/`), each once, sorted.
     /// Cost: a binary search per folder.
     pub fn folders(&self, prefix: &str) -> Vec<&str> {
@@ -239,6 +244,11 @@ impl<'a> OpenFiles<'a> {
             .and_then(|file| self.paths.get(file))
             .map(String::as_str)
             .unwrap_or_default()
+    }
+
+    /// The content of the first file whose path begins so; none where there is no such, or it cannot be read.
+    pub(crate) fn first(&self, prefix: &str) -> Option<FileBytes<'a>> {
+        self.files.first(prefix)
     }
 
     /// The content of a file of [`Contents`](super::Contents), opened when it is not.

@@ -7,7 +7,8 @@
 //! Not here: how lineage is written ([`super::Lineage`]), what a node means (`engine`).
 
 use super::Catalog;
-use super::db::{Row, Value};
+use super::db::{Row, Value, malformed};
+use super::packed::{Packed, packed};
 use super::recorded::{Node, Operation};
 use crate::StoreError;
 
@@ -61,6 +62,13 @@ pub struct Links {
     pub is_cut: bool,
 }
 
+/// How many links are one row of the answer: a row for each takes longer than finding it.
+macro_rules! links_at_once {
+    () => {
+        "1000"
+    };
+}
+
 /// The question in one text for both databases: `CROSS JOIN` keeps SQLite at the order written here, from the few nodes
 /// that were reached to their edges by index. Without a depth a node is reached once, with one once per depth.
 macro_rules! question {
@@ -74,14 +82,31 @@ macro_rules! question {
             $near,
             " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 ",
             $within,
-            ") SELECT e.child, e.parent, o.operation_id, o.verb, o.plan_sha256, o.actor, o.time_ns, o.sequence, ",
-            "b.published_us, n.node_id, n.kind, n.name, n.sha256 FROM ",
+            ") SELECT string_agg(link, '') FROM (SELECT link, (row_number() OVER () - 1) / ",
+            links_at_once!(),
+            " AS page FROM (SELECT ",
+            packed!(
+                "e.child",
+                "e.parent",
+                "o.operation_id",
+                "o.verb",
+                "o.plan_sha256",
+                "o.actor",
+                "CAST(o.time_ns AS TEXT)",
+                "CAST(o.sequence AS TEXT)",
+                "COALESCE(CAST(b.published_us AS TEXT), '')",
+                "COALESCE(n.node_id, '')",
+                "COALESCE(n.kind, '')",
+                "COALESCE(n.name, '')",
+                "COALESCE(n.sha256, '')"
+            ),
+            " AS link FROM ",
             $reached,
             " r CROSS JOIN edges e CROSS JOIN operations o LEFT JOIN batches b ON b.sequence = o.sequence LEFT JOIN nodes n ON n.node_id = e.",
             $far,
             " WHERE e.",
             $near,
-            " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 LIMIT $3"
+            " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 LIMIT $3) AS links) AS pages GROUP BY page"
         )
     };
 }
@@ -122,7 +147,14 @@ impl Catalog {
             values.push(i64::from(depth).into());
         }
         let rows = self.db.rows(sql, &values).await?;
-        let mut links = rows.iter().map(link).collect::<Result<Vec<_>, _>>()?;
+        let mut links = Vec::new();
+        for row in &rows {
+            let text: String = row.get(0)?;
+            let mut packed = Packed::new(&text);
+            while !packed.is_empty() {
+                links.push(link(&mut packed).ok_or_else(|| malformed("edges"))?);
+            }
+        }
         let is_cut = links.len() > question.most;
         links.truncate(question.most);
         links.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -133,7 +165,7 @@ impl Catalog {
     pub async fn node(&self, node_id: &str) -> Result<Option<Node>, StoreError> {
         let sql = "SELECT node_id, kind, name, sha256 FROM nodes WHERE node_id = $1";
         let rows = self.db.rows(sql, &[node_id.into()]).await?;
-        rows.first().map_or(Ok(None), |row| node(row, 0))
+        rows.first().map(node).transpose()
     }
 
     /// Nodes whose id begins so, by id. Cost: every node is looked at.
@@ -143,12 +175,7 @@ impl Catalog {
         let sql = "SELECT node_id, kind, name, sha256 FROM nodes \
                    WHERE substr(node_id, 1, length(CAST($1 AS TEXT))) = $1 ORDER BY node_id LIMIT $2";
         let rows = self.db.rows(sql, &[start.into(), most.into()]).await?;
-        let found = rows.iter().map(|row| node(row, 0));
-        Ok(found
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter()
-            .flatten()
-            .collect())
+        rows.iter().map(node).collect()
     }
 
     /// The batch that recorded what a node came from first; none for what came from nothing.
@@ -166,31 +193,54 @@ fn key(link: &Link) -> (&str, &str, i64, &str) {
     (&link.child, &link.parent, link.sequence, operation)
 }
 
-fn node(row: &Row, first: usize) -> Result<Option<Node>, StoreError> {
-    let Some(node_id) = row.get::<Option<String>>(first)? else {
-        return Ok(None);
-    };
-    Ok(Some(Node {
-        node_id,
-        kind: row.get(first + 1)?,
-        name: row.get(first + 2)?,
-        sha256: row.get(first + 3)?,
-    }))
+fn node(row: &Row) -> Result<Node, StoreError> {
+    Ok(Node {
+        node_id: row.get(0)?,
+        kind: row.get(1)?,
+        name: row.get(2)?,
+        sha256: row.get(3)?,
+    })
 }
 
-fn link(row: &Row) -> Result<Link, StoreError> {
-    Ok(Link {
-        child: row.get(0)?,
-        parent: row.get(1)?,
+fn link(packed: &mut Packed<'_>) -> Option<Link> {
+    let [
+        child,
+        parent,
+        operation_id,
+        verb,
+        plan_sha256,
+        actor,
+        time_ns,
+        sequence,
+        published_us,
+        node_id,
+        kind,
+        name,
+        sha256,
+    ] = packed.texts()?;
+    let number = |text: &str| text.parse().ok();
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let published_us = match published_us {
+        "" => None,
+        text => Some(number(text)?),
+    };
+    Some(Link {
+        child: child.to_owned(),
+        parent: parent.to_owned(),
         operation: Operation {
-            operation_id: row.get(2)?,
-            verb: row.get(3)?,
-            plan_sha256: row.get(4)?,
-            actor: row.get(5)?,
-            time_ns: row.get(6)?,
+            operation_id: operation_id.to_owned(),
+            verb: verb.to_owned(),
+            plan_sha256: plan_sha256.to_owned(),
+            actor: actor.to_owned(),
+            time_ns: number(time_ns)?,
         },
-        sequence: row.get(7)?,
-        published_us: row.get(8)?,
-        node: node(row, 9)?,
+        sequence: number(sequence)?,
+        published_us,
+        node: some(node_id).map(|node_id| Node {
+            node_id,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            sha256: some(sha256),
+        }),
     })
 }

@@ -10,6 +10,7 @@
 mod db;
 mod jobs;
 mod lineage;
+mod packed;
 mod recorded;
 
 pub use jobs::{Claim, Job, JobState, NewJob, Retry};
@@ -492,14 +493,7 @@ fn seen_file(text: &str) -> Option<(SeenFile, &str)> {
     let (size_bytes, modified_ns) = (word()?.parse().ok()?, word()?.parse().ok()?);
     let (inode, letters) = (word()?.parse().ok()?, word()?.parse::<usize>().ok()?);
     let recording_id = word()?.to_owned();
-    let is_ascii = rest.as_bytes().get(..letters).is_some_and(<[u8]>::is_ascii);
-    let end = if is_ascii {
-        letters
-    } else {
-        let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-        ends.nth(letters)?
-    };
-    let (path, behind) = rest.split_at_checked(end)?;
+    let (path, behind) = packed::letters(rest, letters)?;
     let file = SeenFile {
         path: path.to_owned(),
         size_bytes,

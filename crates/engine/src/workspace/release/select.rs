@@ -12,6 +12,7 @@ use fieldassay_model::release::{Member, Request};
 use fieldassay_model::tables::{MEMBERS, TABLES, table};
 use fieldassay_query::Session;
 use fieldassay_store::{RowsFile, WrittenFile, lasting_schema};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +39,43 @@ pub(super) struct Recording {
     pub(super) members: usize,
 }
 
+impl Recording {
+    /// A row of [`Sql::recordings`].
+    fn of(cells: &Cells<'_>) -> Self {
+        Self {
+            id: cells.text(0).unwrap_or_default().to_owned(),
+            start_ns: cells.integer(1),
+            clock: cells.text(2).map(str::to_owned),
+            has_messages: cells.integer(3).unwrap_or(0) > 0,
+            first: 0,
+            members: 0,
+        }
+    }
+}
+
+/// A recording whose stretches are gathered.
+struct Of {
+    recording: Recording,
+    end_ns: Option<i64>,
+    /// Whether it may have members.
+    is_kept: bool,
+    spans: Vec<(i64, i64)>,
+}
+
+impl Of {
+    fn unseen(id: &str) -> Self {
+        Self {
+            recording: Recording {
+                id: id.to_owned(),
+                ..Recording::default()
+            },
+            end_ns: None,
+            is_kept: true,
+            spans: Vec::new(),
+        }
+    }
+}
+
 /// What a request selects: recordings by id, and the stretches of each in the order of time.
 #[derive(Debug, Default)]
 pub(super) struct Selected {
@@ -57,53 +95,94 @@ impl Selected {
     /// what each condition removed.
     pub(super) async fn ask(session: &Session, request: &Request) -> Result<Self, EngineError> {
         let sql = Sql::new(request)?;
-        let mut selected = Self::default();
-        let mut is_too_much = false;
-        each(session, &sql.members(), |cells| {
-            if selected.spans.len() >= MOST_MEMBERS {
-                is_too_much = true;
-                return ControlFlow::Break(());
-            }
-            selected.add(cells);
-            ControlFlow::Continue(())
-        })
-        .await?;
-        if is_too_much {
-            return Err(EngineError::Request {
-                message: format!(
-                    "the release would have more than {MOST_MEMBERS} members\nhint: select fewer with --where, or make several releases"
-                ),
-            });
-        }
+        let selected = match sql.from {
+            None => Self::whole(session, &sql).await?,
+            Some(_) => Self::stretches(session, &sql).await?,
+        };
         if selected.spans.is_empty() {
             return Err(sql.empty(session).await?);
         }
         Ok(selected)
     }
 
-    fn add(&mut self, cells: &Cells<'_>) {
-        let id = cells.text(0).unwrap_or_default();
-        if self.recordings.last().is_none_or(|last| last.id != id) {
-            self.recordings.push(Recording {
-                id: id.to_owned(),
-                start_ns: cells.integer(3),
-                clock: cells.text(4).map(str::to_owned),
-                has_messages: cells.integer(5).unwrap_or(0) > 0,
-                first: self.spans.len(),
-                members: 0,
+    /// Recordings as they are.
+    async fn whole(session: &Session, sql: &Sql<'_>) -> Result<Self, EngineError> {
+        let mut selected = Self::default();
+        each(session, &sql.recordings(), |cells| {
+            let recording = Recording {
+                first: selected.spans.len(),
+                members: 1,
+                ..Recording::of(cells)
+            };
+            let start = recording.start_ns.unwrap_or(NO_TIME);
+            selected.recordings.push(recording);
+            selected
+                .spans
+                .push((start, cells.integer(4).unwrap_or(NO_TIME)));
+            room_for(selected.spans.len())
+        })
+        .await?;
+        counted(selected.spans.len())?;
+        Ok(selected)
+    }
+
+    /// Stretches that rows of a table say. They are sorted here, recording by recording: to the engine of SQL they are
+    /// rows of texts, which takes several times as long.
+    async fn stretches(session: &Session, sql: &Sql<'_>) -> Result<Self, EngineError> {
+        let mut found: HashMap<String, usize> = HashMap::new();
+        let mut all: Vec<Of> = Vec::new();
+        every(session, &sql.recordings(), |cells| {
+            let recording = Recording::of(cells);
+            found.insert(recording.id.clone(), all.len());
+            all.push(Of {
+                end_ns: cells.integer(4),
+                is_kept: cells.text(5).is_none(),
+                recording,
+                spans: Vec::new(),
             });
+        })
+        .await?;
+        let mut last = usize::MAX;
+        let mut members = 0;
+        each(session, &sql.rows(), |cells| {
+            let id = cells.text(0).unwrap_or_default();
+            if all.get(last).is_none_or(|one| one.recording.id != id) {
+                last = found.get(id).copied().unwrap_or_else(|| {
+                    // Rows may be about recordings that the workspace has not seen.
+                    found.insert(id.to_owned(), all.len());
+                    all.push(Of::unseen(id));
+                    all.len() - 1
+                });
+            }
+            let Some(of) = all.get_mut(last).filter(|one| one.is_kept) else {
+                return ControlFlow::Continue(());
+            };
+            let (start, end) = (cells.integer(1), cells.integer(2));
+            let from = start.or(of.recording.start_ns);
+            let to = end.or(start).or(of.end_ns);
+            of.spans
+                .push((from.unwrap_or(NO_TIME), to.unwrap_or(NO_TIME)));
+            members += 1;
+            room_for(members)
+        })
+        .await?;
+        counted(members)?;
+        all.retain(|one| !one.spans.is_empty());
+        all.sort_by(|a, b| a.recording.id.cmp(&b.recording.id));
+        let mut selected = Self::default();
+        selected.spans.reserve_exact(members);
+        for mut of in all {
+            // Rows that say the same stretch are one member.
+            of.spans.sort_unstable();
+            of.spans.dedup();
+            selected.recordings.push(Recording {
+                first: selected.spans.len(),
+                members: of.spans.len(),
+                ..of.recording
+            });
+            selected.spans.append(&mut of.spans);
         }
-        let time = |column| cells.integer(column).unwrap_or(NO_TIME);
-        let span = (time(1), time(2));
-        let Some(last) = self.recordings.last_mut() else {
-            return;
-        };
-        // Rows come sorted: those that say the same stretch follow each other, and are one member.
-        if last.members > 0 && self.spans.last() == Some(&span) {
-            return;
-        }
-        last.members += 1;
-        self.spans.push(span);
+        Ok(selected)
     }
 
     /// Members in all.
@@ -180,6 +259,26 @@ impl Selected {
         });
         write_file(path, rows)
     }
+}
+
+/// Whether so many members can be held; nothing more is asked for when not.
+const fn room_for(members: usize) -> ControlFlow<()> {
+    if members > MOST_MEMBERS {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+fn counted(members: usize) -> Result<(), EngineError> {
+    if room_for(members).is_continue() {
+        return Ok(());
+    }
+    Err(EngineError::Request {
+        message: format!(
+            "the release would have more than {MOST_MEMBERS} members\nhint: select fewer with --where, or make several releases"
+        ),
+    })
 }
 
 /// A row of members: its recording, first and last moment, split and group.
@@ -290,22 +389,29 @@ impl<'a> Sql<'a> {
         }
     }
 
-    fn members(&self) -> String {
+    /// Recordings that may be members, or have them: id, first moment, clock, messages, last moment, and a text where
+    /// it is left out.
+    fn recordings(&self) -> String {
+        let columns = "r.recording_id, r.start_ns, r.clock, r.message_count, r.end_ns";
         let kept_in = self.kept_in();
-        let condition = &self.condition;
-        let rest = "r.start_ns AS recording_start_ns, r.clock, r.message_count";
         match self.from {
             None => format!(
-                "SELECT r.recording_id, r.start_ns, r.end_ns, {rest} FROM (SELECT * FROM recordings WHERE {condition}) r \
-                 WHERE {kept_in} ORDER BY r.recording_id"
+                "SELECT {columns} FROM (SELECT * FROM recordings WHERE {}) r WHERE {kept_in} ORDER BY 1",
+                self.condition
             ),
-            Some((table, start, end)) => format!(
-                "SELECT t.recording_id, coalesce(t.s, r.start_ns) AS start_ns, coalesce(t.e, t.s, r.end_ns) AS end_ns, {rest} \
-                 FROM (SELECT recording_id, {start} AS s, {end} AS e FROM {table} WHERE {condition}) t \
-                 LEFT JOIN recordings r ON r.recording_id = t.recording_id WHERE {kept_in} \
-                 ORDER BY 1, 2 NULLS FIRST, 3 NULLS FIRST"
+            Some(_) => format!(
+                "SELECT {columns}, CASE WHEN {kept_in} THEN NULL ELSE 'left out' END FROM recordings r"
             ),
         }
+    }
+
+    /// Rows that are members: recording, start, end.
+    fn rows(&self) -> String {
+        let (table, start, end) = self.from.unwrap_or_default();
+        format!(
+            "SELECT recording_id, {start} AS s, {end} AS e FROM {table} WHERE {}",
+            self.condition
+        )
     }
 
     /// Why nothing is left, step by step.

@@ -2,6 +2,7 @@
 //! `testing/` where the folder holds one of them. Frames were picked from many drives and have no
 //! times: the number of a frame stands for seconds.
 
+use super::super::images::size;
 use super::super::{Contents, Event, Failure, Files, FolderError, Layout, OpenFiles};
 use super::calibration::{Calibration, Camera, Rigid};
 use super::make::{Stream, bad_row};
@@ -128,11 +129,19 @@ fn incomplete(path: &str, what: &str) -> Failure {
     }
 }
 
-fn camera(calibration: &Calibration) -> Option<Camera> {
+fn camera(calibration: &Calibration, size: [u32; 2]) -> Option<Camera> {
     Some(Camera {
         projection: calibration.get("P2")?,
-        size: [0, 0],
+        size,
     })
+}
+
+/// Size of the image of the same frame as a file of calibration: the calibration does not say it.
+fn image_size(calibration: &str, files: &OpenFiles<'_>) -> Option<[u32; 2]> {
+    let (folder, name) = calibration.rsplit_once('/')?;
+    let root = folder.strip_suffix("calib")?;
+    let stem = name.split('.').next()?;
+    size(files.first(&format!("{root}{IMAGE}/{stem}."))?.as_ref())
 }
 
 /// The calibration of the color camera of one frame.
@@ -142,7 +151,8 @@ pub(super) fn make_camera(
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
     let path = files.path(event.file);
-    let camera = camera(&calibration(event, files)?)
+    let size = image_size(path, files).unwrap_or_default();
+    let camera = camera(&calibration(event, files)?, size)
         .ok_or_else(|| incomplete(path, "the projection matrix `P2`"))?;
     message::camera_info(out, event.log_time, &camera.message(IMAGE));
     Ok(())
@@ -159,7 +169,7 @@ pub(super) fn make_mounts(
     let mounts = || {
         let turn = Rigid::rotated(calibration.get("R0_rect")?);
         let first = turn.after(&Rigid::from_rows(&calibration.get("Tr_velo_to_cam")?));
-        let shift = camera(&calibration)?.shift()?;
+        let shift = camera(&calibration, [0; 2])?.shift()?;
         Some([
             first.inverse().mount(VELODYNE, CAMERA_0)?,
             shift.inverse().mount(CAMERA_0, IMAGE)?,

@@ -1,6 +1,7 @@
 //! Odometry sequences: `{image_0..3,velodyne}/`, `calib.txt`, `times.txt` and `poses.txt` in one
 //! folder, or `sequences/<nn>/` with `poses/<nn>.txt` where the folder holds one sequence.
 
+use super::super::images::size;
 use super::super::{Contents, Event, Files, FolderError, Layout};
 use super::calibration::{Calibration, Camera, Rigid};
 use super::make::{Stream, bad_row};
@@ -71,7 +72,11 @@ fn list<'a>(files: &'a dyn Files, limits: &Limits) -> Result<Contents<'a>, Folde
             .get(&format!("P{index}"))
             .map(|projection| Camera {
                 projection,
-                size: [0, 0],
+                // The calibration does not say it; images of a sequence are of one size.
+                size: files
+                    .first(&folder)
+                    .and_then(|image| size(image.as_ref()))
+                    .unwrap_or_default(),
             });
         listing.camera(name, &folder, &times, camera);
         let first = calibration.get("Tr").map(|rows| Rigid::from_rows(&rows));
