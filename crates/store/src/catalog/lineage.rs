@@ -62,13 +62,6 @@ pub struct Links {
     pub is_cut: bool,
 }
 
-/// How many links are one row of the answer: a row for each takes longer than finding it.
-macro_rules! links_at_once {
-    () => {
-        "1000"
-    };
-}
-
 /// The question in one text for both databases: `CROSS JOIN` keeps SQLite at the order written here, from the few nodes
 /// that were reached to their edges by index. Without a depth a node is reached once, with one once per depth.
 macro_rules! question {
@@ -82,31 +75,17 @@ macro_rules! question {
             $near,
             " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 ",
             $within,
-            ") SELECT string_agg(link, '') FROM (SELECT link, (row_number() OVER () - 1) / ",
-            links_at_once!(),
-            " AS page FROM (SELECT ",
-            packed!(
-                "e.child",
-                "e.parent",
-                "o.operation_id",
-                "o.verb",
-                "o.plan_sha256",
-                "o.actor",
-                "CAST(o.time_ns AS TEXT)",
-                "CAST(o.sequence AS TEXT)",
-                "COALESCE(CAST(b.published_us AS TEXT), '')",
-                "COALESCE(n.node_id, '')",
-                "COALESCE(n.kind, '')",
-                "COALESCE(n.name, '')",
-                "COALESCE(n.sha256, '')"
-            ),
+            ") SELECT o.operation_id, o.verb, o.plan_sha256, o.actor, o.time_ns, o.sequence, b.published_us, l.links ",
+            "FROM (SELECT operation_id, string_agg(link, '') AS links FROM (SELECT o.operation_id, ",
+            packed!("e.child", "e.parent", "n.kind", "n.name", "n.sha256"),
             " AS link FROM ",
             $reached,
-            " r CROSS JOIN edges e CROSS JOIN operations o LEFT JOIN batches b ON b.sequence = o.sequence LEFT JOIN nodes n ON n.node_id = e.",
+            " r CROSS JOIN edges e CROSS JOIN operations o LEFT JOIN nodes n ON n.node_id = e.",
             $far,
             " WHERE e.",
             $near,
-            " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 LIMIT $3) AS links) AS pages GROUP BY page"
+            " = r.node_id AND o.operation_id = e.operation_id AND o.sequence <= $2 LIMIT $3) AS one GROUP BY operation_id) AS l ",
+            "JOIN operations o ON o.operation_id = l.operation_id LEFT JOIN batches b ON b.sequence = o.sequence"
         )
     };
 }
@@ -149,11 +128,7 @@ impl Catalog {
         let rows = self.db.rows(sql, &values).await?;
         let mut links = Vec::new();
         for row in &rows {
-            let text: String = row.get(0)?;
-            let mut packed = Packed::new(&text);
-            while !packed.is_empty() {
-                links.push(link(&mut packed).ok_or_else(|| malformed("edges"))?);
-            }
+            of_operation(row, question.direction, &mut links)?;
         }
         let is_cut = links.len() > question.most;
         links.truncate(question.most);
@@ -202,45 +177,39 @@ fn node(row: &Row) -> Result<Node, StoreError> {
     })
 }
 
-fn link(packed: &mut Packed<'_>) -> Option<Link> {
-    let [
-        child,
-        parent,
-        operation_id,
-        verb,
-        plan_sha256,
-        actor,
-        time_ns,
-        sequence,
-        published_us,
-        node_id,
-        kind,
-        name,
-        sha256,
-    ] = packed.texts()?;
-    let number = |text: &str| text.parse().ok();
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let published_us = match published_us {
-        "" => None,
-        text => Some(number(text)?),
+/// The links of one operation.
+fn of_operation(row: &Row, way: Direction, links: &mut Vec<Link>) -> Result<(), StoreError> {
+    let operation = Operation {
+        operation_id: row.get(0)?,
+        verb: row.get(1)?,
+        plan_sha256: row.get(2)?,
+        actor: row.get(3)?,
+        time_ns: row.get(4)?,
     };
-    Some(Link {
-        child: child.to_owned(),
-        parent: parent.to_owned(),
-        operation: Operation {
-            operation_id: operation_id.to_owned(),
-            verb: verb.to_owned(),
-            plan_sha256: plan_sha256.to_owned(),
-            actor: actor.to_owned(),
-            time_ns: number(time_ns)?,
-        },
-        sequence: number(sequence)?,
-        published_us,
-        node: some(node_id).map(|node_id| Node {
-            node_id,
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            sha256: some(sha256),
-        }),
-    })
+    let (sequence, published_us) = (row.get(5)?, row.get(6)?);
+    let text: String = row.get(7)?;
+    let mut packed = Packed::new(&text);
+    while !packed.is_empty() {
+        let texts = packed.texts().ok_or_else(|| malformed("edges"))?;
+        let [child, parent, kind, name, sha256] = texts.map(str::to_owned);
+        let far = match way {
+            Direction::Up => &parent,
+            Direction::Down => &child,
+        };
+        let node = (!kind.is_empty()).then(|| Node {
+            node_id: far.clone(),
+            kind,
+            name,
+            sha256: (!sha256.is_empty()).then_some(sha256),
+        });
+        links.push(Link {
+            child,
+            parent,
+            operation: operation.clone(),
+            sequence,
+            published_us,
+            node,
+        });
+    }
+    Ok(())
 }
