@@ -9,6 +9,8 @@ mod label_entries;
 mod media_entries;
 #[path = "proof_entries.rs"]
 mod proof_entries;
+#[path = "release_entries.rs"]
+mod release_entries;
 
 use fieldassay_formats::decode::definition::Definitions;
 use fieldassay_formats::decode::{ColumnDecoder, PoseReader, StampReader, TransformReader};
@@ -71,6 +73,9 @@ pub(crate) const TARGETS: &[Target] = &[
     label_entries::TARGETS[2],
     proof_entries::TARGETS[0],
     proof_entries::TARGETS[1],
+    release_entries::TARGETS[0],
+    release_entries::TARGETS[1],
+    release_entries::TARGETS[2],
 ];
 
 /// Small, so that a claimed size shows as a refusal and not as memory.
