@@ -151,7 +151,8 @@ fn source(request: &Request<'_>) -> Result<String, EngineError> {
     Ok(format!("coalesce(l.{by}, 'not said')"))
 }
 
-/// Labels and objects in one form; columns are made anew, for those of two tables differ in what is noted of them. A moment is when it was said, else what it is about, else when it came in.
+/// Labels and objects in one form; columns are made anew, for those of two tables differ in what is noted of them. A
+/// moment is when it was said, else what it is about, else when it came in.
 fn stream(request: &Request<'_>) -> Result<String, EngineError> {
     let source = source(request)?;
     let one = |table: &str, class: &str, time: &str, thing: &str, size: &str| {

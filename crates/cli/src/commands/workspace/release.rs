@@ -62,8 +62,8 @@ struct Create {
     /// Cosine of scenes from which on two recordings are near-duplicates.
     #[arg(long, value_name = "COSINE", default_value_t = 0.999)]
     near_scene: f64,
-    /// Accept leakage of this kind, and say so in the manifest: `group`, `time`, `content`, `scene`; may be repeated.
-    #[arg(long, value_name = "KIND")]
+    /// Accept leakage of these kinds, and say so in the manifest: `group`, `time`, `content`, `scene`; may be repeated.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
     allow_leakage: Vec<String>,
     /// A contract the recordings are held to; may be repeated.
     #[arg(long = "contract", value_name = "FILE")]
