@@ -8,6 +8,7 @@ mod crash;
 mod known_answers;
 mod lineage;
 mod log;
+mod real_releases;
 mod releases;
 mod rounds;
 mod tamper;

@@ -40,7 +40,7 @@ pub(super) struct Evidence {
     pub(super) incomplete: u64,
     /// First and last moment of members, nanoseconds.
     pub(super) times: Option<(i64, i64)>,
-    /// Members by split, with their hours.
+    /// Members by split, with how long they are.
     pub(super) splits: Vec<Split>,
     /// Recordings that are members: id, name and digest.
     pub(super) recordings: Vec<(String, String, String)>,
@@ -86,7 +86,7 @@ pub(super) struct Split {
     pub(super) name: Option<String>,
     pub(super) members: u64,
     pub(super) recordings: u64,
-    pub(super) hours: f64,
+    pub(super) seconds: f64,
 }
 
 /// One class.
@@ -142,9 +142,9 @@ impl Evidence {
         self.formats.iter().map(|one| one.bytes).sum()
     }
 
-    /// Hours of its members.
-    pub(super) fn hours(&self) -> f64 {
-        self.splits.iter().map(|one| one.hours).sum()
+    /// How long its members are together, seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.splits.iter().map(|one| one.seconds).sum()
     }
 
     /// Values of a field of context.
@@ -286,7 +286,7 @@ fn quarantined(
 fn members(files: &ReleaseFiles<'_>, evidence: &mut Evidence) -> Result<(), EngineError> {
     let rows = files.rows(
         "SELECT split AS name, count(*) AS members, count(DISTINCT recording_id) AS recordings, \
-         sum(CAST(end_ns - start_ns AS DOUBLE)) / 3.6e12 AS hours, min(start_ns) AS first, max(end_ns) AS last \
+         sum(CAST(end_ns - start_ns AS DOUBLE)) / 1e9 AS seconds, min(start_ns) AS first, max(end_ns) AS last \
          FROM release_members GROUP BY split ORDER BY split",
     )?;
     for row in &rows {
@@ -298,12 +298,12 @@ fn members(files: &ReleaseFiles<'_>, evidence: &mut Evidence) -> Result<(), Engi
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (known, new) => known.or(new),
         };
-        let hours = number(row, "hours");
+        let seconds = number(row, "seconds");
         evidence.splits.push(Split {
             name: row.get("name").and_then(Value::as_str).map(str::to_owned),
             members: count(row, "members"),
             recordings: count(row, "recordings"),
-            hours: if hours.is_finite() { hours } else { 0.0 },
+            seconds: if seconds.is_finite() { seconds } else { 0.0 },
         });
     }
     Ok(())

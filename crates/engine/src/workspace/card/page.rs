@@ -3,7 +3,7 @@
 use super::croissant::{licenses, usage};
 use super::evidence::{Evidence, FactOver};
 use super::share;
-use fieldassay_model::display::{bytes, integer, iso8601, quantity};
+use fieldassay_model::display::{bytes, integer, iso8601, quantity, seconds};
 use fieldassay_model::release::LeakageStatus;
 use fieldassay_model::tables::CONTEXT_FIELDS;
 use fieldassay_report::{CardPage, CardSection, CardTable, CardTile};
@@ -66,7 +66,7 @@ fn tiles(evidence: &Evidence) -> Vec<CardTile> {
         ),
         tile(
             "Time",
-            format!("{:.2} h", evidence.hours()),
+            seconds(evidence.seconds()),
             "of all members together".to_owned(),
         ),
         tile("Originals", bytes(evidence.bytes() as f64), String::new()),
@@ -206,7 +206,7 @@ fn splits(evidence: &Evidence) -> CardSection {
             one.name.clone().unwrap_or_else(|| "not split".to_owned()),
             share(one.members, members),
             count(one.recordings),
-            format!("{:.2}", one.hours),
+            seconds(one.seconds),
         ]
     });
     let mut pairs = Vec::new();
@@ -233,7 +233,7 @@ fn splits(evidence: &Evidence) -> CardSection {
                     ("Split", false),
                     ("Members", true),
                     ("Recordings", true),
-                    ("Hours", true),
+                    ("Time", true),
                 ],
                 rows.collect(),
             ),

@@ -99,7 +99,7 @@ fn evidence() -> Evidence {
             name: None,
             members: 12,
             recordings: 10,
-            hours: 0.1,
+            seconds: 360.0,
         }],
         recordings: vec![("r-1".to_owned(), "a.mcap".to_owned(), "f".repeat(64))],
         classes: vec![Class {
