@@ -3,13 +3,16 @@
 //! Read [`Step`] first. Not here: what the chores decide to run.
 
 use anyhow::{Context as _, Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-/// The repository's root folder.
+/// The repository's root folder: that of the checkout cargo runs us for. One build folder may serve several, and holds one
+/// of us.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let told = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let told = told.filter(|folder| folder.ends_with("xtask"));
+    let here = told.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// A program, `cargo` being the one that runs us, as a person would start it: without what cargo tells the program it runs.
