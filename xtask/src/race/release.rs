@@ -4,11 +4,12 @@
 //! ([`super::measure`]), workspaces and duels ([`super::store`]).
 
 use super::measure::{Course, Duel, Part, Setting, row, word};
-use super::store::{About, Done, Entrant, Workspace, drives, duel, remove, settle, under, words};
+use super::store::{
+    About, Done, Entrant, Workspace, chapter, drives, duel, remove, settle, under, words,
+};
 use super::timed;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -44,18 +45,11 @@ const RECORDINGS: u64 = 500;
 
 /// All duels under their heading.
 pub(super) fn sections(duels: &[Duel]) -> Result<String> {
-    let mut page = String::new();
-    if duels.is_empty() {
-        return Ok(page);
-    }
-    writeln!(
-        page,
-        "\n## Releases\n\nMade by `cargo xtask race release`; `--only manifest,verify,lineage` runs some of the parts and `--quick` all of them on small inputs. Where ours may take at most 3 times the time of others, they have to take at least 0.33 times ours."
-    )?;
-    for duel in duels {
-        page.push_str(&under(duel)?);
-    }
-    Ok(page)
+    chapter(
+        "Releases",
+        "Made by `cargo xtask race release`; `--only manifest,verify,lineage` runs some of the parts and `--quick` all of them on small inputs. Where ours may take at most 3 times the time of others, they have to take at least 0.33 times ours.",
+        duels,
+    )
 }
 
 /// The members of a release as lines, in no order: recording, start, end.

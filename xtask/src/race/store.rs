@@ -115,14 +115,20 @@ pub(super) fn duel(
 
 /// All duels under their heading.
 pub(super) fn sections(duels: &[Duel]) -> Result<String> {
+    chapter(
+        "Workspace",
+        "Made by `cargo xtask race store`; `--only ingest,again,sql,topic` runs some of the parts and `--quick` all of them on small inputs. Where ours may take at most 1.3 or 1.5 times the time of others, they have to take at least 0.77 or 0.67 times ours. Peak anonymous memory leaves out files that are mapped.",
+        duels,
+    )
+}
+
+/// A heading, what stands below it, and the duels; nothing where there are none.
+pub(super) fn chapter(title: &str, about: &str, duels: &[Duel]) -> Result<String> {
     let mut page = String::new();
     if duels.is_empty() {
         return Ok(page);
     }
-    writeln!(
-        page,
-        "\n## Workspace\n\nMade by `cargo xtask race store`; `--only ingest,again,sql,topic` runs some of the parts and `--quick` all of them on small inputs. Where ours may take at most 1.3 or 1.5 times the time of others, they have to take at least 0.77 or 0.67 times ours. Peak anonymous memory leaves out files that are mapped."
-    )?;
+    writeln!(page, "\n## {title}\n\n{about}")?;
     for duel in duels {
         page.push_str(&under(duel)?);
     }

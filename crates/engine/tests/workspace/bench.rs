@@ -123,6 +123,21 @@ impl Bench {
         self.folder.path().join("in")
     }
 
+    /// A drive of twenty messages among the inputs.
+    pub(crate) fn drive(&self, seed: u64) -> PathBuf {
+        let path = self.inputs().join(format!("drive{seed}.mcap"));
+        recording(&path, seed, 20);
+        path
+    }
+
+    /// Brings in `drive.mcap` of a thousand messages on two topics; gives its id.
+    pub(crate) fn brought(&self) -> String {
+        let path = self.inputs().join("drive.mcap");
+        recording(&path, 2, 1000);
+        let outcome = self.ingest(&[&path], &NoProgress).expect("a run");
+        outcome.inputs[0].recording_id.clone().expect("an id")
+    }
+
     pub(crate) fn open(&self) -> Workspace {
         in_world(|world| Workspace::open(&self.path(), world)).expect("a workspace")
     }

@@ -32,12 +32,7 @@ fn refused(bench: &Bench, id: &str) -> String {
 /// A workspace with one recording; its id and the digest of its file.
 fn one() -> (Bench, String, String) {
     let bench = Bench::new();
-    let path = bench.inputs().join("drive.mcap");
-    recording(&path, 2, 1000);
-    let id = bench.ingest(&[&path], &NoProgress).expect("a run").inputs[0]
-        .recording_id
-        .clone()
-        .expect("an id");
+    let id = bench.brought();
     let rows = bench.ask("SELECT sha256 FROM files");
     let digest = rows[0]["sha256"].as_str().expect("a digest").to_owned();
     (bench, id, digest)

@@ -39,18 +39,17 @@ fn restore(folder: &Path, kept: &BTreeMap<String, Vec<u8>>) {
 #[test]
 fn a_workspace_restored_from_a_backup_signs_nothing() {
     let bench = Bench::new();
-    let drive = |seed: u64| {
-        let path = bench.inputs().join(format!("drive{seed}.mcap"));
-        recording(&path, seed, 20);
-        path
-    };
-    bench.ingest(&[&drive(1)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(1)], &NoProgress)
+        .expect("a run");
     let backup = files(&bench.path());
-    bench.ingest(&[&drive(2)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(2)], &NoProgress)
+        .expect("a run");
     let newer = files(&bench.path());
     restore(&bench.path(), &backup);
     let error = bench
-        .ingest(&[&drive(3)], &NoProgress)
+        .ingest(&[&bench.drive(3)], &NoProgress)
         .expect_err("refused");
     let said = error.to_string();
     assert!(
@@ -67,11 +66,15 @@ fn a_workspace_restored_from_a_backup_signs_nothing() {
             (path.clone(), old.unwrap_or(bytes).clone())
         });
         restore(&bench.path(), &mixed.collect());
-        let error = bench.ingest(&[&drive(3)], &NoProgress).expect_err(part);
+        let error = bench
+            .ingest(&[&bench.drive(3)], &NoProgress)
+            .expect_err(part);
         assert!(error.to_string().contains("hint:"), "{part}: {error}");
     }
     restore(&bench.path(), &newer);
-    bench.ingest(&[&drive(3)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(3)], &NoProgress)
+        .expect("a run");
 }
 
 #[test]

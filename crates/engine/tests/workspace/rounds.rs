@@ -16,12 +16,7 @@ use serde_json::json;
 #[test]
 fn messages_of_a_recording_are_counted_decoded_and_cut_out() {
     let bench = Bench::new();
-    let path = bench.inputs().join("drive.mcap");
-    recording(&path, 2, 1000);
-    let id = bench.ingest(&[&path], &NoProgress).expect("a run").inputs[0]
-        .recording_id
-        .clone()
-        .expect("an id");
+    let id = bench.brought();
     let counted = format!(
         "SELECT topic, count(*) AS n FROM messages WHERE recording_id = '{id}' GROUP BY 1 ORDER BY 1"
     );

@@ -334,17 +334,16 @@ fn keep_checkpoint(bench: &Bench, file: &Path) {
 #[test]
 fn a_log_that_was_cut_off_or_made_anew_does_not_pass_by_a_checkpoint_kept_elsewhere() {
     let bench = Bench::new();
-    let drive = |seed: u64| {
-        let path = bench.inputs().join(format!("drive{seed}.mcap"));
-        recording(&path, seed, 20);
-        path
-    };
-    bench.ingest(&[&drive(1)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(1)], &NoProgress)
+        .expect("a run");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let (old, kept) = (elsewhere.path().join("old"), elsewhere.path().join("kept"));
     copied(&bench.path(), &old);
     keep_checkpoint(&bench, &kept);
-    bench.ingest(&[&drive(2)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(2)], &NoProgress)
+        .expect("a run");
     keep_checkpoint(&bench, &kept);
     let asked = |bench: &Bench| {
         let request = Request {
@@ -376,7 +375,9 @@ fn a_log_that_was_cut_off_or_made_anew_does_not_pass_by_a_checkpoint_kept_elsewh
     );
     // Another past of the same length, by somebody who has the key and forgot what it signed.
     bench.forget_last();
-    bench.ingest(&[&drive(3)], &NoProgress).expect("a run");
+    bench
+        .ingest(&[&bench.drive(3)], &NoProgress)
+        .expect("a run");
     assert!(verified(&bench.open()).holds);
     assert!(!asked(&bench).holds);
     let refused = in_world(|world| log::witness(&bench.open(), world, &kept, None));
