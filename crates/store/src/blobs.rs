@@ -1,5 +1,6 @@
 //! Originals, kept as they came under their content: read once, written once, never changed.
 
+use crate::copying;
 use crate::error::{io, object};
 use crate::uploads::{self, PART_BYTES, Parcel};
 use crate::{Place, StoreError};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub const STAGING: &str = "staging";
 /// Folder of the blobs.
 const FOLDER: &str = "blobs";
-/// Bytes read, hashed and written at a time: they stay in the cache between the two digests and the copy.
+/// Bytes read and hashed at a time: they stay in the cache between the two digests.
 const SLICE_BYTES: usize = 512 << 10;
 
 /// What is kept of a file.
@@ -267,28 +268,14 @@ fn copy_under_digest(
     scratch: &Path,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Kept, StoreError> {
-    let mut from = std::fs::File::open(file).map_err(io("read", file))?;
+    let from = std::fs::File::open(file).map_err(io("read", file))?;
     let size_bytes = from.metadata().map_err(io("read", file))?.len();
-    let mut to = std::fs::File::create(scratch).map_err(io("write", scratch))?;
-    let mut both = Digester::default();
-    let mut buffer = vec![0; SLICE_BYTES];
-    let mut seen = 0;
-    loop {
-        let read = from.read(&mut buffer).map_err(io("read", file))?;
-        if read == 0 {
-            break;
-        }
-        let slice = buffer.get(..read).unwrap_or_default();
-        both.update(slice);
-        to.write_all(slice).map_err(io("write", scratch))?;
-        seen += read as u64;
-        advance(read as u64);
-    }
-    unchanged(file, size_bytes, seen)?;
-    let digests = both.finish();
+    let copy = copying::copy((from, file), scratch, size_bytes, advance)?;
+    unchanged(file, size_bytes, copy.read_bytes)?;
+    let digests = copy.digests;
     let target = folder.join(Blobs::path(&digests.sha256)?.as_ref());
     let is_new = !target.exists() && {
-        to.sync_all().map_err(io("write", scratch))?;
+        copy.file.sync_all().map_err(io("write", scratch))?;
         name(scratch, &target)?
     };
     Ok(Kept {

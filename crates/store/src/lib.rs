@@ -7,6 +7,7 @@
 
 mod blobs;
 mod catalog;
+mod copying;
 mod error;
 mod log;
 mod objects;

@@ -122,8 +122,8 @@ impl Sweep {
         let mut turn = Turn::new(points.times_secs);
         for (index, position) in points.positions.iter().enumerate() {
             let [x, y, z] = position.map(f64::from);
-            let flat = x.hypot(y);
-            let range = flat.hypot(z);
+            // Of single precision, so that no square overflows.
+            let range = (x * x + y * y + z * z).sqrt();
             if !range.is_finite() {
                 sweep.not_finite += 1;
                 continue;
@@ -132,7 +132,8 @@ impl Sweep {
                 sweep.zeros += 1;
                 continue;
             }
-            sweep.count(y.atan2(x), Some(range));
+            let azimuth = y.atan2(x);
+            sweep.count(azimuth, Some(range));
             if let Some(ring) = points.rings.get(index)
                 && let Some(slot) = sweep.rings.get_mut(usize::from(*ring))
             {
@@ -142,7 +143,7 @@ impl Sweep {
                 sweep.shine(*intensity);
             }
             if let Some(secs) = points.times_secs.get(index) {
-                turn.add(*secs, y.atan2(x));
+                turn.add(*secs, azimuth);
             }
         }
         (sweep.first_secs, sweep.last_secs) = (turn.first, turn.last);

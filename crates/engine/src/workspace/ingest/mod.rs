@@ -383,8 +383,14 @@ impl Plan {
             size_bytes: self.size_bytes,
             version: self.version,
         };
-        let canonical = serde_json::to_string(&sorted).unwrap_or_default();
-        debug_assert_eq!(Some(&canonical), canonical_json(self).as_ref());
+        // Room for all at once: growing to megabytes step by step is copying them.
+        let mut canonical = Vec::with_capacity(1024 + 256 * self.inputs.len());
+        let written = serde_json::to_writer(&mut canonical, &sorted);
+        let canonical = String::from_utf8(canonical).unwrap_or_default();
+        debug_assert_eq!(
+            written.ok().map(|()| canonical.as_str()),
+            canonical_json(self).as_deref()
+        );
         canonical
     }
 }

@@ -104,7 +104,8 @@ impl<'a> Bits<'a> {
     }
 
     fn peek(&self) -> usize {
-        (self.peek16() >> (16 - PEEK)) as usize
+        // Not through a narrower word: so the compiler sees that it lies within a table.
+        usize::try_from(self.window >> (64 - PEEK)).unwrap_or(0)
     }
 
     /// Goes on behind the marker that ends these bits, if it is one of the eight restart markers.
@@ -238,22 +239,38 @@ fn singles(counts: &[u8; 16], symbols: &[u8]) -> Vec<(u8, u8)> {
     table
 }
 
-/// What a prefix of AC codes stands for: as many whole codes as fit, the bits behind the last included.
+/// What a prefix of AC codes stands for: as many whole codes as fit, the bits behind the last included. In one word, as it
+/// is read once for every few bits of a file.
 #[derive(Clone, Copy, Default)]
-struct Skip {
+struct Skip(u16);
+
+impl Skip {
+    fn new(bits: u32, coefficients: u32, end: bool) -> Self {
+        let word = bits << 8 | u32::from(end) << 7 | coefficients.min(0x7F);
+        Self(u16::try_from(word).unwrap_or(0))
+    }
+
     /// Bits to skip; 0 where not even the first code fits.
-    bits: u8,
-    /// Coefficients passed.
-    coefficients: u8,
+    fn bits(self) -> u32 {
+        u32::from(self.0 >> 8)
+    }
+
+    /// Coefficients passed, at most 127: more than there are.
+    fn coefficients(self) -> u32 {
+        u32::from(self.0 & 0x7F)
+    }
+
     /// Whether the block ends here.
-    end: bool,
+    fn end(self) -> bool {
+        self.0 & 0x80 != 0
+    }
 }
 
 /// Codes of AC coefficients, for skipping them.
 #[derive(Clone)]
 pub(super) struct AcTable {
     canonical: Canonical,
-    fast: Vec<Skip>,
+    fast: Box<[Skip; 1 << PEEK]>,
 }
 
 /// One code: bits to skip, coefficients passed, whether the block ends.
@@ -271,9 +288,10 @@ impl AcTable {
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let canonical = Canonical::new(counts, symbols)?;
         let singles = singles(counts, symbols);
-        let fast = (0..1 << PEEK)
-            .map(|prefix| pack(&singles, prefix))
-            .collect();
+        let mut fast = Box::new([Skip::default(); 1 << PEEK]);
+        for (prefix, skip) in fast.iter_mut().enumerate() {
+            *skip = pack(&singles, prefix);
+        }
         Some(Self { canonical, fast })
     }
 
@@ -284,11 +302,11 @@ impl AcTable {
         while passed < 63 {
             bits.ensure();
             let skip = self.fast.get(bits.peek()).copied().unwrap_or_default();
-            let behind = passed + u32::from(skip.coefficients);
+            let behind = passed + skip.coefficients();
             // Where the coefficients are complete the next code is already another block's.
-            if skip.bits != 0 && behind + u32::from(skip.end) <= 63 {
-                bits.consume(u32::from(skip.bits));
-                if skip.end {
+            if skip.bits() != 0 && behind + u32::from(skip.end()) <= 63 {
+                bits.consume(skip.bits());
+                if skip.end() {
                     return Some(());
                 }
                 passed = behind;
@@ -307,26 +325,21 @@ impl AcTable {
 }
 
 fn pack(singles: &[(u8, u8)], prefix: usize) -> Skip {
-    let mut packed = Skip::default();
-    loop {
-        let used = u32::from(packed.bits);
-        if used >= PEEK {
-            return packed;
-        }
+    let (mut used, mut passed) = (0, 0);
+    while used < PEEK {
         // Zeros are shifted in; a code that would need them is not taken.
         let rest = (prefix << used) & ((1 << PEEK) - 1);
         let (length, symbol) = singles.get(rest).copied().unwrap_or_default();
         let length = u32::from(length);
         if length == 0 || used + length > PEEK {
-            return packed;
+            break;
         }
         let (count, coefficients, end) = skip_of(symbol, length);
-        let total = u32::from(packed.coefficients) + coefficients;
-        packed.bits = u8::try_from(used + count).unwrap_or(0);
-        packed.coefficients = u8::try_from(total).unwrap_or(u8::MAX);
-        packed.end = end;
+        used += count;
+        passed += coefficients;
         if end {
-            return packed;
+            return Skip::new(used, passed, true);
         }
     }
+    Skip::new(used, passed, false)
 }
