@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 pub const STAGING: &str = "staging";
 /// Folder of the blobs.
 const FOLDER: &str = "blobs";
-/// Bytes read and hashed at a time: they stay in the cache between the two digests.
-const SLICE_BYTES: usize = 512 << 10;
 
 /// What is kept of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,21 +191,8 @@ impl Blobs {
             advance(read);
             return self.keep_bytes(bytes.into()).await;
         }
-        let mut both = Digester::default();
-        let mut buffer = vec![0; SLICE_BYTES];
-        let mut seen = 0;
-        loop {
-            let read = opened.read(&mut buffer).map_err(io("read", file))?;
-            if read == 0 {
-                break;
-            }
-            let slice = buffer.get(..read).unwrap_or_default();
-            both.update(slice);
-            seen += read as u64;
-            advance(read as u64);
-        }
+        let (digests, seen) = copying::digests(&mut opened, advance).map_err(io("read", file))?;
         unchanged(file, size_bytes, seen)?;
-        let digests = both.finish();
         let kept = |is_new| Kept {
             digests: digests.clone(),
             size_bytes,

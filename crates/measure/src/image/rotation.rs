@@ -37,8 +37,8 @@ const INTERPOLATION: f64 = 1.7;
 /// Levels of up to this many pixels are used whole, of larger ones every second pixel, as on a chessboard: smoothing has
 /// made neighbors alike.
 const ALL_PIXELS: usize = 4000;
-/// Part of the mean squared gradient from which on a pixel is strong: fewer than half of them are, and they say nearly all
-/// about where the image went. All steps but the last rest on them.
+/// Part of the mean squared gradient from which on a pixel is strong: those alone give standard deviations an eighth larger
+/// (pictures of a simulated street). All steps but the last rest on them.
 const STRONG_ENERGY: f64 = 0.25;
 /// Share of strong pixels below which all are used throughout.
 const LEAST_STRONG: f64 = 0.125;
@@ -86,7 +86,8 @@ impl RotationEstimate {
 /// Tukey weights from coarse to fine on images smoothed by the binomial kernel 1 2 1, linearized about the first frame
 /// (inverse compositional: Baker and Matthews, Lucas-Kanade 20 years on, IJCV 2004, equation 35; rotation
 /// homography: Hartley and Zisserman 2003, 8.13). Before it a search over whole shifts at the coarsest level allows
-/// for turns of about a fifth of the field of view.
+/// for turns of about a fifth of the field of view. Pixels of strong gradient lead to the place, one step over all of
+/// them ends there.
 ///
 /// `camera`: intrinsics **at the scale of these frames** ([`Pinhole::shrunk`]). The covariance is that of the sum of
 /// scores over 8 x 8 blocks (sandwich), so that smoothing and things that move are in it; what the translation of the
@@ -94,7 +95,7 @@ impl RotationEstimate {
 /// Distortion is not modeled; away from the center it scales the flow by a few percent.
 ///
 /// Errors: sizes that differ or are below 16 pixels, [`ImageError::BadCamera`], [`ImageError::Textureless`],
-/// [`ImageError::Inconsistent`]. Cost: about 20 passes over the pixels; 0.3 ms at 80 x 60.
+/// [`ImageError::Inconsistent`]. Cost: at each of three or four levels up to 8 steps, each one pass over its pixels.
 pub fn rotation_between(
     prev: &Grey<'_>,
     next: &Grey<'_>,

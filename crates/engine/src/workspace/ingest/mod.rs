@@ -384,13 +384,11 @@ impl Plan {
             version: self.version,
         };
         // Room for all at once: growing to megabytes step by step is copying them.
-        let mut canonical = Vec::with_capacity(1024 + 256 * self.inputs.len());
-        let written = serde_json::to_writer(&mut canonical, &sorted);
-        let canonical = String::from_utf8(canonical).unwrap_or_default();
-        debug_assert_eq!(
-            written.ok().map(|()| canonical.as_str()),
-            canonical_json(self).as_deref()
-        );
+        let mut text = Vec::with_capacity(1024 + 256 * self.inputs.len());
+        let written = serde_json::to_writer(&mut text, &sorted).ok();
+        let canonical = written.and_then(|()| String::from_utf8(text).ok());
+        let canonical = canonical.unwrap_or_default();
+        debug_assert_eq!(Some(&canonical), canonical_json(self).as_ref());
         canonical
     }
 }
