@@ -23,12 +23,17 @@ use fieldassay_query::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use fieldassay_query::{Options, Session, Sources};
 use fieldassay_store::{Place, Step, Tables, schema};
 use futures_util::StreamExt as _;
+use mimalloc::MiMalloc;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 type Failure = Box<dyn Error + Send + Sync>;
 

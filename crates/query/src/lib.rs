@@ -6,15 +6,19 @@
 //! Not here: which version of a table is current (the catalogue of `store`), how rows come to be (`engine`), formulas
 //! (`measure`), the shell and its history (`cli`).
 
+#[cfg(test)]
+mod compared;
 mod error;
 mod explain;
 mod functions;
+mod instead;
 pub mod output;
 pub mod recordings;
 mod session;
 mod statement;
 mod stretches;
 mod tables;
+mod words;
 
 pub use datafusion::arrow;
 pub use error::{Excerpt, QueryError};

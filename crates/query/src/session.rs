@@ -4,6 +4,7 @@ use crate::explain::explain;
 use crate::recordings::{Directory, Messages, ReadTopic, Recordings, Stretch, Topic};
 use crate::stretches::FindStretches;
 use crate::tables::{Declared, PinnedFiles, TableAt};
+use crate::words::FindWordGroups;
 use crate::{QueryError, statement};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::cast;
@@ -310,7 +311,8 @@ fn context(
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
-        .with_physical_optimizer_rule(Arc::new(FindStretches))
+        .with_physical_optimizer_rule(Arc::new(FindStretches::new()))
+        .with_physical_optimizer_rule(Arc::new(FindWordGroups::new()))
         .build();
     crate::functions::register(&mut state)?;
     let context = SessionContext::new_with_state(state);

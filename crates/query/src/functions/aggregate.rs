@@ -4,7 +4,7 @@ use super::Function;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Float64Array, ListArray,
 };
-use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -115,8 +115,8 @@ static ITEM: LazyLock<FieldRef> =
 
 /// What is kept of the values of a group.
 trait Group: Debug + Default + Send + Sync + 'static {
-    /// Adds a value.
-    fn push(&mut self, x: f64);
+    /// Adds a value and tells by how many bytes the group has grown outside of itself.
+    fn push(&mut self, x: f64) -> usize;
     /// Bytes it holds outside of itself.
     fn held_bytes(&self) -> usize;
     /// What was kept, one row per group.
@@ -128,8 +128,9 @@ trait Group: Debug + Default + Send + Sync + 'static {
 }
 
 impl Group for ExactSum {
-    fn push(&mut self, x: f64) {
+    fn push(&mut self, x: f64) -> usize {
         self.add(x);
+        0
     }
 
     fn held_bytes(&self) -> usize {
@@ -163,37 +164,96 @@ impl Group for ExactSum {
     }
 }
 
-/// Values of a group until their quantile is asked for.
+/// Values of a group until their quantile is asked for: pieces that are full, which are not copied again, and one that is
+/// being filled. States that are merged are pieces of the columns they came in.
 #[derive(Debug, Default)]
-struct Values(Vec<f64>);
+struct Values {
+    full: Vec<ScalarBuffer<f64>>,
+    last: Vec<f64>,
+    /// Bytes of all pieces.
+    bytes: usize,
+}
+
+impl Values {
+    /// Values of the first piece, and most of a later one: each has twice as many as the one before.
+    const FIRST: usize = 8;
+    const MOST: usize = 4096;
+    /// A list of fewer values is copied: a piece costs as much as these.
+    const FEW: usize = 32;
+
+    fn count(&self) -> usize {
+        self.pieces().map(<[f64]>::len).sum()
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &[f64]> {
+        let full = self.full.iter().map(|piece| &piece[..]);
+        full.chain([self.last.as_slice()])
+    }
+
+    /// Begins a piece and tells how many bytes it has.
+    #[cold]
+    fn begin(&mut self) -> usize {
+        let room = (2 * self.last.len()).clamp(Self::FIRST, Self::MOST);
+        let last = std::mem::replace(&mut self.last, Vec::with_capacity(room));
+        if !last.is_empty() {
+            self.full.push(last.into());
+        }
+        let bytes = room * size_of::<f64>() + size_of::<ScalarBuffer<f64>>();
+        self.bytes += bytes;
+        bytes
+    }
+
+    fn all(&self) -> Vec<f64> {
+        let mut all = Vec::with_capacity(self.count());
+        self.pieces().for_each(|piece| all.extend_from_slice(piece));
+        all
+    }
+}
 
 impl Group for Values {
-    fn push(&mut self, x: f64) {
-        self.0.push(x);
+    fn push(&mut self, x: f64) -> usize {
+        let grown = if self.last.len() < self.last.capacity() {
+            0
+        } else {
+            self.begin()
+        };
+        self.last.push(x);
+        grown
     }
 
     fn held_bytes(&self) -> usize {
-        self.0.capacity() * size_of::<f64>()
+        self.bytes
     }
 
     fn states(groups: Vec<Self>) -> ArrayRef {
-        let lengths = groups.iter().map(|group| group.0.len());
+        let lengths = groups.iter().map(Self::count);
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let values: Vec<f64> = groups.into_iter().flat_map(|group| group.0).collect();
+        let mut values = Vec::with_capacity(groups.iter().map(Self::count).sum());
+        // A group is let go of as soon as it is copied.
+        for group in groups {
+            let pieces = group.pieces();
+            pieces.for_each(|piece| values.extend_from_slice(piece));
+        }
         let values = Arc::new(Float64Array::from(values));
         Arc::new(ListArray::new(Arc::clone(&ITEM), offsets, values, None))
     }
 
     fn merge(&mut self, states: &ArrayRef, row: usize) -> Result<(), DataFusionError> {
-        if let Some(lists) = states.as_list_opt::<i32>() {
-            let values = lists.value(row);
-            let values = values.as_primitive_opt::<Float64Type>();
-            let more = values.map_or(0, Array::len);
-            // What many partitions have of a group comes in few large lists: room for them, not for twice as much.
-            if more > self.0.len() / 4 {
-                self.0.reserve_exact(more);
+        let Some(lists) = states.as_list_opt::<i32>() else {
+            return Ok(());
+        };
+        // Lists of states hold no nulls: [`Values::states`] writes none.
+        let values = lists.value(row);
+        let Some(values) = values.as_primitive_opt::<Float64Type>() else {
+            return Ok(());
+        };
+        if values.len() < Self::FEW {
+            for x in values.values() {
+                self.push(*x);
             }
-            self.0.extend(values.into_iter().flatten().flatten());
+        } else {
+            self.bytes += size_of_val::<[f64]>(values.values()) + size_of::<ScalarBuffer<f64>>();
+            self.full.push(values.values().clone());
         }
         Ok(())
     }
@@ -202,7 +262,7 @@ impl Group for Values {
         let Some(q) = q else {
             return Ok(None);
         };
-        match stats::quantile(&mut self.0, q) {
+        match stats::quantile(&mut self.all(), q) {
             Ok(value) => Ok(Some(value)),
             Err(stats::StatsError::Empty) => Ok(None),
             Err(error) => Err(DataFusionError::Execution(format!("`quantile`: {error}"))),
@@ -238,7 +298,18 @@ impl<G: Group> Groups<G> {
         let column = columns
             .get(1)
             .and_then(|column| column.as_primitive_opt::<Float64Type>());
-        for q in column.into_iter().flatten().flatten() {
+        // Mostly one number for all rows of all batches.
+        let known = self.q;
+        let is_known = |column: &&Float64Array| {
+            let is_it = |q: &f64| Some(*q) == known;
+            column.null_count() == 0 && column.values().iter().all(is_it)
+        };
+        for q in column
+            .filter(|column| !is_known(column))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             if self.q == Some(q) {
                 continue;
             }
@@ -261,13 +332,14 @@ impl<G: Group> Groups<G> {
         let values = columns
             .first()
             .and_then(|column| column.as_primitive_opt::<Float64Type>());
-        for (row, value) in values.into_iter().flatten().enumerate() {
-            if let (Some(x), Some(group)) = (value, group(row))
-                && let Some(group) = self.all.get_mut(group)
-            {
-                let before = group.held_bytes();
-                group.push(x);
-                self.held_bytes += group.held_bytes() - before;
+        if let Some(values) = values {
+            let nulls = values.nulls();
+            for (row, x) in values.values().iter().enumerate() {
+                if nulls.is_none_or(|nulls| nulls.is_valid(row))
+                    && let Some(group) = group(row).and_then(|group| self.all.get_mut(group))
+                {
+                    self.held_bytes += group.push(*x);
+                }
             }
         }
         self.probability(columns)

@@ -1,49 +1,17 @@
 //! Which joins are joins of moments with stretches, and which of their columns are what.
 //!
-//! Read [`FindStretches`] first. Not here: how such a join runs ([`super::StretchJoin`]).
+//! Read [`Columns::of`] first. Not here: how such a join runs ([`super::StretchJoin`]).
 
-use super::StretchJoin;
 use datafusion::arrow::datatypes::{DataType, Schema};
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DataFusionError, JoinSide, JoinType, NullEquality};
+use datafusion::common::{JoinSide, JoinType, NullEquality};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column};
 use datafusion::physical_expr::utils::split_conjunction;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::ExecutionPlan as _;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use std::sync::Arc;
-
-/// Puts a [`StretchJoin`] in the place of joins that are one.
-#[derive(Debug)]
-pub(crate) struct FindStretches;
-
-impl PhysicalOptimizerRule for FindStretches {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let replaced = plan.transform_up(|plan| {
-            Ok(match StretchJoin::of(&plan) {
-                Some(join) => Transformed::yes(Arc::new(join) as Arc<dyn ExecutionPlan>),
-                None => Transformed::no(plan),
-            })
-        })?;
-        Ok(replaced.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "find_stretches"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
 
 /// Columns of a join: stretches are on the left, which is held in memory, moments on the right.
 #[derive(Clone, Debug)]

@@ -1,17 +1,17 @@
 //! Joins with stretches against the engine's own way of trying every pair, on seeded random tables.
 
 use super::FindStretches;
+use crate::compared::{plan, rows, shown, sorted};
 use datafusion::arrow::array::{
     ArrayRef, Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use fieldassay_testkit::Lcg;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -139,7 +139,7 @@ fn session(
         state = state.with_runtime_env(Arc::clone(runtime));
     }
     if with_rule {
-        state = state.with_physical_optimizer_rule(Arc::new(FindStretches));
+        state = state.with_physical_optimizer_rule(Arc::new(FindStretches::new()));
     }
     let context = SessionContext::new_with_state(state.build());
     for (name, table) in ["i", "o"].into_iter().zip(tables) {
@@ -148,33 +148,6 @@ fn session(
             .expect("a table");
     }
     context
-}
-
-async fn plan(context: &SessionContext, sql: &str) -> Arc<dyn ExecutionPlan> {
-    let frame = context.sql(sql).await.expect("a statement");
-    frame.create_physical_plan().await.expect("a plan")
-}
-
-fn shown(plan: &Arc<dyn ExecutionPlan>) -> String {
-    displayable(plan.as_ref()).indent(false).to_string()
-}
-
-fn rows(batches: &[RecordBatch]) -> Vec<String> {
-    let of_batch = |batch: &RecordBatch| {
-        let text = |row| {
-            let columns = batch.columns().iter();
-            let cells = columns.map(|column| array_value_to_string(column, row).expect("text"));
-            cells.collect::<Vec<_>>().join("|")
-        };
-        (0..batch.num_rows()).map(text).collect::<Vec<_>>()
-    };
-    batches.iter().flat_map(of_batch).collect()
-}
-
-fn sorted(batches: &[RecordBatch]) -> Vec<String> {
-    let mut rows = rows(batches);
-    rows.sort_unstable();
-    rows
 }
 
 /// Conditions that are all ways to be within a stretch.
