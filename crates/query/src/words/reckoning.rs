@@ -22,8 +22,6 @@ use std::sync::Arc;
 const TRIED_ROWS: usize = 1 << 16;
 /// One row in so many may have a word that must be read.
 const ONE_READ_IN: usize = 8;
-/// States that are made at a time.
-const MADE_BYTES: usize = 16 << 20;
 
 /// One function of the rows of a group.
 pub(super) struct Measure {
@@ -107,62 +105,10 @@ pub(super) struct Reckoning {
 pub(super) enum Stage {
     /// Rows are added.
     Adding,
-    /// Groups are told; then comes what the engine makes of the rest.
-    Telling(Told),
+    /// Groups are told, from a row on; then comes what the engine makes of the rest.
+    Telling(RecordBatch, usize),
     /// The engine goes on.
     Rest(SendableRecordBatchStream),
-}
-
-/// Groups on their way out.
-pub(super) struct Told {
-    /// The words of all groups, by column.
-    words: Vec<ArrayRef>,
-    count: usize,
-    /// Groups whose states are made at a time: large ones are let go of step by step.
-    step: usize,
-    /// Groups whose states were made.
-    made: usize,
-    /// States of some groups, from a row on.
-    current: Option<(RecordBatch, usize)>,
-}
-
-impl Told {
-    /// The states of the next groups, at most so many; none after the last.
-    fn next(
-        &mut self,
-        measures: &mut [Measure],
-        (schema, most_rows): (&SchemaRef, usize),
-    ) -> Result<Option<RecordBatch>, DataFusionError> {
-        loop {
-            if let Some((states, from)) = &mut self.current {
-                let count = most_rows.min(states.num_rows() - *from);
-                if count > 0 {
-                    let some = states.slice(*from, count);
-                    *from += count;
-                    return Ok(Some(some));
-                }
-            }
-            let left = self.count - self.made;
-            if left == 0 {
-                return Ok(None);
-            }
-            let (count, emit) = if self.step < left {
-                (self.step, EmitTo::First(self.step))
-            } else {
-                (left, EmitTo::All)
-            };
-            let words = self.words.iter();
-            let mut columns: Vec<ArrayRef> =
-                words.map(|words| words.slice(self.made, count)).collect();
-            for measure in &mut *measures {
-                columns.extend(measure.groups.state(emit)?);
-            }
-            self.made += count;
-            let options = RecordBatchOptions::new().with_row_count(Some(count));
-            let states = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
-            self.current = Some((states, 0));
-        }
-    }
 }
 
 impl Reckoning {
@@ -171,10 +117,12 @@ impl Reckoning {
         loop {
             match &mut self.stage {
                 Stage::Adding => self.add().await?,
-                Stage::Telling(told) => {
-                    let form = (&self.schema, self.most_rows);
-                    if let Some(states) = told.next(&mut self.measures, form)? {
-                        return Ok(Some(states.record_output(&self.metrics)));
+                Stage::Telling(all, from) => {
+                    let count = self.most_rows.min(all.num_rows() - *from);
+                    if count > 0 {
+                        let some = all.slice(*from, count);
+                        *from += count;
+                        return Ok(Some(some.record_output(&self.metrics)));
                     }
                     let Some(rest) = self.input.take() else {
                         return Ok(None);
@@ -192,13 +140,11 @@ impl Reckoning {
     /// Adds the rows of a batch; tells the groups where it was the last, or where others go on better.
     async fn add(&mut self) -> Result<(), DataFusionError> {
         let Some(input) = &mut self.input else {
-            self.tell();
-            return Ok(());
+            return self.tell();
         };
         let Some(batch) = input.next().await else {
             self.input = None;
-            self.tell();
-            return Ok(());
+            return self.tell();
         };
         let batch = batch?;
         let elapsed = self.metrics.elapsed_compute().clone();
@@ -212,14 +158,12 @@ impl Reckoning {
                 let rest = stream::iter([Ok(batch)]).chain(input);
                 self.input = Some(Box::pin(RecordBatchStreamAdapter::new(schema, rest)));
             }
-            self.tell();
-            return Ok(());
+            return self.tell();
         }
         if self.is_worth_while() && self.memory.try_resize(self.size_bytes()).is_ok() {
             return Ok(());
         }
-        self.tell();
-        Ok(())
+        self.tell()
     }
 
     /// Adds rows; false, and nothing added, where there are too many groups.
@@ -248,17 +192,21 @@ impl Reckoning {
     }
 
     /// Turns to telling what there is.
-    fn tell(&mut self) {
+    fn tell(&mut self) -> Result<(), DataFusionError> {
+        let elapsed = self.metrics.elapsed_compute().clone();
+        let timer = elapsed.timer();
         let count = self.groups.len();
-        let measures = self.measures.iter().map(|measure| measure.groups.size());
-        let each = measures.sum::<usize>() / count.max(1);
-        let groups = std::mem::replace(&mut self.groups, Groups::new(self.keys.len()));
-        self.stage = Stage::Telling(Told {
-            words: groups.columns(),
-            count,
-            step: (MADE_BYTES / each.max(1)).max(1),
-            made: 0,
-            current: None,
-        });
+        let mut columns = self.groups.columns();
+        for measure in &mut self.measures {
+            columns.extend(measure.groups.state(EmitTo::All)?);
+        }
+        self.groups = Groups::new(self.keys.len());
+        self.measures.clear();
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        let schema = Arc::clone(&self.schema);
+        let all = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        timer.done();
+        self.stage = Stage::Telling(all, 0);
+        Ok(())
     }
 }
