@@ -170,6 +170,12 @@ impl FolderFiles {
         paths.zip(self.stats.iter().copied())
     }
 
+    /// As [`Self::stats`], side by side.
+    pub fn par_stats(&self) -> impl ParallelIterator<Item = (&str, FileStat)> {
+        let paths = self.paths.par_iter().map(String::as_str);
+        paths.zip(self.stats.par_iter().copied())
+    }
+
     /// Where each file lies, with its path within the folder.
     pub fn files(&self) -> impl Iterator<Item = (&str, PathBuf)> {
         let paths = self.paths.iter();

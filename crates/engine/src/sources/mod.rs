@@ -17,6 +17,8 @@ pub(crate) use folder::list_digests;
 pub use folder::{FileStat, FolderFiles};
 
 use crate::{EngineError, limits::Limits};
+use fieldassay_formats::folder::Files as _;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Extensions of recordings looked for in folders.
@@ -76,13 +78,20 @@ pub fn find_with_stats(inputs: &[String], limits: &Limits) -> Result<Found, Engi
             });
         }
     }
-    // Mostly sorted already; a set would compare every path with many.
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found.dedup_by(|later, first| later.0 == first.0);
+    sort_by_path(&mut found, |listed| &listed.0);
     Ok(Found {
         recordings: found,
         is_all,
     })
+}
+
+/// Sorts by path and keeps the first of each. Thousands are mostly in order already: one look at each, side by side, tells.
+pub(crate) fn sort_by_path<T: Send + Sync>(all: &mut Vec<T>, path: impl Fn(&T) -> &Path + Sync) {
+    let is_before = |pair: &[T]| matches!(pair, [a, b] if path(a) < path(b));
+    if !all.par_windows(2).all(is_before) {
+        all.sort_by(|a, b| path(a).cmp(path(b)));
+        all.dedup_by(|later, first| path(later) == path(first));
+    }
 }
 
 /// Adds the recordings of a folder; gives whether its files are recordings, one each.
@@ -99,14 +108,11 @@ fn search(folder: &Path, found: &mut Vec<Listed>, limits: &Limits) -> Result<boo
         found.push((path, None));
         is_all = false;
     }
-    for (path, stat) in files.stats() {
-        if has_known_extension(Path::new(path)) {
-            found.push((folder.join(path), Some(stat)));
-        } else {
-            is_all = false;
-        }
-    }
-    Ok(is_all)
+    let before = found.len();
+    let known = files.par_stats();
+    let known = known.filter(|(path, _)| has_known_extension(Path::new(path)));
+    found.par_extend(known.map(|(path, stat)| (folder.join(path), Some(stat))));
+    Ok(is_all && found.len() - before == files.paths().len())
 }
 
 /// Size of a recording: of its file, or of all files of its folder.
@@ -152,5 +158,46 @@ pub(crate) fn is_recording(path: &Path) -> bool {
 fn has_known_extension(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()))
+        .is_some_and(|extension| {
+            let mut known = EXTENSIONS.iter();
+            known.any(|known| known.eq_ignore_ascii_case(extension))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_known_extension, sort_by_path};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn paths_are_sorted_by_their_parts_and_the_first_of_each_stays() {
+        let sorted = |paths: &[&str]| {
+            let mut all: Vec<(PathBuf, usize)> = paths
+                .iter()
+                .enumerate()
+                .map(|(at, path)| (PathBuf::from(path), at))
+                .collect();
+            sort_by_path(&mut all, |(path, _)| path);
+            all.into_iter().map(|(_, at)| at).collect::<Vec<_>>()
+        };
+        assert_eq!(sorted(&[]), []);
+        assert_eq!(sorted(&["a", "b", "c"]), [0, 1, 2]);
+        assert_eq!(sorted(&["a-b", "a/b"]), [1, 0]);
+        assert_eq!(sorted(&["b", "a", "b", "a/c"]), [1, 3, 0]);
+        assert_eq!(sorted(&["a", "a", "b"]), [0, 2]);
+    }
+
+    #[test]
+    fn extensions_are_known_in_any_case() {
+        for (name, is_known) in [
+            ("a.mcap", true),
+            ("a.MCAP", true),
+            ("a.Db3", true),
+            ("mcap", false),
+            ("a.mcap.zst", false),
+            ("a", false),
+        ] {
+            assert_eq!(has_known_extension(Path::new(name)), is_known, "{name}");
+        }
+    }
 }

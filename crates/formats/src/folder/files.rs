@@ -1,5 +1,6 @@
 //! Where the bytes of a folder come from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The files of a folder: paths are relative, with `/` between the parts.
@@ -172,7 +173,7 @@ impl Files for MemoryFiles<'_> {
 pub struct Part<'a> {
     files: &'a dyn Files,
     prefix: String,
-    paths: Vec<String>,
+    paths: Cow<'a, [String]>,
 }
 
 impl std::fmt::Debug for Part<'_> {
@@ -184,15 +185,17 @@ impl std::fmt::Debug for Part<'_> {
 impl<'a> Part<'a> {
     /// The part below `prefix`, which ends in `/` or is empty.
     pub fn new(files: &'a dyn Files, prefix: &str) -> Self {
+        let paths = if prefix.is_empty() {
+            Cow::Borrowed(files.paths())
+        } else {
+            let below = files.under(prefix).iter();
+            let below = below.filter_map(|path| path.strip_prefix(prefix));
+            below.map(str::to_owned).collect()
+        };
         Self {
             files,
             prefix: prefix.to_owned(),
-            paths: files
-                .under(prefix)
-                .iter()
-                .filter_map(|path| path.strip_prefix(prefix))
-                .map(str::to_owned)
-                .collect(),
+            paths,
         }
     }
 }

@@ -156,7 +156,9 @@ pub(super) fn find(
         let recordings = recordings.recordings.into_iter();
         found.extend(recordings.map(|(path, stat)| (path, Kind::Recording, stat)));
     }
-    let taken: Vec<PathBuf> = found.iter().map(|(path, ..)| path.clone()).collect();
+    // Asked only where there may be labels besides.
+    let taken = found.iter().filter(|_| !others.is_empty());
+    let taken: Vec<PathBuf> = taken.map(|(path, ..)| path.clone()).collect();
     let before = before()?;
     let form_of = |path: &Path| {
         let known = before.get(&absolute(path))?;
@@ -169,8 +171,7 @@ pub(super) fn find(
         found.push((labels.path.clone(), Kind::Labels(Box::new(labels)), None));
     }
     // Recordings stay where both are said of one path.
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found.dedup_by(|later, first| later.0 == first.0);
+    sources::sort_by_path(&mut found, |(path, ..)| path);
     let inputs: Result<Vec<Input>, EngineError> = found
         .into_par_iter()
         .map(|(path, kind, stat)| {
