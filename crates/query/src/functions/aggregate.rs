@@ -262,7 +262,12 @@ impl Group for Values {
         let Some(q) = q else {
             return Ok(None);
         };
-        match stats::quantile(&mut self.all(), q) {
+        if !self.full.is_empty() {
+            self.last = self.all();
+            self.full.clear();
+            self.bytes = self.last.capacity() * size_of::<f64>();
+        }
+        match stats::quantile(&mut self.last, q) {
             Ok(value) => Ok(Some(value)),
             Err(stats::StatsError::Empty) => Ok(None),
             Err(error) => Err(DataFusionError::Execution(format!("`quantile`: {error}"))),

@@ -31,8 +31,8 @@ use std::sync::Arc;
 /// Puts [`WordGroups`] in the place of aggregates that are one.
 pub(crate) type FindWordGroups = Find<WordGroups>;
 
-/// The first stage of an aggregate by columns of words. Memory is that of the engine's own, which goes on where words or
-/// groups are too many, or where the limit does not allow more.
+/// The first stage of an aggregate by columns of words. Memory is that of the groups; the engine's own stage goes on where
+/// words or groups are many for the rows there are, or where the limit does not allow more.
 #[derive(Debug)]
 pub(crate) struct WordGroups {
     /// Places of the columns of words.
@@ -78,14 +78,13 @@ impl StandIn for WordGroups {
         let measures = functions.map(|(function, filter)| Measure::new(function, filter.clone()));
         let schema = aggregate.schema();
         let input = aggregate.input().execute(partition, Arc::clone(&context))?;
+        let memory = MemoryConsumer::new(format!("WordGroups[{partition}]")).with_can_spill(true);
         let reckoning = Reckoning {
             keys: self.keys.clone(),
             groups: Groups::new(self.keys.len()),
             measures: measures.collect::<Result<Vec<Measure>, _>>()?,
             input: Some(input),
-            memory: MemoryConsumer::new(format!("WordGroups[{partition}]"))
-                .with_can_spill(true)
-                .register(context.memory_pool()),
+            memory: Some(memory.register(context.memory_pool())),
             schema: Arc::clone(&schema),
             most_rows: context.session_config().batch_size().max(1),
             metrics: BaselineMetrics::new(metrics, partition),

@@ -22,6 +22,8 @@ use std::sync::Arc;
 const TRIED_ROWS: usize = 1 << 16;
 /// One row in so many may have a word that must be read.
 const ONE_READ_IN: usize = 8;
+/// Rows that a group has at least, or it is not worth making.
+const FEWEST_ROWS: usize = 2;
 
 /// One function of the rows of a group.
 pub(super) struct Measure {
@@ -73,7 +75,13 @@ impl Engine {
         &self,
         rest: SendableRecordBatchStream,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let input = super::rest::Rest::of(rest);
+        let schema = self
+            .aggregate
+            .children()
+            .first()
+            .map(|input| input.schema());
+        let schema = schema.unwrap_or_else(|| rest.schema());
+        let input = super::rest::Rest::of(rest, schema);
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
         let aggregate = Arc::clone(&self.aggregate);
         let aggregate = aggregate.replace_children(vec![Arc::new(input)], options)?;
@@ -90,7 +98,8 @@ pub(super) struct Reckoning {
     /// None once all rows came.
     pub(super) input: Option<SendableRecordBatchStream>,
     pub(super) engine: Engine,
-    pub(super) memory: MemoryReservation,
+    /// None once the engine goes on: who holds none is given no share.
+    pub(super) memory: Option<MemoryReservation>,
     pub(super) schema: SchemaRef,
     /// Most rows of a batch, at least 1.
     pub(super) most_rows: usize,
@@ -128,11 +137,14 @@ impl Reckoning {
                         return Ok(None);
                     };
                     // Those that were told are held no more.
-                    self.memory.free();
+                    self.memory = None;
                     self.left.add(1);
                     self.stage = Stage::Rest(self.engine.go_on(rest)?);
                 }
-                Stage::Rest(rest) => return rest.next().await.transpose(),
+                Stage::Rest(rest) => {
+                    let states = rest.next().await.transpose()?;
+                    return Ok(states.map(|states| states.record_output(&self.metrics)));
+                }
             }
         }
     }
@@ -160,7 +172,10 @@ impl Reckoning {
             }
             return self.tell();
         }
-        if self.is_worth_while() && self.memory.try_resize(self.size_bytes()).is_ok() {
+        let bytes = self.size_bytes();
+        let memory = self.memory.as_mut();
+        let fits = memory.is_some_and(|memory| memory.try_resize(bytes).is_ok());
+        if fits && self.is_worth_while() {
             return Ok(());
         }
         self.tell()
@@ -181,8 +196,11 @@ impl Reckoning {
         Ok(true)
     }
 
+    /// Whether rows are many to a word and to a group.
     fn is_worth_while(&self) -> bool {
-        self.taken_rows < TRIED_ROWS || self.groups.read() * ONE_READ_IN < self.taken_rows
+        let many_to = |count: usize, so_many: usize| count * so_many < self.taken_rows;
+        self.taken_rows < TRIED_ROWS
+            || (many_to(self.groups.read(), ONE_READ_IN) && many_to(self.groups.len(), FEWEST_ROWS))
     }
 
     fn size_bytes(&self) -> usize {
@@ -196,15 +214,20 @@ impl Reckoning {
         let elapsed = self.metrics.elapsed_compute().clone();
         let timer = elapsed.timer();
         let count = self.groups.len();
-        let mut columns = self.groups.columns();
-        for measure in &mut self.measures {
-            columns.extend(measure.groups.state(EmitTo::All)?);
-        }
+        let schema = Arc::clone(&self.schema);
+        let all = if count == 0 {
+            // Not every function has states of no group.
+            RecordBatch::new_empty(schema)
+        } else {
+            let mut columns = self.groups.columns();
+            for measure in &mut self.measures {
+                columns.extend(measure.groups.state(EmitTo::All)?);
+            }
+            let options = RecordBatchOptions::new().with_row_count(Some(count));
+            RecordBatch::try_new_with_options(schema, columns, &options)?
+        };
         self.groups = Groups::new(self.keys.len());
         self.measures.clear();
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        let schema = Arc::clone(&self.schema);
-        let all = RecordBatch::try_new_with_options(schema, columns, &options)?;
         timer.done();
         self.stage = Stage::Telling(all, 0);
         Ok(())

@@ -1,5 +1,6 @@
 //! The rest of a stream as a plan, for an operator of the engine that is to go on with it.
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -16,10 +17,11 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn of(stream: SendableRecordBatchStream) -> Self {
+    /// The schema is that of the plan the stream is of: streams may name columns otherwise, as those of a union do.
+    pub(super) fn of(stream: SendableRecordBatchStream, schema: SchemaRef) -> Self {
         Self {
             properties: Arc::new(PlanProperties::new(
-                EquivalenceProperties::new(stream.schema()),
+                EquivalenceProperties::new(schema),
                 Partitioning::UnknownPartitioning(1),
                 EmissionType::Incremental,
                 Boundedness::Bounded,

@@ -18,7 +18,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use fieldassay_testkit::Lcg;
 use std::sync::Arc;
 
-const SQL: [&str; 12] = [
+const SQL: [&str; 14] = [
     "select k, count(*) from t group by k",
     "select k, l, count(*), sum(n), min(x), max(n) from t group by k, l",
     "select l, k, m, count(x), avg(n) from t group by l, k, m",
@@ -30,8 +30,12 @@ const SQL: [&str; 12] = [
     "select l, max(x), bool_and(n > 3) from t group by l having count(*) > 1",
     "select k, exact_mean(x), exact_sum(x) from t group by k",
     "select k, l from t where k = 'r-1' group by k, l",
+    "select k, max(named_struct('a', n)) from t where n > 55 group by k",
+    UNION,
     "select upper(k), c from (select k, count(*) as c from t group by k)",
 ];
+
+const UNION: &str = "select k, count(*) from (select distinct k from t union all select distinct l from t) group by k";
 
 fn schema() -> Arc<Schema> {
     let text = |name| Field::new(name, DataType::Utf8View, true);
@@ -169,13 +173,14 @@ async fn groups_are_those_of_the_engine() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_words_and_many_groups_are_left_to_the_engine() {
     // Few words; each word new; more pairs than have a place.
-    for (kinds, count, is_left) in [
-        ([30, 30, 2], 150_000, false),
-        ([1 << 30, 2, 2], 150_000, true),
-        ([3000, 3000, 2], 60_000, true),
+    let (pairs, all) = ([SQL[1], SQL[2]], [SQL[1], SQL[2], UNION]);
+    for (kinds, count, asked_for, is_left) in [
+        ([30, 30, 2], 150_000, &all[..], false),
+        ([1 << 30, 2, 2], 150_000, &all, true),
+        ([3000, 3000, 2], 60_000, &pairs, true),
     ] {
         let table = table(&mut Lcg::new(7), count, kinds);
-        for sql in [SQL[1], SQL[2]] {
+        for sql in asked_for {
             let ours = session(&table, (2, 8192), None, true);
             let (plan, found) = asked(&ours, sql).await;
             let left = left_to_engine(&plan).expect("groups of words");
@@ -272,6 +277,28 @@ fn words_of_other_buffers_are_read_again() {
 }
 
 #[test]
+fn parts_of_columns_have_the_groups_of_their_rows() {
+    let draw = &mut Lcg::new(5);
+    let whole = [5, 9, 3].map(|kinds| words(draw, kinds, 500));
+    let mut groups = Groups::new(3);
+    assert!(groups.of(&whole.each_ref()).expect("words"));
+    let all = groups.rows.clone();
+    for (from, count) in [(0, 1), (17, 200), (499, 1), (250, 0), (3, 497)] {
+        let part = whole.each_ref().map(|column| column.slice(from, count));
+        assert!(groups.of(&part.each_ref()).expect("words"));
+        assert_eq!(groups.rows, all[from..from + count]);
+    }
+    let told = groups.columns();
+    for (column, told) in whole.iter().zip(&told) {
+        let (column, told) = (column.as_string_view(), told.as_string_view());
+        for (row, group) in all.iter().enumerate() {
+            assert_eq!(column.is_valid(row), told.is_valid(*group));
+            assert!(column.is_null(row) || column.value(row) == told.value(*group));
+        }
+    }
+}
+
+#[test]
 fn more_words_than_are_kept_in_sight_keep_their_codes() {
     let count = 20_000;
     let all: StringViewArray = (0..count).map(|n| Some(format!("w{n}"))).collect();
@@ -313,5 +340,13 @@ fn more_pairs_than_have_a_place_are_refused() {
     assert!(!groups.of(&[&many, &many]).expect("words"));
     assert_eq!((groups.len(), groups.rows.len()), (before, 0));
     assert_eq!(groups.columns().len(), 2);
+    assert!(groups.columns().iter().all(|column| column.len() == before));
+    // At the third column, when the first two have grown.
+    let mut groups = Groups::new(3);
+    assert!(groups.of(&[&few, &few, &many]).expect("words"));
+    let before = groups.len();
+    let some = numbered(600);
+    assert!(!groups.of(&[&some, &few, &many]).expect("words"));
+    assert_eq!((groups.len(), groups.rows.len()), (before, 0));
     assert!(groups.columns().iter().all(|column| column.len() == before));
 }
