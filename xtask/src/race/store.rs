@@ -236,14 +236,30 @@ impl Workspace {
 
     /// Runs a verb and reads its document.
     pub(super) fn told(&self, arguments: &[&str]) -> Result<(timed::Run, Value)> {
+        let run = self.run(arguments)?;
+        let document = serde_json::from_str(&run.output)
+            .with_context(|| format!("`{}` printed no JSON", arguments.join(" ")))?;
+        Ok((run, document))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<timed::Run> {
         let verb = arguments.first().copied().unwrap_or_default();
         let mut all = words(arguments);
         all.extend(["--workspace".to_owned(), word(&self.folder)]);
-        let run = timed::run(&self.program, &all, verb)?;
-        let document = serde_json::from_str(&run.output)
-            .with_context(|| format!("`{verb}` printed no JSON"))?;
-        Ok((run, document))
+        timed::run(&self.program, &all, verb)
     }
+}
+
+/// How many inputs were there already, by the last line an ingest writes.
+fn counted_present(output: &str) -> Result<usize> {
+    let last = output.lines().last().unwrap_or_default();
+    let words: Vec<&str> = last.split([' ', ',']).collect();
+    let count = words.windows(2).find_map(|pair| match pair {
+        [count, "present"] => Some(count),
+        _ => None,
+    });
+    let count = count.with_context(|| format!("`{last}` counts nothing as present"))?;
+    Ok(count.parse()?)
 }
 
 /// How many inputs have a status.
@@ -333,7 +349,7 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
                 row: row(
                     "fieldassay",
                     env!("CARGO_PKG_VERSION"),
-                    "`fieldassay ingest DIR`",
+                    "`fieldassay ingest DIR --json`",
                 ),
                 run: Box::new(ours),
             },
@@ -382,6 +398,11 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     call("init --no-scm --quiet")?;
     call("add --quiet drives")?;
     let ours = || {
+        let run = workspace.run(&["ingest", &word(&inputs)])?;
+        let present = counted_present(&run.output)? as f64;
+        Ok((run.seconds, run.peak_anon_bytes, vec![present]))
+    };
+    let ours_listed = || {
         let (run, document) = workspace.ingest(&inputs)?;
         let present = with_status(&document, "present") as f64;
         Ok((run.seconds, run.peak_anon_bytes, vec![present]))
@@ -400,7 +421,7 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
             part: "again",
             title: "Ingest again, nothing changed",
             aim: FASTER_AIM,
-            note: "Whole processes; both go by size, modification time and inode. Compared is how many files are there.",
+            note: "Whole processes; both go by size, modification time and inode. Compared is how many files are there. Neither names every file, but ours with `--json`, which writes some 5 MB.",
             input: format!("a folder of {count} small recordings that both have already"),
         },
         vec![
@@ -408,9 +429,17 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
                 row: row(
                     "fieldassay",
                     env!("CARGO_PKG_VERSION"),
-                    "`fieldassay ingest DIR --json`",
+                    "`fieldassay ingest DIR`",
                 ),
                 run: Box::new(ours),
+            },
+            Entrant {
+                row: row(
+                    "fieldassay",
+                    env!("CARGO_PKG_VERSION"),
+                    "`fieldassay ingest DIR --json`",
+                ),
+                run: Box::new(ours_listed),
             },
             Entrant {
                 row: row("dvc", DVC, "`dvc add DIR`"),
