@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 /// Name of a file that speaks of all recordings in its folder; `<name>.context.yaml` speaks of one.
 const FILE: &str = "context.yaml";
 
+/// Key of what a file says of some recordings.
+const RECORDINGS: &str = "recordings";
+
 /// Fields with their values.
 pub(crate) type Fields = BTreeMap<String, Vec<Said>>;
 
@@ -67,7 +70,7 @@ impl Given {
         let place = file.display().to_string();
         // Where the file lies is of one machine; what is kept says which file it was.
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        if let Some(some) = top.remove("recordings") {
+        if let Some(some) = top.remove(RECORDINGS) {
             let Json::Object(some) = some else {
                 return Err(wrong(
                     &place,
@@ -245,7 +248,9 @@ fn with_parts(
 ) -> Result<Said, EngineError> {
     const PARTS: [&str; 4] = ["value", "unit", "start", "end"];
     if let Some(part) = parts.keys().find(|part| !PARTS.contains(&part.as_str())) {
-        let near = nearest(part, PARTS).map_or_else(
+        // The list of recordings under a mistaken name is taken for a field.
+        let meant = nearest(field, [RECORDINGS]).or_else(|| nearest(part, PARTS));
+        let near = meant.map_or_else(
             || "its parts are value, unit, start and end".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
@@ -354,5 +359,12 @@ mod tests {
         assert!(refused("site").contains("--set site"));
         assert!(refused("indoor=maybe").contains("`maybe`"));
         assert!(refused("Site name=x").contains("`Site name`"));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(&file, "recordigs:\n  drive: {rig: r1}\n").expect("written");
+        let error = Given::read(&[], Some(file.path())).expect_err("a mistake");
+        assert!(
+            error.to_string().contains("did you mean `recordings`?"),
+            "{error}"
+        );
     }
 }

@@ -17,6 +17,16 @@ pub enum EngineError {
         /// The folder or pattern.
         path: PathBuf,
     },
+    /// A file or folder that is no recording, and nothing in it is of a form of labels or tables.
+    #[error("`{}` is neither a recording nor labels, votes, predictions, events or outcomes: {seen}\nhint: looked for files ending in .mcap, .bag, .db3 and .ulg, for folders laid out as a data set, and for labels and tables; say what it is with `--as`, one of {forms}; name the columns of a table with `--columns`", path.display())]
+    NothingKnown {
+        /// The file or folder.
+        path: PathBuf,
+        /// What its files are.
+        seen: String,
+        /// Names of the forms.
+        forms: String,
+    },
     /// A glob that cannot be read as one.
     #[error(
         "`{pattern}` is not a valid pattern: {message}\nhint: quote it so that the shell does not change it"
@@ -52,6 +62,12 @@ pub enum EngineError {
         path: PathBuf,
         /// What was seen.
         reason: String,
+    },
+    /// An output where something is that is no file: a folder, a device, a pipe.
+    #[error("`{}` is no file that could be replaced\nhint: choose another name; what is written without a name goes to standard output", path.display())]
+    NoFile {
+        /// The output.
+        path: PathBuf,
     },
     /// An output that is already there.
     #[error("`{}` is already there\nhint: choose another name, or give --force to replace it", path.display())]
@@ -179,6 +195,13 @@ pub enum EngineError {
         /// The folder.
         path: PathBuf,
     },
+    /// A workspace whose catalogue is gone.
+    #[error("`{}` is not there: the workspace has lost its catalogue, which knows what is in its tables\nhint: put the file back from a backup, or name the catalogue as `catalog` in `fieldassay.toml`; nothing was changed", path.display())]
+    #[cfg(feature = "platform")]
+    NoCatalog {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// A recording that the workspace does not have.
     #[error("the workspace has no recording `{seen}`\nhint: {}", near.as_deref().map_or_else(|| "`fieldassay ls` lists them".to_owned(), |near| format!("did you mean `{near}`?")))]
     #[cfg(feature = "platform")]
@@ -271,10 +294,12 @@ impl EngineError {
         match self {
             Self::NotFound { .. } => "input.not_found",
             Self::NothingThere { .. } => "input.nothing_there",
+            Self::NothingKnown { .. } => "input.nothing_known",
             Self::Glob { .. } => "input.glob",
             Self::Remote { .. } => "input.remote",
             Self::Io { .. } => "io",
             Self::Unsupported { .. } => "input.unsupported",
+            Self::NoFile { .. } => "output.no_file",
             Self::Exists { .. } => "output.exists",
             Self::NoFolder { .. } => "output.no_folder",
             Self::SameFile { .. } => "output.same_file",
@@ -300,6 +325,8 @@ impl EngineError {
             #[cfg(feature = "platform")]
             Self::NoWorkspace { .. } => "workspace.none",
             #[cfg(feature = "platform")]
+            Self::NoCatalog { .. } => "workspace.no_catalog",
+            #[cfg(feature = "platform")]
             Self::NoRecording { .. } => "workspace.no_recording",
             #[cfg(feature = "platform")]
             Self::NoRelease { .. } => "workspace.no_release",
@@ -317,6 +344,8 @@ impl EngineError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Glob { .. }
+            | Self::NothingKnown { .. }
+            | Self::NoFile { .. }
             | Self::Exists { .. }
             | Self::NoFolder { .. }
             | Self::SameFile { .. }
@@ -347,7 +376,7 @@ impl EngineError {
             #[cfg(feature = "platform")]
             Self::NoRecording { .. } | Self::NoRelease { .. } => ErrorKind::Input,
             #[cfg(feature = "platform")]
-            Self::Rows { .. } | Self::Log { .. } => ErrorKind::System,
+            Self::Rows { .. } | Self::Log { .. } | Self::NoCatalog { .. } => ErrorKind::System,
             Self::Io { .. } | Self::Report { .. } => ErrorKind::System,
         }
     }

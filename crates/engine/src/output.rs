@@ -11,9 +11,20 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Starts a file beside `path`; refuses to replace anything without `force`.
+    /// Starts a file beside `path`; refuses to replace anything without `force`, and what is no file even with it. A link
+    /// stays one: what it leads to is replaced.
     pub(crate) fn create(path: &Path, force: bool) -> Result<Self, EngineError> {
         refuse_existing(path, force)?;
+        let target = std::fs::canonicalize(path).ok();
+        if target.as_ref().is_some_and(|target| !target.is_file()) {
+            return Err(EngineError::NoFile {
+                path: path.to_owned(),
+            });
+        }
+        let path = match &target {
+            Some(target) if path.is_symlink() => target,
+            _ => path,
+        };
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -109,4 +120,29 @@ fn set_default_permissions(file: &std::fs::File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn set_default_permissions(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::write_text;
+
+    #[test]
+    fn links_are_followed_and_what_is_no_file_is_left_alone() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (target, link) = (place.path().join("a.csv"), place.path().join("link.csv"));
+        write_text(&target, "old", false).expect("written");
+        std::os::unix::fs::symlink("a.csv", &link).expect("a link");
+        assert!(write_text(&link, "new", false).is_err());
+        write_text(&link, "new", true).expect("written");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&target).expect("text"), "new");
+        let socket = place.path().join("socket");
+        let held = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        for path in [socket.as_path(), place.path()] {
+            let error = write_text(path, "new", true).expect_err("no file");
+            assert_eq!(error.code(), "output.no_file", "{error}");
+        }
+        drop(held);
+        assert!(!socket.is_file());
+    }
 }

@@ -20,7 +20,7 @@ use fieldassay_query::arrow::array::{
 };
 use fieldassay_query::arrow::buffer::OffsetBuffer;
 use fieldassay_query::arrow::datatypes::{DataType, Float64Type, Int64Type};
-use fieldassay_query::{Options, Session, Sources};
+use fieldassay_query::{Options, Session, Sources, Spill};
 use fieldassay_store::{Place, Step, Tables, schema};
 use futures_util::StreamExt as _;
 use mimalloc::MiMalloc;
@@ -436,7 +436,7 @@ async fn ask(folder: &Path, sql: &str, (threads, runs): (usize, usize)) -> Resul
     let options = Options {
         threads,
         memory_bytes: 4 << 30,
-        spill_folder: Some(spill),
+        spill: Spill::Folder(spill),
         ..Options::small()
     };
     let (mut seconds, mut values) = (Vec::new(), Vec::new());

@@ -113,6 +113,22 @@ impl QueryError {
             Self::Store(error) => error.kind(),
         }
     }
+
+    /// The error with its place in what somebody gave, where that began after so many lines of the text that was run. A
+    /// place in the lines before is left out.
+    #[must_use]
+    pub fn after_lines(mut self, lines: usize) -> Self {
+        if let Self::Syntax { excerpt, .. }
+        | Self::Unknown { excerpt, .. }
+        | Self::Invalid { excerpt, .. } = &mut self
+        {
+            *excerpt = excerpt.take().and_then(|place| {
+                let line = place.line.checked_sub(lines).filter(|line| *line > 0)?;
+                Some(Excerpt { line, ..place })
+            });
+        }
+        self
+    }
 }
 
 /// A place in the text of a query.
@@ -181,5 +197,29 @@ impl fmt::Display for Hint<'_> {
             return Ok(());
         }
         write!(f, "\nhint: {}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Excerpt, QueryError};
+
+    #[test]
+    fn a_place_is_told_in_the_text_that_was_given() {
+        let sql = "select 1 where\ntrue and\n  nme > 1";
+        let error = |line| QueryError::Unknown {
+            what: "column",
+            name: "nme".to_owned(),
+            hint: String::new(),
+            excerpt: Excerpt::at(sql, line, 3),
+        };
+        assert_eq!(
+            error(3).after_lines(1).to_string(),
+            "there is no column `nme` at line 2, column 3\n    nme > 1\n    ^"
+        );
+        assert_eq!(
+            error(1).after_lines(1).to_string(),
+            "there is no column `nme`"
+        );
     }
 }

@@ -154,7 +154,7 @@ impl Explainer<'_> {
             return self.unknown("function", NameKind::Function, name, excerpt);
         }
         QueryError::Invalid {
-            message: plain(message),
+            message: crate::arguments::refused(message).unwrap_or_else(|| plain(message)),
             excerpt,
         }
     }
@@ -265,13 +265,13 @@ fn plain(message: &str) -> String {
     lowered(&one_line(message))
 }
 
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let message = message.split("\n\nbacktrace:").next().unwrap_or(message);
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Begins a message in lower case, unless it begins with an abbreviation.
-fn lowered(message: &str) -> String {
+pub(crate) fn lowered(message: &str) -> String {
     let mut chars = message.chars();
     match (chars.next(), chars.clone().next()) {
         (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {

@@ -6,12 +6,14 @@
 //! Not here: which version of a table is current (the catalogue of `store`), how rows come to be (`engine`), formulas
 //! (`measure`), the shell and its history (`cli`).
 
+mod arguments;
 #[cfg(test)]
 mod compared;
 mod error;
 mod explain;
 mod functions;
 mod instead;
+mod memory;
 pub mod output;
 pub mod recordings;
 mod session;
@@ -25,4 +27,5 @@ pub use error::{Excerpt, QueryError};
 pub use fieldassay_store::ErrorKind;
 pub use functions::reference;
 pub use output::Format;
-pub use session::{Answer, Name, NameKind, Options, Session, Sources};
+pub use session::{Answer, Name, NameKind, Options, Session, Sources, Spill};
+pub use statement::Statements;

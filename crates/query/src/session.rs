@@ -1,6 +1,7 @@
 //! A session: tables, functions and limits, and the one way to run a statement.
 
 use crate::explain::explain;
+use crate::memory::Pool;
 use crate::recordings::{Directory, Messages, ReadTopic, Recordings, Stretch, Topic};
 use crate::stretches::FindStretches;
 use crate::tables::{Declared, PinnedFiles, TableAt};
@@ -13,7 +14,6 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
@@ -22,13 +22,9 @@ use fieldassay_model::tables::TABLES;
 use fieldassay_store::{Blobs, Place, Snapshot, Tables};
 use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Consumers named in an error about memory.
-const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// Memory a sort holds back for merging, unless that is too much of the limit; the engine's own choice.
 const MOST_HELD_BACK_BYTES: usize = 10 << 20;
@@ -50,12 +46,24 @@ pub struct Options {
     /// Parts of a plan that run at a time, at least 1.
     pub threads: usize,
     /// Memory of sorts, joins and aggregates together; beyond it they go to the disk, and those that cannot fail with
-    /// [`QueryError::Memory`]. Buffers of reading are on top: about a row group per thread.
+    /// [`QueryError::Memory`]. On top are buffers of reading, about a row group per thread, and batches on their way
+    /// between threads, at most as much again or 64 MiB.
     pub memory_bytes: usize,
     /// Rows of a batch.
     pub batch_rows: usize,
-    /// Folder for what does not fit into memory, emptied when the session ends; without one queries must fit.
-    pub spill_folder: Option<PathBuf>,
+    /// Where what does not fit into memory goes until the session ends.
+    pub spill: Spill,
+}
+
+/// Where what does not fit into memory goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spill {
+    /// Nowhere: questions must fit.
+    Nowhere,
+    /// Into a folder, which is made where it is not there.
+    Folder(PathBuf),
+    /// Where the system keeps such files.
+    System,
 }
 
 impl Options {
@@ -65,7 +73,7 @@ impl Options {
             threads: 1,
             memory_bytes: 256 << 20,
             batch_rows: 8192,
-            spill_folder: None,
+            spill: Spill::Nowhere,
         }
     }
 }
@@ -277,13 +285,13 @@ fn in_form_of(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Da
 }
 
 fn runtime(options: &Options) -> Result<Arc<RuntimeEnv>, DataFusionError> {
-    let spill = match &options.spill_folder {
-        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
-        None => DiskManagerMode::Disabled,
+    let spill = match &options.spill {
+        Spill::Folder(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        Spill::System => DiskManagerMode::OsTmpDirectory,
+        Spill::Nowhere => DiskManagerMode::Disabled,
     };
-    let pool = FairSpillPool::new(options.memory_bytes);
     RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
+        .with_memory_pool(Arc::new(Pool::new(options.memory_bytes)))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()
 }

@@ -15,7 +15,7 @@ use fieldassay_query::arrow::datatypes::{Float64Type, Int64Type};
 use fieldassay_query::arrow::ipc::reader::FileReader;
 use fieldassay_query::output::write;
 use fieldassay_query::recordings::Stretch;
-use fieldassay_query::{ErrorKind, Format, Options, QueryError, Session};
+use fieldassay_query::{ErrorKind, Format, Options, QueryError, Session, Spill};
 use fieldassay_store::{Place, Tables};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -124,7 +124,7 @@ async fn memory_has_a_limit_and_the_disk_helps() {
         ("query.memory", ErrorKind::System)
     );
     let spilling = Options {
-        spill_folder: Some(folder.path().to_owned()),
+        spill: Spill::Folder(folder.path().to_owned()),
         ..small
     };
     let session = workspace::open(&memory(), spilling).await;

@@ -24,6 +24,10 @@ struct Case {
     expected: String,
 }
 
+fn named(text: &str) -> String {
+    text.replace("$CHUNKED", CHUNKED).replace("$WHOLE", WHOLE)
+}
+
 fn cases(text: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut lines = text.lines().enumerate().peekable();
@@ -44,8 +48,8 @@ fn cases(text: &str) -> Vec<Case> {
         cases.push(Case {
             line: number + 1,
             kind: line.to_owned(),
-            sql: sql.replace("$CHUNKED", CHUNKED).replace("$WHOLE", WHOLE),
-            expected,
+            sql: named(&sql),
+            expected: named(&expected),
         });
     }
     cases

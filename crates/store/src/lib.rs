@@ -23,7 +23,7 @@ pub use blobs::{Blobs, Kept, STAGING};
 pub use catalog::{
     Batch, Catalog, Claim, Committed, Direction, Edge, Job, JobState, Known, Lineage,
     LineageQuestion, Link, Links, Listed, LogEntry, LogHead, NewJob, Node, Operation, Publication,
-    Published, Publisher, Recorded, Release, Retry, SeenFile, Tag,
+    Published, Publisher, Recorded, Release, Retry, SeenFile, Tag, Verdicts,
 };
 pub use error::{ErrorKind, StoreError};
 pub use log::Log;

@@ -216,8 +216,14 @@ async fn files_are_known_again_whatever_their_names() {
             format: "open_images".to_owned(),
             ..listed("r-b")
         };
+        let bad = Listed {
+            verdict: "fail".to_owned(),
+            quarantined: true,
+            ..listed("r-c")
+        };
+        assert_eq!(catalog.verdicts().await.unwrap().of("r-a"), None);
         let publication = Publication {
-            recordings: vec![listed("r-a"), labels],
+            recordings: vec![listed("r-a"), labels, bad],
             files: files.clone(),
             ..Publication::default()
         };
@@ -231,6 +237,13 @@ async fn files_are_known_again_whatever_their_names() {
             let format = (file.recording_id == "r-b").then(|| "open_images".to_owned());
             assert_eq!((&found.file, &found.format), (file, &format));
         }
+        let verdicts = catalog.verdicts().await.unwrap();
+        let most = listed("r-a");
+        for id in ["r-a", "r-b"] {
+            let expected = (most.verdict.as_str(), most.quarantined);
+            assert_eq!(verdicts.of(id), Some(expected));
+        }
+        assert_eq!(verdicts.of("r-c"), Some(("fail", true)));
         catalog.close().await;
     })
     .await;

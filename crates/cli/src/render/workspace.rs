@@ -1,10 +1,10 @@
 //! The answers of the verbs of a workspace.
 
 use super::{Align, Style, Table, text};
-use fieldassay_engine::workspace::clip;
 use fieldassay_engine::workspace::ingest::{Ingested, Outcome, Plan};
 use fieldassay_engine::workspace::jobs::{JobsDocument, Worked};
 use fieldassay_engine::workspace::list::{BatchesDocument, ListDocument, ShowDocument};
+use fieldassay_engine::workspace::{Skipped, clip};
 use fieldassay_model::{Severity, Verdict, display};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 
 /// Lines shown of a long list.
 const SHOWN: usize = 50;
+/// Sorts of things shown that were not read, of one input and of all.
+const LEFT_SHOWN: usize = 10;
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!(
@@ -104,6 +106,7 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
     if more > 0 {
         let _ = writeln!(out, "… and {more} more (--json lists them)");
     }
+    skipped(&mut out, &outcome.skipped, outcome.skipped_count);
     let mut by_status: BTreeMap<&str, usize> = BTreeMap::new();
     for input in &outcome.inputs {
         *by_status.entry(input.status).or_default() += 1;
@@ -133,6 +136,24 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
     }
     out.push('\n');
     text(&out)
+}
+
+/// Files nothing was made of: the first reasons, and how many files there are.
+fn skipped(out: &mut String, skipped: &[Skipped], count: u64) {
+    for one in skipped.iter().take(LEFT_SHOWN) {
+        let _ = writeln!(out, "skipped: {one}");
+    }
+    if skipped.len() > LEFT_SHOWN {
+        let _ = writeln!(
+            out,
+            "skipped: {} in all, which are nothing we know (--json says why)",
+            counted(
+                usize::try_from(count).unwrap_or(usize::MAX),
+                "file",
+                "files"
+            )
+        );
+    }
 }
 
 fn one(out: &mut String, style: Style, input: &Ingested) {
@@ -190,8 +211,12 @@ fn one(out: &mut String, style: Style, input: &Ingested) {
             finding.severity, finding.code, finding.subject, finding.message
         );
     }
-    for (what, count) in &input.left_out {
+    for (what, count) in input.left_out.iter().take(LEFT_SHOWN) {
         let _ = writeln!(out, "    not read: {count} {what}");
+    }
+    let more = input.left_out.len().saturating_sub(LEFT_SHOWN);
+    if more > 0 {
+        let _ = writeln!(out, "    not read: {more} sorts more (--json lists them)");
     }
     for note in &input.notes {
         let _ = writeln!(out, "    note: {note}");

@@ -134,7 +134,13 @@ fn mistakes_are_explained() {
     );
     refused(&["query", "select * frm channels"], 2, &["line 1", "^"]);
     refused(&["query", "drop table channels"], 2, &["hint"]);
+    refused(
+        &["ls", "--where", "mesage_count > 1"],
+        2,
+        &["line 1, column 1\n", "\n  mesage_count > 1\n  ^\n", "hint"],
+    );
     refused(&["show", "r-0000"], 1, &["`r-0000`", "hint"]);
+    refused(&["show", "r-"], 1, &["`r-`", "hint"]);
     refused(&["ingest", "nowhere.mcap"], 1, &["nowhere.mcap", "hint"]);
     refused(
         &["ingest", &example(), "--set", "site"],
@@ -163,6 +169,20 @@ fn the_shell_answers_one_statement_after_the_other() {
         run.stdout
     );
     assert!(run.stderr.contains("`nothing`"), "{}", run.stderr);
+}
+
+#[test]
+fn the_shell_answers_every_statement_of_a_line() {
+    let folder = workspace();
+    let run = piped(
+        folder.path(),
+        "\\json\nselect 1 as a; select ';' as b; select\n3 as c; -- done;\n-- nothing\n\\csv\nselect 4 as d",
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(
+        run.stdout,
+        "[{\"a\":1}]\n[{\"b\":\";\"}]\n[{\"c\":3}]\nd\n4\n"
+    );
 }
 
 /// Runs `sql` with statements on its standard input.

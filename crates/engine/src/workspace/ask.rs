@@ -115,8 +115,7 @@ pub(super) fn options(workspace: &Workspace, limits: Limits) -> Options {
     Options {
         threads,
         memory_bytes: limits.memory_bytes,
-        // Not in `staging`, which a run of `ingest` clears away.
-        spill_folder: Some(workspace.folder.join(".fieldassay/spill")),
+        spill: workspace.spill(),
         ..Options::small()
     }
 }

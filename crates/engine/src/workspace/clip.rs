@@ -71,16 +71,7 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
             message: format!("`{}` has no messages", listed.recording_id),
         });
     };
-    let (start_ns, end_ns) = (request.start.at(first), request.end.at(first));
-    if start_ns > end_ns || end_ns < first || start_ns > last {
-        let length = (last - first) as f64 * 1e-9;
-        return Err(EngineError::Request {
-            message: format!(
-                "the stretch asked for holds nothing of `{}`\nhint: it is {length:.3} s long; the first time must not be after the second",
-                listed.recording_id
-            ),
-        });
-    }
+    let (start_ns, end_ns) = stretch(request, &listed.recording_id, (first, last))?;
     let asked = Asked::new(workspace, None, Limits::default())?;
     cut(
         (workspace, &asked),
@@ -88,6 +79,46 @@ pub fn run(workspace: &Workspace, request: &Request) -> Result<Outcome, EngineEr
         &listed.recording_id,
         (first, start_ns, end_ns),
     )
+}
+
+/// The stretch asked for of a recording of which the first and last moment are known. It may reach beyond them, but
+/// seconds count from the first on.
+fn stretch(
+    request: &Request,
+    id: &str,
+    (first, last): (i64, i64),
+) -> Result<(i64, i64), EngineError> {
+    let secs = |nanos: i64| nanos as f64 * 1e-9;
+    let since_first = |nanos: i64| secs(nanos.saturating_sub(first));
+    let length = since_first(last);
+    let refused = |message: String| Err(EngineError::Request { message });
+    for bound in [request.start, request.end] {
+        if let TimeBound::FromStart(nanos @ ..0) = bound {
+            return refused(format!(
+                "`{}` s is before the start of `{id}`\nhint: seconds count from its start, which is 0; it is {length:.3} s long",
+                secs(nanos)
+            ));
+        }
+    }
+    let (start_ns, end_ns) = (request.start.at(first), request.end.at(first));
+    let (start, end) = (since_first(start_ns), since_first(end_ns));
+    if start_ns > end_ns {
+        return refused(format!(
+            "the stretch asked for ends before it starts: from {start:.3} s to {end:.3} s of `{id}`\nhint: give the earlier time first"
+        ));
+    }
+    if start_ns > last {
+        return refused(format!(
+            "the stretch asked for holds nothing of `{id}`: it starts at {start:.3} s, past the end\nhint: the recording is {length:.3} s long"
+        ));
+    }
+    if end_ns < first {
+        return refused(format!(
+            "the stretch asked for holds nothing of `{id}`: it ends {:.3} s before the start\nhint: `fieldassay show {id}` says when it starts; it is {length:.3} s long",
+            -end
+        ));
+    }
+    Ok((start_ns, end_ns))
 }
 
 /// Cuts a stretch out of a recording whose first moment is known. The bounds of the request are not looked at.
@@ -296,5 +327,89 @@ impl Clip {
         let mut output = self.rewrite.finish()?;
         output.flush()?;
         Ok(output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, stretch};
+    use expect_test::{Expect, expect};
+    use fieldassay_model::TimeBound;
+    use std::path::PathBuf;
+
+    const FIRST: i64 = 1_600_000_000_000_000_000;
+    const LAST: i64 = FIRST + 9_990_000_000;
+
+    fn asked(start: &str, end: &str) -> Result<(i64, i64), String> {
+        let bound = |text| TimeBound::parse(text).expect("a time");
+        let request = Request {
+            recording: "r-1".to_owned(),
+            start: bound(start),
+            end: bound(end),
+            topics: Vec::new(),
+            output: PathBuf::from("out.mcap"),
+            force: false,
+        };
+        stretch(&request, "r-1", (FIRST, LAST)).map_err(|error| error.to_string())
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as `expect!` is passed everywhere"
+    )]
+    #[track_caller]
+    fn refused(start: &str, end: &str, expected: Expect) {
+        expected.assert_eq(&asked(start, end).expect_err("no stretch"));
+    }
+
+    #[test]
+    fn a_stretch_may_reach_beyond_the_end_and_be_a_moment() {
+        assert_eq!(asked("0", "100"), Ok((FIRST, FIRST + 100_000_000_000)));
+        assert_eq!(
+            asked("1", "1"),
+            Ok((FIRST + 1_000_000_000, FIRST + 1_000_000_000))
+        );
+        // It was recorded from 12:26:40 on.
+        let early = asked("2020-09-13T12:26:30Z", "2");
+        assert_eq!(early, Ok((FIRST - 10_000_000_000, FIRST + 2_000_000_000)));
+    }
+
+    #[test]
+    fn why_a_stretch_is_none_is_told() {
+        refused(
+            "3",
+            "1",
+            expect![[r"
+                the stretch asked for ends before it starts: from 3.000 s to 1.000 s of `r-1`
+                hint: give the earlier time first"]],
+        );
+        refused(
+            "30",
+            "40",
+            expect![[r"
+                the stretch asked for holds nothing of `r-1`: it starts at 30.000 s, past the end
+                hint: the recording is 9.990 s long"]],
+        );
+        refused(
+            "2020-09-13T12:26:30Z",
+            "2020-09-13T12:26:35Z",
+            expect![[r"
+                the stretch asked for holds nothing of `r-1`: it ends 5.000 s before the start
+                hint: `fieldassay show r-1` says when it starts; it is 9.990 s long"]],
+        );
+        refused(
+            "-5",
+            "3",
+            expect![[r"
+                `-5` s is before the start of `r-1`
+                hint: seconds count from its start, which is 0; it is 9.990 s long"]],
+        );
+        refused(
+            "0",
+            "-0.5",
+            expect![[r"
+                `-0.5` s is before the start of `r-1`
+                hint: seconds count from its start, which is 0; it is 9.990 s long"]],
+        );
     }
 }

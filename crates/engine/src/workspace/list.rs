@@ -5,6 +5,7 @@ use super::opened::Workspace;
 use crate::EngineError;
 use fieldassay_model::nearest;
 use fieldassay_model::tables::TABLES;
+use fieldassay_query::recordings::{meant, several};
 use fieldassay_store::{Listed, Published};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,9 +41,14 @@ pub fn list(workspace: &Workspace, filter: &Filter) -> Result<ListDocument, Engi
     }
     if let Some(condition) = &filter.condition {
         let asked = Asked::new(workspace, None, Limits::default())?;
+        // On lines of its own, so that places in it are those the user knows.
         let rows = asked.rows(&format!(
-            "SELECT recording_id FROM recordings WHERE {condition}"
-        ))?;
+            "SELECT recording_id FROM recordings WHERE\n{condition}"
+        ));
+        let rows = rows.map_err(|error| match error {
+            EngineError::Query(error) => EngineError::Query(error.after_lines(1)),
+            other => other,
+        })?;
         let ids: std::collections::BTreeSet<&str> = rows
             .iter()
             .filter_map(|row| row.get("recording_id")?.as_str())
@@ -141,13 +147,7 @@ pub(super) async fn resolve_async(
     named: &str,
 ) -> Result<Listed, EngineError> {
     let all = workspace.catalog.recordings().await?;
-    if let Some(exact) = all.iter().find(|one| one.recording_id == named) {
-        return Ok(exact.clone());
-    }
-    let is_start = named.len() > 2 && named.starts_with("r-");
-    let fits =
-        |one: &&Listed| one.name == named || (is_start && one.recording_id.starts_with(named));
-    let found: Vec<&Listed> = all.iter().filter(fits).collect();
+    let found = meant(named, &all, |one| (&one.recording_id, &one.name));
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
@@ -159,17 +159,11 @@ pub(super) async fn resolve_async(
                 near: nearest(named, names).map(str::to_owned),
             })
         }
-        several => Err(EngineError::Request {
-            message: format!(
-                "`{named}` may be any of {} recordings: {}\nhint: give more of the id",
-                several.len(),
-                several
-                    .iter()
-                    .take(5)
-                    .map(|one| one.recording_id.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        }),
+        found => {
+            let ids: Vec<&str> = found.iter().map(|one| one.recording_id.as_str()).collect();
+            Err(EngineError::Request {
+                message: several(named, &ids),
+            })
+        }
     }
 }

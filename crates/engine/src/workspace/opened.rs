@@ -4,15 +4,16 @@
 
 use super::ledger::{self, Log};
 use super::materialize::Materializer;
+use super::passing::Passing;
 use super::settings::{self, FILE, FIRST, Settings};
 use crate::EngineError;
 use fieldassay_model::tables::TABLES;
-use fieldassay_query::{Options as QueryOptions, Session, Sources};
+use fieldassay_query::{Options as QueryOptions, Session, Sources, Spill};
 use fieldassay_store::{Blobs, Catalog, Place, Snapshot, Tables};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Runtime;
 
 /// What a caller says about the world: the engine asks neither clock nor environment.
@@ -46,6 +47,8 @@ pub struct Workspace {
     pub(super) blobs: Blobs,
     pub(super) tables: Tables,
     pub(super) catalog: Catalog,
+    /// Of the folder for what does not fit into memory, once it was asked for; none where it cannot be written to.
+    passing: OnceLock<Option<Passing>>,
     /// Last, so that it outlives what is still closing.
     pub(super) runtime: Arc<Runtime>,
 }
@@ -99,8 +102,8 @@ pub fn init(folder: &Path, world: &World<'_>) -> Result<(Workspace, Made), Engin
 impl Workspace {
     /// Opens the workspace that a folder is in.
     ///
-    /// Errors: [`EngineError::NoWorkspace`], [`EngineError::Settings`], [`EngineError::NewerWorkspace`], what the store
-    /// says.
+    /// Errors: [`EngineError::NoWorkspace`], [`EngineError::Settings`], [`EngineError::NewerWorkspace`],
+    /// [`EngineError::NoCatalog`], what the store says.
     pub fn open(from: &Path, world: &World<'_>) -> Result<Self, EngineError> {
         let folder = settings::find(from)?;
         let file = folder.join(FILE);
@@ -120,7 +123,11 @@ impl Workspace {
         let catalog = if settings.catalog.contains("://") {
             settings.catalog.clone()
         } else {
-            folder.join(&settings.catalog).display().to_string()
+            let file = folder.join(&settings.catalog);
+            if settings.log.is_some() && !file.exists() {
+                return Err(EngineError::NoCatalog { path: file });
+            }
+            file.display().to_string()
         };
         let catalog = runtime.block_on(Catalog::open(&catalog))?;
         let notes = folder.join(KEPT).join("uploads");
@@ -131,6 +138,7 @@ impl Workspace {
             tables: Tables::new(place.clone()),
             place,
             catalog,
+            passing: OnceLock::new(),
             runtime: Arc::new(runtime),
         })
     }
@@ -143,6 +151,20 @@ impl Workspace {
     /// Whether the catalogue is a file of this machine, so that a lock of the system tells who is alive.
     pub(super) fn is_local(&self) -> bool {
         !self.settings.catalog.contains("://")
+    }
+
+    /// Where questions put what does not fit into memory: beside the workspace, else where the system keeps such files.
+    pub(super) fn spill(&self) -> Spill {
+        let folder = self.folder.join(KEPT).join("spill");
+        let enter = || {
+            let entered = Passing::enter(&folder).ok()?;
+            std::fs::create_dir_all(&folder).ok()?;
+            Some(entered)
+        };
+        match self.passing.get_or_init(enter) {
+            Some(_) => Spill::Folder(folder),
+            None => Spill::System,
+        }
     }
 
     pub(super) async fn create_tables(&self) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! `ingest --watch`: a folder in which recordings land.
 
-use super::ingest::{self, Outcome, Request, Watch};
+use super::ingest::{self, Outcome, Plan, Request, Watch};
 use super::opened::{Workspace, World};
 use crate::EngineError;
 use std::collections::BTreeMap;
@@ -30,26 +30,21 @@ pub fn run(
     (landing, watch): (&Landing<'_>, &dyn Watch),
     tell: &mut dyn FnMut(&Outcome) -> bool,
 ) -> Result<(), EngineError> {
-    if !landing.folder.is_dir() {
-        return Err(EngineError::NotFound {
-            path: landing.folder.to_owned(),
-        });
-    }
     let folder = [landing.folder.display().to_string()];
     // Stamps at the last look, and of what was brought in or refused.
     let (mut last, mut done) = (BTreeMap::new(), BTreeMap::new());
     let mut idle = 0;
     loop {
+        if !landing.folder.is_dir() {
+            return Err(EngineError::NotFound {
+                path: landing.folder.to_owned(),
+            });
+        }
         let request = Request {
             inputs: &folder,
             ..request.clone()
         };
-        let plan = match ingest::plan(workspace, &request) {
-            Ok(plan) => Some(plan),
-            // Nothing has landed yet, or something went while it was looked at.
-            Err(EngineError::NothingThere { .. } | EngineError::Io { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let plan = planned(workspace, &request)?;
         let now: BTreeMap<String, String> = plan
             .iter()
             .flat_map(|plan| &plan.inputs)
@@ -68,13 +63,16 @@ pub fn run(
             .filter(|path| now.get(path) == last.get(path) && now.get(path) != done.get(path))
             .collect();
         idle += 1;
-        if !ready.is_empty() {
+        let request = Request {
+            inputs: &ready,
+            ..request
+        };
+        let plan = match ready.as_slice() {
+            [] => None,
+            _ => planned(workspace, &request)?,
+        };
+        if let Some(plan) = plan {
             idle = 0;
-            let request = Request {
-                inputs: &ready,
-                ..request
-            };
-            let plan = ingest::plan(workspace, &request)?;
             let outcome = ingest::run(workspace, world, &request, &plan, watch)?;
             for path in ready {
                 let stamp = now.get(&path).cloned().unwrap_or_default();
@@ -89,5 +87,20 @@ pub fn run(
         }
         last = now;
         std::thread::sleep(LOOK);
+    }
+}
+
+/// What is to be brought in; none where nothing we know has landed yet, or something went while it was looked at.
+fn planned(workspace: &Workspace, request: &Request<'_>) -> Result<Option<Plan>, EngineError> {
+    match ingest::plan(workspace, request) {
+        Ok(plan) => Ok(Some(plan)),
+        Err(
+            EngineError::NothingThere { .. }
+            | EngineError::NothingKnown { .. }
+            | EngineError::NotFound { .. }
+            | EngineError::NoLabels { .. }
+            | EngineError::Io { .. },
+        ) => Ok(None),
+        Err(error) => Err(error),
     }
 }

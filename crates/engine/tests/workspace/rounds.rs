@@ -1,14 +1,14 @@
 //! What goes in is found again: rows, messages, clips, jobs, context.
 
 use crate::bench::{Bench, a_second, in_world, recording};
-use fieldassay_engine::workspace::Format;
 use fieldassay_engine::workspace::ask::{Asked, Limits};
 use fieldassay_engine::workspace::clip::{self, Request as ClipRequest};
-use fieldassay_engine::workspace::ingest::Request;
+use fieldassay_engine::workspace::ingest::{Outcome, Request, Watch};
 use fieldassay_engine::workspace::jobs::{self, Worker};
 use fieldassay_engine::workspace::list;
 use fieldassay_engine::workspace::verify::{Request as Verify, verify};
 use fieldassay_engine::workspace::watch::{self, Landing};
+use fieldassay_engine::workspace::{Format, Workspace, init};
 use fieldassay_engine::{EngineError, NoProgress};
 use fieldassay_model::TimeBound;
 use serde_json::json;
@@ -120,6 +120,9 @@ fn what_the_workspace_asks_for_and_nobody_says_keeps_a_recording_apart() {
         .expect_err("none")
         .to_string();
     assert!(error.contains("did you mean"), "{error}");
+    let error = list::show(&workspace, "r-").expect_err("two");
+    assert_eq!(error.kind(), fieldassay_engine::ErrorKind::Usage);
+    assert!(error.to_string().contains("any of 2"), "{error}");
 }
 
 #[test]
@@ -201,6 +204,86 @@ fn what_lands_in_a_watched_folder_comes_in() {
     .expect("watching");
     assert_eq!(seen.len(), 2);
     assert!(seen[1].ends_with("late.mcap"));
+}
+
+#[test]
+fn a_folder_with_nothing_known_in_it_is_waited_for() {
+    let bench = Bench::new();
+    let folder = bench.inputs();
+    std::fs::write(folder.join("README.txt"), "Recordings land here.\n").expect("a file");
+    let workspace = bench.open();
+    let policy = fieldassay_model::Policy::built_in("default").expect("a policy");
+    let request = Request::new(&[], &policy);
+    let landing = Landing {
+        folder: &folder,
+        until_idle_secs: Some(4),
+    };
+    let mut added = 0;
+    let watched = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            recording(&folder.join("late.mcap"), 2, 20);
+        });
+        in_world(|world| {
+            let mut tell = |outcome: &Outcome| {
+                added += outcome.inputs.len();
+                true
+            };
+            let landing = (&landing, &NoProgress as &dyn Watch);
+            watch::run(&workspace, world, &request, landing, &mut tell)
+        })
+    });
+    watched.expect("watching");
+    assert_eq!(added, 1);
+}
+
+#[test]
+fn what_is_there_already_keeps_its_verdict_and_what_is_left_is_told() {
+    let bench = Bench::new();
+    let good = bench.drive(1);
+    let bytes = std::fs::read(&good).expect("a recording");
+    let cut = bench.inputs().join("cut.mcap");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("a file");
+    std::fs::write(bench.inputs().join("notes.txt"), "nothing\n").expect("a file");
+    let inputs = bench.inputs();
+    let first = bench.ingest(&[&inputs], &NoProgress).expect("a run");
+    let again = bench.ingest(&[&inputs], &NoProgress).expect("a run");
+    for (run, status) in [(&first, "added"), (&again, "present")] {
+        let [cut, good] = run.inputs.as_slice() else {
+            panic!("two inputs: {:?}", run.inputs);
+        };
+        assert_eq!([cut.status, good.status], [status; 2]);
+        assert_eq!((cut.verdict, cut.quarantined), (Some("fail"), true));
+        assert!(good.verdict != Some("fail") && !good.quarantined);
+        assert_eq!(good.verdict, first.inputs[1].verdict);
+        assert_eq!((run.skipped.len(), run.skipped_count), (1, 1));
+        assert!(run.skipped[0].path.ends_with("notes.txt"));
+    }
+}
+
+#[test]
+fn a_workspace_without_its_catalogue_says_so_and_makes_no_other() {
+    let bench = Bench::new();
+    bench.brought();
+    let kept = bench.path().join(".fieldassay");
+    for file in ["catalog.db", "catalog.db-wal", "catalog.db-shm"] {
+        let _ = std::fs::remove_file(kept.join(file));
+    }
+    let open = || in_world(|world| Workspace::open(&bench.path(), world).map(drop));
+    let again = || in_world(|world| init(&bench.path(), world).map(drop));
+    for error in [open().expect_err("lost"), again().expect_err("lost")] {
+        assert_eq!(error.code(), "workspace.no_catalog", "{error}");
+    }
+    assert!(!kept.join("catalog.db").exists());
+}
+
+#[test]
+fn questions_are_answered_where_nothing_can_be_put_aside() {
+    let bench = Bench::new();
+    // As in a folder that is only to be read, which is no obstacle to root.
+    std::fs::create_dir(bench.path().join(".fieldassay/spill.lock")).expect("a folder");
+    assert_eq!(bench.ask("SELECT 1 AS n"), json!([{"n": 1}]));
+    assert!(!bench.path().join(".fieldassay/spill").exists());
 }
 
 #[test]

@@ -69,6 +69,12 @@ pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<(), DataFu
     Ok(())
 }
 
+/// The function of a name, none for one of the engine.
+pub(crate) fn named(name: &str) -> Option<&'static Function> {
+    let mut all = SUBJECTS.iter().flat_map(|(_, functions)| *functions);
+    all.find(|function| function.name == name)
+}
+
 /// The reference page: tables, table functions and functions that SQL of fieldassay has besides those of the engine.
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();

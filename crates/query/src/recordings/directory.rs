@@ -1,6 +1,6 @@
 //! Where messages are: what the tables `recordings`, `channels` and `chunks` say of the files.
 
-use super::{Recordings, Wanted};
+use super::{Recordings, Wanted, meant, several};
 use crate::QueryError;
 use datafusion::arrow::array::{Array, AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
@@ -288,24 +288,26 @@ impl Directory {
         frame.select_columns(columns)?.collect().await
     }
 
-    /// Channels of a recording with these topics, all of them where none is named.
+    /// Channels of a recording with these topics, all of them where none is named. The recording is given by its id, the
+    /// start of it, or its name.
     ///
-    /// Errors: [`QueryError::Unknown`] with the nearest recording or topic.
+    /// Errors: [`QueryError::Unknown`] with the nearest recording or topic, [`QueryError::Invalid`] for a text that may
+    /// mean several recordings.
     pub(crate) async fn named(
         &self,
-        recording_id: &str,
+        recording: &str,
         topics: &[String],
     ) -> Result<Vec<ChannelRow>, QueryError> {
-        let explained = |error| crate::explain::explain(error, "", &[]);
-        let filter = col("recording_id").eq(lit(recording_id));
-        let channels = self.channels(&[filter]).await.map_err(explained)?;
+        let mut channels = self.of_recording(recording).await?;
         if channels.is_empty() {
-            self.known(recording_id).await?;
+            let id = self.meant(recording).await?;
+            channels = self.of_recording(&id).await?;
         }
         for topic in topics {
             if !channels.iter().any(|row| row.topic.as_ref() == topic) {
-                let of = channels.iter().map(|row| row.topic.as_ref());
-                return Err(unknown("topic", topic, of.collect()));
+                let of: Vec<&str> = channels.iter().map(|row| row.topic.as_ref()).collect();
+                let near = nearest(topic, of.iter().copied());
+                return Err(unknown("topic", topic, (near, &of)));
             }
         }
         let wanted =
@@ -313,19 +315,40 @@ impl Directory {
         Ok(channels.into_iter().filter(wanted).collect())
     }
 
-    async fn known(&self, recording_id: &str) -> Result<(), QueryError> {
-        let rows = self.rows("recordings", &["recording_id"], &[]).await;
+    async fn of_recording(&self, id: &str) -> Result<Vec<ChannelRow>, QueryError> {
+        let channels = self.channels(&[col("recording_id").eq(lit(id))]).await;
+        channels.map_err(|error| crate::explain::explain(error, "", &[]))
+    }
+
+    /// The id of the recording that a text means.
+    async fn meant(&self, text: &str) -> Result<String, QueryError> {
+        let rows = self.rows("recordings", &["recording_id", "name"], &[]);
+        let rows = rows.await;
         let rows = rows.map_err(|error| crate::explain::explain(error, "", &[]))?;
-        let mut ids = Vec::new();
+        let mut known = Vec::new();
         for rows in &rows {
-            let id = texts(rows, "recording_id");
-            ids.extend((0..rows.num_rows()).filter_map(id));
+            let (id, name) = (texts(rows, "recording_id"), texts(rows, "name"));
+            let pair = |row| (id(row).unwrap_or_default(), name(row).unwrap_or_default());
+            known.extend((0..rows.num_rows()).map(pair));
         }
-        if ids.iter().any(|id| id == recording_id) {
-            return Ok(());
+        known.sort_unstable();
+        known.dedup();
+        match meant(text, &known, |(id, name)| (id.as_str(), name.as_str())).as_slice() {
+            [(id, _)] => Ok(id.clone()),
+            [] => {
+                let names = known.iter().flat_map(|(id, name)| [&**id, &**name]);
+                let names = names.filter(|name| !name.is_empty());
+                let ids: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
+                Err(unknown("recording", text, (nearest(text, names), &ids)))
+            }
+            found => {
+                let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+                Err(QueryError::Invalid {
+                    message: several(text, &ids),
+                    excerpt: None,
+                })
+            }
         }
-        let ids = ids.iter().map(String::as_str).collect();
-        Err(unknown("recording", recording_id, ids))
     }
 
     /// The channel with its definition, whose bytes are a blob.
@@ -358,16 +381,19 @@ impl Directory {
     }
 }
 
-fn unknown(what: &'static str, name: &str, mut known: Vec<&str>) -> QueryError {
+fn unknown(what: &'static str, name: &str, (near, known): (Option<&str>, &[&str])) -> QueryError {
     /// Names listed in a hint.
     const MOST_LISTED: usize = 20;
-    known.sort_unstable();
-    known.dedup();
-    let hint = match nearest(name, known.iter().copied()) {
+    let known: BTreeSet<&str> = known.iter().copied().collect();
+    let hint = match near {
         Some(found) => format!("did you mean `{found}`?"),
         None if known.is_empty() => format!("there are no {what}s"),
-        None if known.len() <= MOST_LISTED => format!("the {what}s are {}", known.join(", ")),
-        None => format!("there are {} {what}s", known.len()),
+        None if known.len() <= MOST_LISTED => {
+            let known: Vec<&str> = known.into_iter().collect();
+            format!("the {what}s are {}", known.join(", "))
+        }
+        None if what == "topic" => format!("the table `channels` lists its {} topics", known.len()),
+        None => format!("the table `{what}s` lists all {}", known.len()),
     };
     QueryError::Unknown {
         what,

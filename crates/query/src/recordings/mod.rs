@@ -1,17 +1,20 @@
 //! Recordings as tables: the messages as they are stored, and the messages of one topic decoded into columns.
 //!
 //! Read [`Recordings`] (what a caller provides for recordings that are not read by byte range) and `Directory` (which
-//! parts of which files a query needs) first. `messages` and `topic` are the tables, `scan` reads their parts.
+//! parts of which files a query needs) first. `messages` and `topic` are the tables, `scan` reads their parts; [`meant()`]
+//! says which recording a text names.
 //!
 //! Not here: formats and decoding (`formats`), how blobs and rows of parts are kept (`store`, `engine`).
 
 mod between;
 mod directory;
+mod meant;
 mod messages;
 mod scan;
 mod topic;
 
 pub(crate) use directory::Directory;
+pub use meant::{meant, several};
 pub(crate) use messages::Messages;
 pub(crate) use topic::{ReadTopic, Topic};
 

@@ -3,6 +3,7 @@
 use super::FindWordGroups;
 use super::codes::{Codes, Groups};
 use crate::compared::{plan, rows, shown, sorted};
+use crate::memory::Pool;
 use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch, StringViewArray,
     StringViewBuilder,
@@ -11,7 +12,6 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -204,7 +204,7 @@ async fn with_little_memory_the_engine_goes_on() {
         let theirs = session(&table, (2, 8192), None, false);
         let (_, expected) = answer(&theirs, sql).await;
         for kib in [64, 128, 256, 1024, 4096, 16_384] {
-            let pool = FairSpillPool::new(kib << 10);
+            let pool = Pool::new(kib << 10);
             let made = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool));
             let runtime = made.build_arc().expect("a runtime");
             let ours = session(&table, (2, 256), Some(runtime), true);

@@ -11,7 +11,7 @@ use fieldassay_query::arrow::array::{
 };
 use fieldassay_query::arrow::datatypes::{DataType, Field};
 use fieldassay_query::recordings::{Recordings, Wanted};
-use fieldassay_query::{Options, QueryError, Session, Sources};
+use fieldassay_query::{Options, QueryError, Session, Sources, Spill};
 use fieldassay_store::{Blobs, Place, Step, Tables, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(crate) fn options() -> Options {
         threads: 2,
         memory_bytes: 64 << 20,
         batch_rows: 1024,
-        spill_folder: None,
+        spill: Spill::Nowhere,
     }
 }
 

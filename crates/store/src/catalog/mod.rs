@@ -22,7 +22,7 @@ pub use recorded::{
 use crate::StoreError;
 use db::{Database, Row, Transaction, Value, malformed};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Files that are read of the catalogue at a time.
@@ -114,6 +114,24 @@ pub struct Known {
     pub file: SeenFile,
     /// Container, layout or form of its recording, where it is one that was asked for.
     pub format: Option<String>,
+}
+
+/// What policies said of all recordings.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    /// Verdicts with whether such recordings are kept apart; the first is that of most.
+    kinds: Vec<(String, bool)>,
+    /// Which of them, of all recordings that have another than most.
+    others: HashMap<String, usize>,
+}
+
+impl Verdicts {
+    /// The verdict of a recording of the workspace, and whether it is kept apart; none where there are no recordings.
+    pub fn of(&self, recording_id: &str) -> Option<(&str, bool)> {
+        let kind = self.others.get(recording_id).copied().unwrap_or(0);
+        let (verdict, is_quarantined) = self.kinds.get(kind)?;
+        Some((verdict, *is_quarantined))
+    }
 }
 
 /// What becomes visible with a batch.
@@ -416,6 +434,22 @@ impl Catalog {
         }
         // PostgreSQL may have another order than ours.
         all.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        Ok(all)
+    }
+
+    /// The verdict of every recording.
+    ///
+    /// Cost: one pass over them, and memory for those that are not as most are.
+    pub async fn verdicts(&self) -> Result<Verdicts, StoreError> {
+        let sql = "SELECT verdict, quarantined, string_agg(recording_id, ' ') FROM recordings \
+                   GROUP BY verdict, quarantined ORDER BY COUNT(*) DESC, verdict";
+        let mut all = Verdicts::default();
+        for (kind, row) in self.db.rows(sql, &[]).await?.iter().enumerate() {
+            all.kinds.push((row.get(0)?, row.get(1)?));
+            let ids: String = row.get(2)?;
+            let ids = ids.split(' ').filter(|_| kind > 0);
+            all.others.extend(ids.map(|id| (id.to_owned(), kind)));
+        }
         Ok(all)
     }
 

@@ -135,13 +135,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let plan = ingest::plan(&workspace, &request)?;
     if arguments.dry_run {
         render::answer(arguments.json, &plan, render::workspace::plan)?;
-        let (lines, count) = ingest::skipped(&request, &plan)?;
-        for line in lines.iter().take(20) {
-            render::note(&format!("skipped: {line}"));
+        for one in plan.skipped.iter().take(20) {
+            render::note(&format!("skipped: {one}"));
         }
-        if count > 20 {
+        if plan.skipped.len() > 20 {
             render::note(&format!(
-                "{count} files are nothing we know and would be left where they are"
+                "{} files are nothing we know and would be left where they are",
+                plan.skipped_count
             ));
         }
         return Ok(crate::exit::DONE);

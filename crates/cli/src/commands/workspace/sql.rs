@@ -3,6 +3,7 @@
 use super::Where;
 use super::query::How;
 use crate::render;
+use fieldassay_engine::workspace::Statements;
 use fieldassay_engine::workspace::ask::Asked;
 use fieldassay_engine::workspace::{Format, Name, NameKind};
 use rustyline::completion::{Completer, Pair};
@@ -10,7 +11,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Context, Editor, Helper, Highlighter, Hinter};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead, IsTerminal as _, Write as _};
 
 /// Ask the workspace in SQL, one question after the other: history, completion with Tab, statements end with `;`.
 #[derive(Debug, clap::Args)]
@@ -72,25 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         failed: false,
     };
     if !std::io::stdin().is_terminal() {
-        let mut waiting = String::new();
-        for line in std::io::stdin().lock().lines() {
-            let line = line?;
-            if waiting.is_empty() && line.starts_with('\\') {
-                if !shell.command(&line)? {
-                    return Ok(shell.code());
-                }
-                continue;
-            }
-            waiting.push_str(&line);
-            waiting.push('\n');
-            if is_whole(&waiting) {
-                shell.answer(&std::mem::take(&mut waiting))?;
-            }
-        }
-        if !waiting.trim().is_empty() {
-            shell.answer(&waiting)?;
-        }
-        return Ok(shell.code());
+        return shell.piped(std::io::stdin().lock());
     }
     let config = Config::builder().auto_add_history(true).build();
     let mut editor: Editor<Words, FileHistory> = Editor::with_config(config)?;
@@ -107,7 +90,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
                     break;
                 }
             }
-            Ok(line) => shell.answer(&line)?,
+            Ok(line) => {
+                let rest = shell.answer_whole(&line)?;
+                shell.answer(rest)?;
+            }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => break,
             Err(error) => return Err(error.into()),
@@ -119,27 +105,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Ok(crate::exit::DONE)
 }
 
-/// Whether a statement has its end: a `;` outside texts, names and comments.
-fn is_whole(sql: &str) -> bool {
-    let mut rest = sql.chars().peekable();
-    let mut ended = false;
-    while let Some(one) = rest.next() {
-        match one {
-            '\'' | '"' => {
-                if !rest.by_ref().any(|other| other == one) {
-                    return false;
-                }
-                ended = false;
-            }
-            '-' if rest.peek() == Some(&'-') => {
-                rest.by_ref().find(|other| *other == '\n');
-            }
-            ';' => ended = true,
-            blank if blank.is_whitespace() => {}
-            _ => ended = false,
-        }
-    }
-    ended
+/// Whether what was typed can be answered: every statement has its end, or it is a command of the shell.
+fn is_done(text: &str) -> bool {
+    text.starts_with('\\') || Statements::of(text).rest.is_empty()
 }
 
 struct Shell<'a> {
@@ -157,9 +125,42 @@ impl Shell<'_> {
         }
     }
 
+    /// Answers what comes in lines from a file or another program.
+    fn piped(&mut self, lines: impl BufRead) -> anyhow::Result<u8> {
+        let mut waiting = String::new();
+        for line in lines.lines() {
+            let line = line?;
+            if line.starts_with('\\') && Statements::of(&waiting).is_empty() {
+                waiting.clear();
+                if !self.command(&line)? {
+                    return Ok(self.code());
+                }
+                continue;
+            }
+            waiting.push_str(&line);
+            waiting.push('\n');
+            // Only such a line can end a statement; long ones are not looked at again with every line.
+            if line.contains(';') {
+                waiting = self.answer_whole(&waiting)?.to_owned();
+            }
+        }
+        let rest = self.answer_whole(&waiting)?;
+        self.answer(rest)?;
+        Ok(self.code())
+    }
+
+    /// Answers the statements that have their end, and gives what is left.
+    fn answer_whole<'t>(&mut self, text: &'t str) -> anyhow::Result<&'t str> {
+        let cut = Statements::of(text);
+        for statement in cut.whole {
+            self.answer(statement)?;
+        }
+        Ok(cut.rest)
+    }
+
     /// Answers a statement; what is wrong with it is said, and the shell goes on.
     fn answer(&mut self, sql: &str) -> anyhow::Result<()> {
-        let sql = sql.trim().trim_end_matches(';');
+        let sql = sql.trim();
         if sql.is_empty() {
             return Ok(());
         }
@@ -259,9 +260,7 @@ impl Completer for Words {
 
 impl Validator for Words {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let line = context.input();
-        let is_done = line.trim().is_empty() || line.starts_with('\\') || is_whole(line);
-        Ok(if is_done {
+        Ok(if is_done(context.input()) {
             ValidationResult::Valid(None)
         } else {
             ValidationResult::Incomplete
@@ -274,13 +273,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_ends_at_a_semicolon_that_is_no_part_of_a_text() {
-        assert!(is_whole("select 1;"));
-        assert!(is_whole("select ';' ; \n"));
-        assert!(!is_whole("select ';"));
-        assert!(!is_whole("select 1"));
-        assert!(!is_whole("select 1 -- not here;"));
-        assert!(is_whole("select 1; -- done"));
+    fn lines_are_taken_until_every_statement_has_its_end() {
+        for done in [
+            "select 1;",
+            "select ';' ; \n",
+            "select 1; -- done",
+            "select 1; select 2;",
+            "\\d channels",
+            "-- nothing",
+            " ",
+        ] {
+            assert!(is_done(done), "{done}");
+        }
+        for open in [
+            "select ';",
+            "select 1",
+            "select 1 -- not here;",
+            "select 1; select 2",
+        ] {
+            assert!(!is_done(open), "{open}");
+        }
     }
 
     #[test]

@@ -41,6 +41,32 @@ pub(super) fn is_redacted(text: &str) -> bool {
     text.starts_with("[REDACTED") || text.starts_with("[MAY CONTAIN")
 }
 
+/// Whether a text says that something is not known.
+pub(super) fn is_missing(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "",
+        "nan",
+        "na",
+        "n/a",
+        "null",
+        "none",
+        "nil",
+        "nat",
+        "-",
+        "--",
+        "?",
+        "not applicable",
+    ];
+    let text = text.trim();
+    let starts = |word: &str| {
+        text.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    is_redacted(text)
+        || starts("unknown")
+        || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
 /// Meters per second of a unit that the name of a column says.
 pub(super) fn speed_unit(name: &str) -> f64 {
     let name = name.to_ascii_lowercase();

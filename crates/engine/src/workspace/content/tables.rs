@@ -139,7 +139,7 @@ fn first_largest(cells: &[f64]) -> Option<usize> {
 enum Cells {
     Texts(Codes),
     Integers(Vec<Option<i64>>),
-    Reals(Vec<f64>),
+    Reals(Vec<Option<f64>>),
     Truths(Vec<Option<bool>>),
     Moments(Vec<Option<Moment>>),
     Lists(Vec<Vec<String>>),
@@ -149,6 +149,14 @@ enum Cells {
 struct Mapped {
     column: &'static tables::Column,
     cells: Cells,
+    unread: Unread,
+}
+
+/// Cells of a column that say something and cannot be read.
+struct Unread {
+    /// What they are.
+    what: String,
+    count: u64,
 }
 
 /// A table on its way into ours.
@@ -185,8 +193,7 @@ impl<'a> Rows<'a> {
         out.kind = out.default_kind(&chosen);
         for column in into.columns() {
             if let Some((name, unit)) = chosen.get(column.name) {
-                let cells = cells(table, name, column, *unit)?;
-                out.columns.push(Mapped { column, cells });
+                out.columns.push(Mapped::of(table, name, column, *unit)?);
             }
         }
         if into.column("probabilities").is_some() {
@@ -255,6 +262,9 @@ impl<'a> Rows<'a> {
                 self.table.rows() as u64,
             );
         }
+        for Mapped { unread, .. } in &self.columns {
+            sink.leave_out(&unread.what, unread.count);
+        }
         for row in 0..self.table.rows() {
             self.row(sink, row)?;
         }
@@ -302,6 +312,12 @@ impl<'a> Rows<'a> {
             sink.leave_out(&format!("rows without `{}`", column.name), 1);
             return Ok(());
         }
+        if let (Some(start), Some(end)) = (number(&values, "start_ns"), number(&values, "end_ns"))
+            && end < start
+        {
+            sink.leave_out("rows whose end is before their start", 1);
+            return Ok(());
+        }
         sink.add_about(self.into.name, recording, values)
     }
 
@@ -309,12 +325,6 @@ impl<'a> Rows<'a> {
     fn complete(&self, values: &mut Vec<(&str, Value<'_>)>, width: Option<i64>) {
         let of = |values: &Vec<(&str, Value<'_>)>, wanted: &str| {
             values.iter().any(|(name, _)| *name == wanted)
-        };
-        let number = |values: &Vec<(&str, Value<'_>)>, wanted: &str| {
-            values.iter().find_map(|(name, value)| match value {
-                Value::Integer(number) if *name == wanted => Some(*number),
-                _ => None,
-            })
         };
         let has_column = |name: &str| self.into.column(name).is_some();
         if has_column("end_ns")
@@ -364,6 +374,14 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The whole number among values that has this name.
+fn number(values: &[(&str, Value<'_>)], wanted: &str) -> Option<i64> {
+    values.iter().find_map(|(name, value)| match value {
+        Value::Integer(number) if *name == wanted => Some(*number),
+        _ => None,
+    })
+}
+
 /// Which column of theirs is which of ours, with the nanoseconds of its unit.
 fn chosen(
     into: &'static tables::Table,
@@ -411,94 +429,178 @@ fn chosen(
         .collect())
 }
 
-/// The cells of a column in the kind of ours.
-fn cells(
+impl Mapped {
+    /// The cells of a column in the kind of ours; `unit` are the nanoseconds of its unit, where its name says one.
+    fn of(
+        table: &Table,
+        name: &str,
+        column: &'static tables::Column,
+        unit: Option<f64>,
+    ) -> Result<Self, EngineError> {
+        let is_length = LENGTHS.contains(&column.name);
+        let (cells, count, none) = if column.name.ends_with("_ns") && !is_length {
+            let (cells, count) = moments(table, name, unit)?;
+            let none = if unit == Some(1.0) {
+                "no whole nanoseconds"
+            } else {
+                "no moment"
+            };
+            (Cells::Moments(cells), count, none)
+        } else {
+            match column.kind {
+                Kind::Text => {
+                    let codes = table.codes(name)?;
+                    let (_, count) = by_name(&codes, |text| word(column, text).map(|_| ()));
+                    (Cells::Texts(codes), count, "none of its words")
+                }
+                Kind::Integer => {
+                    let factor = if is_length { unit.unwrap_or(1e9) } else { 1.0 };
+                    let read = |number: f64| {
+                        let is_read = is_length || number.fract() == 0.0;
+                        moment::nanos(number, factor).filter(|_| is_read)
+                    };
+                    let (cells, count) = numbers(table, name, read)?;
+                    let cells = cells.into_iter().map(|cell| Some(cell?.t_ns));
+                    let none = if is_length {
+                        "no number"
+                    } else {
+                        "no whole number"
+                    };
+                    (Cells::Integers(cells.collect()), count, none)
+                }
+                Kind::Real => {
+                    let factor = if column.name == "speed_mps" {
+                        reports::speed_unit(name)
+                    } else {
+                        1.0
+                    };
+                    let read = |number: f64| Some(number * factor).filter(|one| one.is_finite());
+                    let (cells, count) = numbers(table, name, read)?;
+                    (Cells::Reals(cells), count, "no number")
+                }
+                Kind::Boolean => {
+                    let (cells, count) = by_name(&table.codes(name)?, reports::truth);
+                    (Cells::Truths(cells), count, "neither yes nor no")
+                }
+                _ => {
+                    let (lists, count) = by_name(&table.codes(name)?, |text| Some(list(text)));
+                    let lists = lists.into_iter().map(Option::unwrap_or_default);
+                    (Cells::Lists(lists.collect()), count, "no list")
+                }
+            }
+        };
+        let unread = Unread {
+            what: format!("cells of `{}` that are {none}", name.replace('\n', " ")),
+            count,
+        };
+        Ok(Self {
+            column,
+            cells,
+            unread,
+        })
+    }
+}
+
+/// Names between commas or semicolons.
+fn list(text: &str) -> Vec<String> {
+    let parts = text.split([';', ',']).map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+/// A text, as one of the words of a column where it has only some.
+fn word<'a>(column: &tables::Column, text: &'a str) -> Option<&'a str> {
+    if column.one_of.is_empty() {
+        return Some(text);
+    }
+    let is = |word: &&&'static str| {
+        word.eq_ignore_ascii_case(text) || word.replace('_', " ").eq_ignore_ascii_case(text)
+    };
+    column.one_of.iter().find(is).copied()
+}
+
+/// Each cell by what its word means, which is asked once per word, and how many mean nothing though they say something.
+fn by_name<T: Clone>(codes: &Codes, meaning: impl Fn(&str) -> Option<T>) -> (Vec<Option<T>>, u64) {
+    let known = codes.names.iter().map(|name| {
+        let name = name.trim();
+        let meaning = meaning(name);
+        let is_unread = meaning.is_none() && !reports::is_missing(name);
+        (meaning, is_unread)
+    });
+    let known: Vec<(Option<T>, bool)> = known.collect();
+    let mut unread = 0;
+    let cells = codes.cells.iter().map(|cell| {
+        let (meaning, is_unread) = known.get(*cell as usize)?;
+        unread += u64::from(*is_unread);
+        meaning.clone()
+    });
+    (cells.collect(), unread)
+}
+
+/// Numbers as `read` takes them, and how many it does not, or that are none.
+fn numbers<T: Clone>(
     table: &Table,
     name: &str,
-    column: &tables::Column,
+    read: impl Fn(f64) -> Option<T>,
+) -> Result<(Vec<Option<T>>, u64), EngineError> {
+    let Ok(numbers) = table.numbers(name) else {
+        let number = |text: &str| text.parse::<f64>().ok().and_then(&read);
+        return Ok(by_name(&table.codes(name)?, number));
+    };
+    Ok(each(numbers.into_iter(), |number| !number.is_nan(), read))
+}
+
+/// Each number as `read` takes it, and how many it does not of those that say something.
+fn each<N: Copy, T>(
+    numbers: impl Iterator<Item = N>,
+    says: impl Fn(N) -> bool,
+    read: impl Fn(N) -> Option<T>,
+) -> (Vec<Option<T>>, u64) {
+    let mut unread = 0;
+    let cells = numbers.map(|number| {
+        let cell = read(number);
+        unread += u64::from(cell.is_none() && says(number));
+        cell
+    });
+    (cells.collect(), unread)
+}
+
+/// Moments of a column, and how many cells are none. What its name says of its unit holds for every number in it.
+fn moments(
+    table: &Table,
+    name: &str,
     unit: Option<f64>,
-) -> Result<Cells, EngineError> {
-    let is_length = LENGTHS.contains(&column.name);
-    if column.name.ends_with("_ns") && !is_length {
-        return moments(table, name, unit);
-    }
-    Ok(match column.kind {
-        Kind::Text => Cells::Texts(table.codes(name)?),
-        Kind::Integer => {
-            let factor = if is_length { unit.unwrap_or(1e9) } else { 1.0 };
-            let numbers = loose_numbers(table, name)?;
-            let whole = |number: &f64| moment::nanos(*number, factor).map(|one| one.t_ns);
-            Cells::Integers(numbers.iter().map(whole).collect())
-        }
-        Kind::Real => {
-            let factor = if column.name == "speed_mps" {
-                reports::speed_unit(name)
-            } else {
-                1.0
-            };
-            let numbers = loose_numbers(table, name)?;
-            Cells::Reals(numbers.iter().map(|number| number * factor).collect())
-        }
-        Kind::Boolean => Cells::Truths(by_name(&table.codes(name)?, reports::truth)),
-        _ => {
-            let lists = by_name(&table.codes(name)?, |text| {
-                let parts = text
-                    .split([';', ','])
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty());
-                Some(parts.map(str::to_owned).collect::<Vec<String>>())
-            });
-            Cells::Lists(lists.into_iter().map(Option::unwrap_or_default).collect())
-        }
-    })
-}
-
-/// Each cell by what its word means, which is asked once per word.
-fn by_name<T: Clone>(codes: &Codes, meaning: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
-    let known: Vec<Option<T>> = codes.names.iter().map(|name| meaning(name)).collect();
-    codes
-        .cells
-        .iter()
-        .map(|cell| known.get(*cell as usize).cloned().flatten())
-        .collect()
-}
-
-/// Numbers; what is no number is unknown.
-fn loose_numbers(table: &Table, name: &str) -> Result<Vec<f64>, EngineError> {
-    if let Ok(numbers) = table.numbers(name) {
-        return Ok(numbers);
-    }
-    let numbers = by_name(&table.codes(name)?, |text| text.trim().parse::<f64>().ok());
-    Ok(numbers
-        .into_iter()
-        .map(|number| number.unwrap_or(f64::NAN))
-        .collect())
-}
-
-fn moments(table: &Table, name: &str, unit: Option<f64>) -> Result<Cells, EngineError> {
-    if let Ok(numbers) = table.integers(name) {
-        let exact = |number: i64| Moment {
+) -> Result<(Vec<Option<Moment>>, u64), EngineError> {
+    let of_integer = |number: i64| match unit {
+        Some(1.0) => Some(Moment {
             t_ns: number,
             width_ns: 0,
-        };
-        let moment = |number: i64| match unit {
-            Some(1.0) => Some(exact(number)),
-            Some(unit) => moment::nanos(number as f64, unit),
-            None => moment::of_integer(number),
-        };
-        return Ok(Cells::Moments(numbers.into_iter().map(moment).collect()));
+        }),
+        Some(unit) => moment::nanos(number as f64, unit),
+        None => moment::of_integer(number),
+    };
+    let of_number = |number: f64| match unit {
+        // Parts of a nanosecond are seconds in the wrong column.
+        Some(1.0) if number.fract() != 0.0 => None,
+        Some(unit) => moment::nanos(number, unit),
+        None => moment::of_number(number),
+    };
+    if let Ok(numbers) = table.integers(name) {
+        return Ok(each(numbers.into_iter(), |_| true, of_integer));
     }
     if let Ok(numbers) = table.numbers(name) {
-        let moment = |number: f64| match unit {
-            Some(unit) => moment::nanos(number, unit),
-            None => moment::of_number(number),
-        };
-        return Ok(Cells::Moments(numbers.into_iter().map(moment).collect()));
+        let says = |number: f64| !number.is_nan();
+        return Ok(each(numbers.into_iter(), says, of_number));
     }
-    Ok(Cells::Moments(by_name(
-        &table.codes(name)?,
-        moment::of_text,
-    )))
+    Ok(by_name(&table.codes(name)?, |text| {
+        if let Ok(number) = text.parse::<i64>() {
+            of_integer(number)
+        } else if let Ok(number) = text.parse::<f64>() {
+            of_number(number)
+        } else {
+            moment::of_text(text)
+        }
+    }))
 }
 
 impl Mapped {
@@ -508,14 +610,10 @@ impl Mapped {
                 let cell = codes.cells.get(row).copied().unwrap_or(MISSING);
                 let text = codes.names.get(cell as usize).map(|text| text.trim());
                 let text = text.filter(|text| !text.is_empty() && !reports::is_redacted(text));
-                text.and_then(|text| self.word(text)).into()
+                text.and_then(|text| word(self.column, text)).into()
             }
             Cells::Integers(cells) => cells.get(row).copied().flatten().into(),
-            Cells::Reals(cells) => cells
-                .get(row)
-                .copied()
-                .filter(|cell| cell.is_finite())
-                .into(),
+            Cells::Reals(cells) => cells.get(row).copied().flatten().into(),
             Cells::Truths(cells) => cells.get(row).copied().flatten().into(),
             Cells::Moments(cells) => cells
                 .get(row)
@@ -527,16 +625,5 @@ impl Mapped {
                 .get(row)
                 .map_or(Value::Null, |list| Value::Texts(list)),
         }
-    }
-
-    /// A text, as one of the words of the column where it has only some.
-    fn word<'a>(&self, text: &'a str) -> Option<&'a str> {
-        if self.column.one_of.is_empty() {
-            return Some(text);
-        }
-        let is = |word: &&&'static str| {
-            word.eq_ignore_ascii_case(text) || word.replace('_', " ").eq_ignore_ascii_case(text)
-        };
-        self.column.one_of.iter().find(is).copied()
     }
 }

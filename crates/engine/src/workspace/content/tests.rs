@@ -42,7 +42,8 @@ fn rows(input: &LabelInput, options: &Options) -> (Tables, LeftOut) {
 /// The one input of a path.
 fn input(relative: &str, form: Option<Form>) -> Option<LabelInput> {
     let path = shared_data(relative)?;
-    let mut found = find(&[path], &[], form, &|_| None).expect("labels");
+    let found = find(&[path], &[], form, &|_| None).expect("labels");
+    let mut found = found.inputs;
     assert_eq!(found.len(), 1, "{relative}");
     found.pop()
 }
@@ -95,7 +96,10 @@ fn all_of_the_shared_data_gives_rows() {
         ..Options::default()
     };
     let mut count = BTreeMap::new();
-    for input in survey(&[root], &taken, None).expect("a survey").inputs {
+    for input in survey(&[root], &taken, None, &|_| None)
+        .expect("a survey")
+        .inputs
+    {
         let (tables, _) = rows(&input, &options);
         assert!(!tables.is_empty(), "{}", input.path.display());
         *count.entry(input.form).or_insert(0) += 1;
@@ -569,6 +573,7 @@ fn made(name: &str, text: &str) -> tempfile::TempDir {
 fn rows_of(name: &str, text: &str) -> (Tables, LeftOut) {
     let folder = made(name, text);
     let found = find(&[folder.path().to_owned()], &[], None, &|_| None).expect("labels");
+    let found = found.inputs;
     rows(&found[0], &Options::default())
 }
 
@@ -614,6 +619,51 @@ fn events_and_intervals_are_read_with_their_units() {
 }
 
 #[test]
+fn what_a_cell_says_and_nobody_can_read_is_counted() {
+    let (tables, left_out) = rows_of(
+        "p.csv",
+        "item,label,score,model\na,cat,0.5,m\nb,cat,abc,m\nc,cat,NaN,m\nd,cat,inf,m\n",
+    );
+    assert_eq!(
+        reals(&tables, "predictions", "score"),
+        [Some(0.5), None, None, None]
+    );
+    assert_eq!(left_out["cells of `score` that are no number"], 2);
+    let (tables, left_out) = rows_of(
+        "t.csv",
+        "trial,success,severity\n1,maybe,s1\n2,no,grave\n3,n/a,Unknown\n",
+    );
+    assert_eq!(count(&tables, "outcomes"), 3);
+    assert_eq!(
+        left_out["cells of `success` that are neither yes nor no"],
+        1
+    );
+    assert_eq!(
+        left_out["cells of `severity` that are none of its words"],
+        1
+    );
+    let (tables, left_out) = rows_of("i.csv", "start_ns,end_ns,name\n5,9,a\n9,5,b\n7,7,c\n");
+    assert_eq!(count(&tables, "intervals"), 2);
+    assert_eq!(left_out["rows whose end is before their start"], 1);
+}
+
+#[test]
+fn a_column_of_nanoseconds_is_one_whatever_else_stands_in_it() {
+    // A date or a part of a nanosecond changes nothing about its neighbors.
+    for (cell, left) in [("2", 0), ("1.5", 1), ("2021-01-01", 0), ("soon", 1)] {
+        let text = format!("t_ns,event\n3,a\n{cell},b\n4e9,c\n");
+        let (tables, left_out) = rows_of("e.csv", &text);
+        let found = integers(&tables, "events", "t_ns");
+        for moment in [3, 4_000_000_000] {
+            assert!(found.contains(&Some(moment)), "{cell}: {found:?}");
+        }
+        assert_eq!(found.len(), 3 - left, "{cell}");
+        let unread = left_out.get("cells of `t_ns` that are no whole nanoseconds");
+        assert_eq!(unread.copied().unwrap_or(0), left as u64, "{cell}");
+    }
+}
+
+#[test]
 fn trials_and_predictions_are_read() {
     let (tables, _) = rows_of("t.csv", "trial,success,speed_kmh\n1,yes,36\n2,no,\n");
     assert_eq!(with(&tables, "outcomes", "kind", "task"), 2);
@@ -639,6 +689,7 @@ fn one_damaged_file_of_many_is_left_out_with_its_reason() {
     )
     .expect("a file");
     let found = find(&[folder.path().to_owned()], &[], None, &|_| None).expect("labels");
+    let found = found.inputs;
     assert_eq!((found.len(), found[0].files.len()), (1, 2));
     let (tables, left_out) = rows(&found[0], &Options::default());
     assert_eq!(count(&tables, "objects"), 1);

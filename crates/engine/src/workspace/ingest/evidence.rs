@@ -230,6 +230,17 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// A verdict by its word.
+pub(super) fn known_verdict(word: &str) -> Option<&'static str> {
+    let all = [
+        Verdict::Pass,
+        Verdict::Warn,
+        Verdict::Fail,
+        Verdict::NotEvaluated,
+    ];
+    all.into_iter().map(verdict).find(|known| *known == word)
+}
+
 pub(super) fn add_finding(
     finding: &Finding,
     of: [(&'static str, Value<'_>); 4],

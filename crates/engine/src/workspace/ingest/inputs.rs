@@ -5,8 +5,8 @@
 use crate::EngineError;
 use crate::limits::Limits;
 use crate::sources::{self, FileStat, FolderFiles, Found};
-use crate::workspace::layouts::{self, Form, LabelInput};
-use fieldassay_store::{Known, SeenFile};
+use crate::workspace::layouts::{self, Form, LabelInput, Skipped};
+use fieldassay_store::{Known, SeenFile, Verdicts};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -114,21 +114,35 @@ impl Stamp {
     }
 }
 
-/// What was brought in before, sorted by absolute path.
+/// What was brought in before.
 #[derive(Debug, Default)]
-pub(super) struct Before(pub(super) Vec<Known>);
+pub(super) struct Before {
+    /// Sorted by absolute path.
+    pub(super) files: Vec<Known>,
+    pub(super) verdicts: Verdicts,
+}
 
 impl Before {
     /// What is known of a file.
     pub(super) fn get(&self, absolute: &str) -> Option<&Known> {
         let by_path = |known: &Known| known.file.path.as_str().cmp(absolute);
-        let at = self.0.binary_search_by(by_path).ok()?;
-        self.0.get(at)
+        let at = self.files.binary_search_by(by_path).ok()?;
+        self.files.get(at)
     }
 }
 
-/// Everything the user named, sorted by path, each once, and what was brought in before, which is asked for once recordings
-/// were listed: where a stamp is the same, a file is not looked into to tell what it holds.
+/// Everything the user named.
+pub(super) struct Listed {
+    /// Sorted by path, each once.
+    pub(super) inputs: Vec<Input>,
+    /// What was brought in before.
+    pub(super) before: Before,
+    /// Files nothing is made of, and how many there are.
+    pub(super) skipped: (Vec<Skipped>, u64),
+}
+
+/// Everything the user named. What was brought in before is asked for once recordings were listed: where a stamp is the
+/// same, a file is not looked into to tell what it holds.
 ///
 /// Errors: a path where nothing is, or where nothing is known; what `before` says.
 pub(super) fn find(
@@ -136,7 +150,7 @@ pub(super) fn find(
     form: Option<Form>,
     limits: &Limits,
     before: impl FnOnce() -> Result<Before, EngineError>,
-) -> Result<(Vec<Input>, Before), EngineError> {
+) -> Result<Listed, EngineError> {
     // The system is asked once, not for every path.
     let here = std::env::current_dir().unwrap_or_default();
     let absolute = |path: &Path| absolute(&here, path);
@@ -167,7 +181,8 @@ pub(super) fn find(
         let form = Form::ALL.iter().find(|form| form.name() == format);
         form.copied().filter(|_| is_same)
     };
-    for labels in layouts::find(&others, &taken, form, &form_of)? {
+    let survey = layouts::find(&others, &taken, form, &form_of)?;
+    for labels in survey.inputs {
         found.push((labels.path.clone(), Kind::Labels(Box::new(labels)), None));
     }
     // Recordings stay where both are said of one path.
@@ -186,7 +201,11 @@ pub(super) fn find(
             })
         })
         .collect();
-    Ok((inputs?, before))
+    Ok(Listed {
+        inputs: inputs?,
+        before,
+        skipped: (survey.skipped, survey.skipped_count),
+    })
 }
 
 /// A path from the root, without parts that mean nothing.

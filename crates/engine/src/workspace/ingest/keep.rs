@@ -21,7 +21,7 @@ use arrow_array::RecordBatch;
 use fieldassay_formats::{Format, Recording};
 use fieldassay_model::tables::Table;
 use fieldassay_model::{Digests, Finding, RecordingId, RecordingReport, Severity, Verdict};
-use fieldassay_store::{Kept, Listed, STAGING};
+use fieldassay_store::{Kept, Listed};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -605,31 +605,5 @@ fn in_short(finding: &Finding) -> IngestedFinding {
         severity: evidence::severity(finding.severity),
         subject: finding.subject.clone(),
         message: finding.message.clone(),
-    }
-}
-
-/// The right to use the staging folder; whoever is alone in it clears away what others left there.
-pub(super) struct Staging {
-    _lock: Option<std::fs::File>,
-}
-
-impl Staging {
-    pub(super) fn enter(workspace: &Workspace) -> Result<Self, EngineError> {
-        let Some(folder) = workspace.place.as_folder() else {
-            return Ok(Self { _lock: None });
-        };
-        let path = folder.join("staging.lock");
-        let io = |error| EngineError::io("lock", &path, error);
-        let file = std::fs::File::create(&path).map_err(io)?;
-        if file.try_lock().is_ok() {
-            let staging = folder.join(STAGING);
-            if staging.exists() {
-                std::fs::remove_dir_all(&staging)
-                    .map_err(|error| EngineError::io("clear", &staging, error))?;
-            }
-            file.unlock().map_err(io)?;
-        }
-        file.lock_shared().map_err(io)?;
-        Ok(Self { _lock: Some(file) })
     }
 }

@@ -17,15 +17,16 @@ mod tee;
 mod together;
 
 use super::content;
-use super::layouts::{self, Form, LabelInput};
+use super::layouts::{Form, LabelInput, Skipped};
 use super::opened::{Workspace, World};
+use super::passing::Passing;
 use crate::EngineError;
 use crate::limits::Limits;
 use crate::statistics::Columns;
 use fieldassay_check::{NoProgress, Progress};
 use fieldassay_model::contract::ContractReference;
 use fieldassay_model::{Policy, PolicyReference, canonical_json, hexadecimal};
-use fieldassay_store::SeenFile;
+use fieldassay_store::{STAGING, SeenFile, StoreError, Verdicts};
 use inputs::{Before, Input, Kind};
 use publish::{Prepared, Scene};
 use queue::Queue;
@@ -181,8 +182,17 @@ pub struct Plan {
     pub inputs: Vec<PlannedInput>,
     /// Bytes to read.
     pub size_bytes: u64,
+    /// Files nothing is made of, at most a thousand reasons for each input; no part of the document, for nothing is done
+    /// about them.
+    #[serde(skip)]
+    pub skipped: Vec<Skipped>,
+    /// How many files those are.
+    #[serde(skip)]
+    pub skipped_count: u64,
     #[serde(skip)]
     found: Vec<Input>,
+    #[serde(skip)]
+    verdicts: Verdicts,
     #[serde(skip)]
     given: context::Given,
     #[serde(skip)]
@@ -218,11 +228,11 @@ pub struct Ingested {
     pub status: &'static str,
     /// Container, layout or form.
     pub format: Option<String>,
-    /// What the policy says; null for what was not read now.
+    /// What the policy says, or said when it came in; null where nothing could be read.
     pub verdict: Option<&'static str>,
     /// Whether it is kept apart.
     pub quarantined: bool,
-    /// Whether nothing was lost.
+    /// Whether nothing was lost; true for what was not read now.
     pub complete: bool,
     /// Size of its files.
     pub size_bytes: u64,
@@ -268,6 +278,10 @@ pub struct Outcome {
     pub policy: PolicyReference,
     /// Inputs, by path.
     pub inputs: Vec<Ingested>,
+    /// Files nothing was made of, with the reason.
+    pub skipped: Vec<Skipped>,
+    /// How many files those are.
+    pub skipped_count: u64,
     /// Numbers of the batches that were published.
     pub batches: Vec<i64>,
     /// Batches of an earlier, interrupted run that were finished first.
@@ -285,18 +299,22 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
     let rehash = request.rehash;
     let seen = workspace.runtime.spawn(async move {
         if rehash {
-            return Ok(Vec::new());
+            return Ok(Before::default());
         }
-        catalog.seen_files(&Form::ALL.map(Form::name)).await
+        Ok::<Before, StoreError>(Before {
+            files: catalog.seen_files(&Form::ALL.map(Form::name)).await?,
+            verdicts: catalog.verdicts().await?,
+        })
     });
     let before = || {
         let seen = workspace.runtime.block_on(seen);
         let seen = seen.map_err(|error| EngineError::Request {
             message: format!("the catalogue could not be read: {error}"),
         })?;
-        Ok(Before(seen?))
+        Ok(seen?)
     };
-    let (found, seen) = inputs::find(request.inputs, request.form, &request.limits, before)?;
+    let listed = inputs::find(request.inputs, request.form, &request.limits, before)?;
+    let (found, seen) = (listed.inputs, listed.before);
     let inputs: Vec<PlannedInput> = found
         .par_iter()
         .map(|input| PlannedInput {
@@ -326,7 +344,10 @@ pub fn plan(workspace: &Workspace, request: &Request<'_>) -> Result<Plan, Engine
         ontology: rules.ontology(),
         size_bytes: new.map(|input| input.size_bytes).sum(),
         inputs,
+        skipped: listed.skipped.0,
+        skipped_count: listed.skipped.1,
         found,
+        verdicts: seen.verdicts,
         given,
         rules,
     };
@@ -410,7 +431,9 @@ pub fn run(
     };
     let finished = publish::roll_forward(scene);
     let finished_batches = workspace.runtime.block_on(finished)?;
-    let alone = keep::Staging::enter(workspace)?;
+    let staging = workspace.place.as_folder();
+    let staging = staging.map(|folder| Passing::enter(&folder.join(STAGING)));
+    let staging = staging.transpose()?;
     let work: Vec<usize> = (0..plan.found.len())
         .filter(|index| {
             plan.inputs
@@ -449,7 +472,7 @@ pub fn run(
         publishing.failed += 1;
         Ok(())
     });
-    drop(alone);
+    drop(staging);
     published?;
     publishing.flush()?;
     for at in publishing.present {
@@ -469,7 +492,13 @@ impl Outcome {
             version: DOCUMENT_VERSION,
             plan_sha256: plan.plan_sha256.clone(),
             policy: plan.policy.clone(),
-            inputs: plan.inputs.iter().map(present).collect(),
+            inputs: plan
+                .inputs
+                .iter()
+                .map(|input| present(input, &plan.verdicts))
+                .collect(),
+            skipped: plan.skipped.clone(),
+            skipped_count: plan.skipped_count,
             batches: Vec::new(),
             finished_batches,
         }
@@ -529,7 +558,9 @@ fn prepare_all(
     })
 }
 
-fn present(input: &PlannedInput) -> Ingested {
+/// What is said of an input before it is read: all there is where it is there already.
+fn present(input: &PlannedInput, verdicts: &Verdicts) -> Ingested {
+    let judged = input.present.as_deref().and_then(|id| verdicts.of(id));
     Ingested {
         path: input.path.clone(),
         recording_id: input.present.clone(),
@@ -539,8 +570,8 @@ fn present(input: &PlannedInput) -> Ingested {
             "failed"
         },
         format: None,
-        verdict: None,
-        quarantined: false,
+        verdict: judged.and_then(|(verdict, _)| evidence::known_verdict(verdict)),
+        quarantined: judged.is_some_and(|(_, is_quarantined)| is_quarantined),
         complete: true,
         size_bytes: input.size_bytes,
         added_bytes: 0,
@@ -640,15 +671,15 @@ pub(crate) fn find(
         match inputs::find(std::slice::from_ref(one), None, limits, || {
             Ok(inputs::Before::default())
         }) {
-            Ok((found, _)) => {
-                for input in found {
+            Ok(listed) => {
+                for input in listed.inputs {
                     match input.kind {
                         Kind::Recording => recordings.push(input.path),
                         Kind::Labels(one) => labels.push(*one),
                     }
                 }
             }
-            Err(EngineError::Request { .. }) if Path::new(one).is_file() => {
+            Err(EngineError::NothingKnown { .. }) if Path::new(one).is_file() => {
                 recordings.push(PathBuf::from(one));
             }
             Err(error) => return Err(error),
@@ -680,25 +711,4 @@ fn content_options(request: &Request<'_>) -> content::Options {
         columns: request.columns.clone(),
         ..content::Options::default()
     }
-}
-
-/// What of a request is nothing we know, with the reason, and how many files more there are of it.
-pub fn skipped(request: &Request<'_>, plan: &Plan) -> Result<(Vec<String>, u64), EngineError> {
-    let named: Vec<PathBuf> = request.inputs.iter().map(PathBuf::from).collect();
-    let named: Vec<PathBuf> = named.into_iter().filter(|path| path.is_dir()).collect();
-    let recordings = plan
-        .found
-        .iter()
-        .filter(|input| matches!(input.kind, Kind::Recording));
-    let taken: Vec<PathBuf> = recordings.map(|input| input.path.clone()).collect();
-    let survey = layouts::survey(&named, &taken, request.form)?;
-    let lines = survey.skipped.iter().map(|one| {
-        let more = if one.count > 1 {
-            format!(" and {} more", one.count - 1)
-        } else {
-            String::new()
-        };
-        format!("{}{more}: {}", one.path.display(), one.reason)
-    });
-    Ok((lines.collect(), survey.skipped_count))
 }

@@ -1,6 +1,6 @@
 //! Labels, votes, predictions, events and outcomes in the files and folders a user names, as far as they are no recordings.
 //!
-//! Read [`find`] and [`LabelInput`] first; [`survey`] says besides what nothing was made of, and why.
+//! Read [`find`], [`Survey`] and [`LabelInput`] first.
 //!
 //! Not here: what is in them (`content`), recordings (`sources`).
 
@@ -16,6 +16,7 @@ use crate::EngineError;
 use crate::limits::Limits;
 use crate::sources::map;
 use rayon::prelude::*;
+use serde::Serialize;
 use sniff::{Seen, ending};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
@@ -33,14 +34,31 @@ pub(crate) struct LabelInput {
 }
 
 /// Files nothing is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Skipped {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
     /// The first of them.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Why, for people.
-    pub(crate) reason: String,
+    pub reason: String,
     /// How many of one folder have this reason.
-    pub(crate) count: u64,
+    pub count: u64,
+}
+
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}: {}", self.path.display(), self.more(), self.reason)
+    }
+}
+
+impl Skipped {
+    /// How many there are besides the first, in words.
+    fn more(&self) -> String {
+        if self.count > 1 {
+            format!(" and {} more", self.count - 1)
+        } else {
+            String::new()
+        }
+    }
 }
 
 /// What there is.
@@ -57,7 +75,7 @@ pub(crate) struct Survey {
 /// The form of a file that was looked into before and has not changed since.
 pub(crate) type KnownForm<'a> = &'a (dyn Fn(&Path) -> Option<Form> + Sync);
 
-/// Reasons a survey lists at most.
+/// Reasons a survey lists at most for each of its inputs.
 pub(crate) const MOST_SKIPPED: usize = 1000;
 /// Table of poses that makes its folder a log of Argoverse 2.
 pub(super) const AV2_POSES: &str = "city_SE3_egovehicle.feather";
@@ -73,50 +91,60 @@ pub(crate) fn find(
     taken: &[PathBuf],
     form: Option<Form>,
     known: KnownForm<'_>,
-) -> Result<Vec<LabelInput>, EngineError> {
-    let mut out = Vec::new();
+) -> Result<Survey, EngineError> {
+    let mut all = Survey::default();
     for input in inputs {
-        let found = survey_but(std::slice::from_ref(input), taken, form, known)?;
+        let found = survey(std::slice::from_ref(input), taken, form, known)?;
         let holds_taken = taken.iter().any(|path| path.starts_with(input));
         if found.inputs.is_empty() && !holds_taken {
-            return Err(nothing(input, &found.skipped));
+            return Err(nothing(input, &found));
         }
-        out.extend(found.inputs);
+        all.inputs.extend(found.inputs);
+        all.skipped.extend(found.skipped);
+        all.skipped_count += found.skipped_count;
     }
-    out.sort_by(|a, b| a.path.cmp(&b.path));
-    out.dedup();
-    Ok(out)
+    all.inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    all.inputs.dedup();
+    Ok(all)
 }
 
-fn nothing(path: &Path, skipped: &[Skipped]) -> EngineError {
-    let seen = match skipped {
+/// Reasons an error names at most.
+const MOST_REASONS: usize = 3;
+
+fn nothing(path: &Path, found: &Survey) -> EngineError {
+    let within = |one: &Skipped| {
+        let name = one.path.strip_prefix(path).unwrap_or(&one.path);
+        let are = if one.count > 1 { "are" } else { "is" };
+        format!("`{}`{} {are} {}", name.display(), one.more(), one.reason)
+    };
+    let seen = match found.skipped.as_slice() {
         [] => "it holds no file".to_owned(),
         [one] if one.path == path => format!("it is {}", one.reason),
-        [one, ..] => format!("`{}` is {}", one.path.display(), one.reason),
+        all => {
+            // What says nothing of its form is named last.
+            let (told, plain): (Vec<&Skipped>, Vec<&Skipped>) =
+                all.iter().partition(|one| !sniff::is_plain(&one.reason));
+            let named = told.into_iter().chain(plain).take(MOST_REASONS);
+            let mut reasons: Vec<String> = named.map(within).collect();
+            if all.len() > MOST_REASONS {
+                reasons.push(format!("{} files in all", found.skipped_count));
+            }
+            reasons.join("; ")
+        }
     };
-    EngineError::Request {
-        message: format!(
-            "`{}` is neither a recording nor labels, votes, predictions, events or outcomes: {seen}\nhint: say what it is with `--as`, one of {}; name the columns of a table with `--columns`",
-            path.display(),
-            form::names()
-        ),
+    EngineError::NothingKnown {
+        path: path.to_owned(),
+        seen,
+        forms: form::names(),
     }
 }
 
-/// What everything under the given paths is, without an error for what is nothing we know.
+/// What everything under the given paths is, without an error for what is nothing we know, and without a look into files
+/// that are known.
 ///
 /// Errors: a path that is not there, a folder that cannot be listed, too many files. Cost: a look at the beginning of
-/// every file.
+/// every other file.
 pub(crate) fn survey(
-    inputs: &[PathBuf],
-    taken: &[PathBuf],
-    form: Option<Form>,
-) -> Result<Survey, EngineError> {
-    survey_but(inputs, taken, form, &|_| None)
-}
-
-/// As [`survey`], without a look into files that are known.
-fn survey_but(
     inputs: &[PathBuf],
     taken: &[PathBuf],
     form: Option<Form>,

@@ -62,8 +62,16 @@ pub(super) fn look(path: &Path, bytes: &[u8]) -> Seen {
         _ if ending == "txt" => of_lines(bytes),
         b'\xef' if bytes.starts_with(b"\xef\xbb\xbf<") => of_xml(bytes),
         _ if ending == "pb" => Seen::No("protobuf, which is read of no form of labels".to_owned()),
-        _ => Seen::No("no form that is known".to_owned()),
+        _ => Seen::No(UNKNOWN.to_owned()),
     }
+}
+
+/// Said of what nothing can be said of.
+const UNKNOWN: &str = "no form that is known";
+
+/// Whether a reason says nothing of what a file is.
+pub(super) fn is_plain(reason: &str) -> bool {
+    reason.ends_with(UNKNOWN)
 }
 
 /// The end of a name, in lower case.
@@ -130,6 +138,9 @@ fn of_json(bytes: &[u8]) -> Seen {
     }
     if is_list {
         return columns::of_names(&known.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        return Seen::No(format!("JSON that cannot be read: {error}"));
     }
     Seen::No("JSON with the keys of no form that is known".to_owned())
 }

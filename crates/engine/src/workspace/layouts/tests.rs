@@ -18,7 +18,7 @@ fn everything_under_a_folder_is_known_or_skipped_with_a_reason() {
     };
     let inputs = [root.display().to_string()];
     let taken = crate::sources::find(&inputs, &Limits::default()).expect("recordings");
-    let survey = survey(&[root], &taken, None).expect("a survey");
+    let survey = survey(&[root], &taken, None, &|_| None).expect("a survey");
     assert_eq!(count(&survey, Form::Voc), 1);
     assert_eq!(count(&survey, Form::OpenLabel), 52);
     assert_eq!(count(&survey, Form::CommonRoad), 4);
@@ -50,7 +50,7 @@ fn files_of_yolo_belong_to_the_names_above_them() {
         ("b/4.txt", BOX),
     ]);
     let root = made.path();
-    let all = survey(&[root.to_owned()], &[], None).expect("a survey");
+    let all = survey(&[root.to_owned()], &[], None, &|_| None).expect("a survey");
     assert_eq!((all.inputs.len(), all.skipped_count), (1, 1));
     assert_eq!(
         (all.inputs[0].path.clone(), all.inputs[0].files.len()),
@@ -59,9 +59,9 @@ fn files_of_yolo_belong_to_the_names_above_them() {
     assert!(all.skipped[0].reason.contains("--as yolo"));
     // Names above what was named are found too; who says what it is needs none.
     let part = find(&[root.join("a/labels/val")], &[], None, &|_| None).expect("labels");
-    assert_eq!(part[0].files.len(), 2);
+    assert_eq!(part.inputs[0].files.len(), 2);
     let bare = find(&[root.join("b")], &[], Some(Form::Yolo), &|_| None).expect("labels");
-    assert_eq!((bare.len(), bare[0].form), (1, Form::Yolo));
+    assert_eq!((bare.inputs.len(), bare.inputs[0].form), (1, Form::Yolo));
 }
 
 #[test]
@@ -70,6 +70,10 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
         ("a.csv", "item,label,confidence\n1,cat,0.5\n"),
         ("b/c.xosc", "<OpenSCENARIO/>"),
         ("d/e.mcap", "x"),
+        ("f/LICENSE", "x"),
+        ("f/a.json", "{\"images\": ["),
+        ("f/b.xml", "<a/>"),
+        ("f/c.pb", "x"),
     ]);
     let root = made.path();
     let error = |name: &str| {
@@ -79,15 +83,33 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
     assert!(error("a.csv").contains("--as labels"), "{}", error("a.csv"));
     assert!(error("b").contains("`<OpenSCENARIO>`"), "{}", error("b"));
     assert!(error("x").contains("does not exist"), "{}", error("x"));
+    // What tells most is named first, and not by the whole path again.
+    let many = error("f");
+    for part in [
+        "`a.json` is JSON that cannot be read: EOF",
+        "line 1",
+        "`<a>`",
+        "`c.pb`",
+    ] {
+        assert!(many.contains(part), "{part}: {many}");
+    }
+    assert!(
+        many.contains("; 4 files in all") && !many.contains("LICENSE"),
+        "{many}"
+    );
     let labels = find(&[root.join("a.csv")], &[], Some(Form::Labels), &|_| None).expect("labels");
-    assert_eq!(labels[0].form, Form::Labels);
+    assert_eq!(labels.inputs[0].form, Form::Labels);
     let taken = [root.join("d/e.mcap")];
     assert_eq!(
-        find(&[root.join("d")], &taken, None, &|_| None).expect("a recording"),
+        find(&[root.join("d")], &taken, None, &|_| None)
+            .expect("a recording")
+            .inputs,
         []
     );
     assert_eq!(
-        find(&taken, &taken, None, &|_| None).expect("a recording"),
+        find(&taken, &taken, None, &|_| None)
+            .expect("a recording")
+            .inputs,
         []
     );
 }

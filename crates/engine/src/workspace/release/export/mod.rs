@@ -244,7 +244,7 @@ impl Export<'_> {
             recordings: None,
         };
         let options = Options {
-            spill_folder: Some(self.workspace.folder.join(".fieldassay/spill")),
+            spill: self.workspace.spill(),
             ..Options::small()
         };
         let session = Session::new(sources, &options)?;
