@@ -126,6 +126,13 @@ impl Given {
     }
 }
 
+/// Whether a file of that name speaks of recordings beside it.
+#[cfg(feature = "platform")]
+pub(crate) fn is_context(name: &str) -> bool {
+    let stem = name.strip_suffix(FILE);
+    stem.is_some_and(|stem| stem.is_empty() || stem.ends_with('.'))
+}
+
 /// Files that speak of a recording, the nearest first.
 fn beside(path: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -14,17 +14,9 @@ impl Output {
     /// Starts a file beside `path`; refuses to replace anything without `force`, and what is no file even with it. A link
     /// stays one: what it leads to is replaced.
     pub(crate) fn create(path: &Path, force: bool) -> Result<Self, EngineError> {
+        let target = target(path)?;
         refuse_existing(path, force)?;
-        let target = std::fs::canonicalize(path).ok();
-        if target.as_ref().is_some_and(|target| !target.is_file()) {
-            return Err(EngineError::NoFile {
-                path: path.to_owned(),
-            });
-        }
-        let path = match &target {
-            Some(target) if path.is_symlink() => target,
-            _ => path,
-        };
+        let path = target.as_path();
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -57,6 +49,28 @@ impl Write for Output {
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Where a file at `path` lies: elsewhere where that is a link. Errors: something that is no file, a link that leads
+/// nowhere, what the system says.
+fn target(path: &Path) -> Result<PathBuf, EngineError> {
+    let io = |error| EngineError::io("write", path, error);
+    let is_file = match std::fs::metadata(path) {
+        Ok(found) => found.is_file(),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+        Err(_) if path.is_symlink() => false,
+        Err(_) => return Ok(path.to_owned()),
+    };
+    if !is_file {
+        return Err(EngineError::NoFile {
+            path: path.to_owned(),
+        });
+    }
+    if path.is_symlink() {
+        std::fs::canonicalize(path).map_err(io)
+    } else {
+        Ok(path.to_owned())
     }
 }
 
@@ -138,10 +152,23 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&target).expect("text"), "new");
         let socket = place.path().join("socket");
         let held = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
-        for path in [socket.as_path(), place.path()] {
-            let error = write_text(path, "new", true).expect_err("no file");
-            assert_eq!(error.code(), "output.no_file", "{error}");
+        // A pipe has no path of its own, only a name that leads to it.
+        let (_reader, writer) = std::io::pipe().expect("a pipe");
+        let number = std::os::fd::AsRawFd::as_raw_fd(&writer);
+        let links = ["pipe", "nowhere"].map(|name| place.path().join(name));
+        for (link, to) in links
+            .iter()
+            .zip([format!("/proc/self/fd/{number}"), "none".to_owned()])
+        {
+            std::os::unix::fs::symlink(to, link).expect("a link");
         }
+        for path in [socket.as_path(), place.path(), &links[0], &links[1]] {
+            for force in [false, true] {
+                let error = write_text(path, "new", force).expect_err("no file");
+                assert_eq!(error.code(), "output.no_file", "{error}");
+            }
+        }
+        assert!(links.iter().all(|link| link.is_symlink()));
         drop(held);
         assert!(!socket.is_file());
     }

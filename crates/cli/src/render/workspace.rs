@@ -12,8 +12,10 @@ use std::fmt::Write as _;
 
 /// Lines shown of a long list.
 const SHOWN: usize = 50;
-/// Sorts of things shown that were not read, of one input and of all.
+/// Sorts of things shown that an input holds and were not read.
 const LEFT_SHOWN: usize = 10;
+/// Reasons shown for files nothing was made of.
+const SKIPPED_SHOWN: usize = 5;
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!(
@@ -138,20 +140,19 @@ pub(crate) fn ingested(outcome: &Outcome) -> anyhow::Result<()> {
     text(&out)
 }
 
-/// Files nothing was made of: the first reasons, and how many files there are.
+/// Files nothing was made of: those of which something can be said, and how many there are.
 fn skipped(out: &mut String, skipped: &[Skipped], count: u64) {
-    for one in skipped.iter().take(LEFT_SHOWN) {
+    let telling = skipped.iter().filter(|one| one.is_telling());
+    let shown: Vec<&Skipped> = telling.take(SKIPPED_SHOWN).collect();
+    for one in &shown {
         let _ = writeln!(out, "skipped: {one}");
     }
-    if skipped.len() > LEFT_SHOWN {
+    if skipped.len() > shown.len() {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
         let _ = writeln!(
             out,
-            "skipped: {} in all, which are nothing we know (--json says why)",
-            counted(
-                usize::try_from(count).unwrap_or(usize::MAX),
-                "file",
-                "files"
-            )
+            "skipped: {} in all (--json says why)",
+            counted(count, "file", "files")
         );
     }
 }
@@ -495,8 +496,12 @@ pub(crate) fn clip(outcome: &clip::Outcome) -> anyhow::Result<()> {
 
 /// `jobs`, and what `ingest --enqueue` put there.
 pub(crate) fn jobs(document: &JobsDocument) -> anyhow::Result<()> {
+    let mut out = String::new();
+    let count = document.skipped.iter().map(|one| one.count).sum();
+    skipped(&mut out, &document.skipped, count);
     if document.jobs.is_empty() {
-        return text("no jobs\n");
+        out.push_str("no jobs\n");
+        return text(&out);
     }
     let mut table = Table::new(&[
         ("job", Align::Left),
@@ -516,7 +521,7 @@ pub(crate) fn jobs(document: &JobsDocument) -> anyhow::Result<()> {
             job.worker.clone().unwrap_or_default(),
         ]);
     }
-    let mut out = table.render("");
+    out.push_str(&table.render(""));
     for job in document
         .jobs
         .iter()

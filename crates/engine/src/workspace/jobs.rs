@@ -6,7 +6,7 @@
 //! Not here: the queue itself (`store`).
 
 use super::ingest::{self, Outcome, Request, Watch};
-use super::layouts::Form;
+use super::layouts::{Form, Skipped};
 use super::opened::{Workspace, World};
 use crate::limits::Limits;
 use crate::statistics::Columns;
@@ -40,6 +40,9 @@ pub struct JobsDocument {
     pub version: u32,
     /// Jobs, those that are to be claimed first first.
     pub jobs: Vec<ShownJob>,
+    /// Files no job was made of, with the reason; of what was queued now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }
 
 /// A job as it is shown.
@@ -148,6 +151,7 @@ pub fn enqueue(
     }
     let mut all = list(workspace, None)?;
     all.jobs.retain(|job| ids.contains(&job.job_id));
+    all.skipped = plan.skipped;
     Ok(all)
 }
 
@@ -175,6 +179,7 @@ pub fn list(workspace: &Workspace, state: Option<&str>) -> Result<JobsDocument, 
         schema: "fieldassay.jobs",
         version: 1,
         jobs: jobs.into_iter().map(shown).collect(),
+        skipped: Vec::new(),
     })
 }
 

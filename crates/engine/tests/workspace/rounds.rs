@@ -218,7 +218,7 @@ fn a_folder_with_nothing_known_in_it_is_waited_for() {
         folder: &folder,
         until_idle_secs: Some(4),
     };
-    let mut added = 0;
+    let (mut added, mut skipped) = (0, Vec::new());
     let watched = std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(std::time::Duration::from_millis(1500));
@@ -227,6 +227,7 @@ fn a_folder_with_nothing_known_in_it_is_waited_for() {
         in_world(|world| {
             let mut tell = |outcome: &Outcome| {
                 added += outcome.inputs.len();
+                skipped.extend(outcome.skipped.clone());
                 true
             };
             let landing = (&landing, &NoProgress as &dyn Watch);
@@ -234,7 +235,8 @@ fn a_folder_with_nothing_known_in_it_is_waited_for() {
         })
     });
     watched.expect("watching");
-    assert_eq!(added, 1);
+    assert_eq!((added, skipped.len()), (1, 1));
+    assert!(skipped[0].path.ends_with("README.txt"));
 }
 
 #[test]

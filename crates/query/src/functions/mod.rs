@@ -116,7 +116,7 @@ One statement that reads: `SELECT`, `WITH`, `EXPLAIN`, `DESCRIBE`, `SHOW TABLES`
 
 - The tables of record, as [tables](tables.md) lists them.
 - `messages`: every message of every recording as it is stored: `recording_id`, `topic`, `channel`, `sequence`, `log_time_ns`, `publish_time_ns`, `size_bytes`, `data`. Only the parts of files that may hold what WHERE asks for are read, and none where counts are enough.
-- `read_topic('r-…', '/imu')`: the messages of a topic with `log_time_ns`, `publish_time_ns` and their fields as columns, nested ones with dots; a message that cannot be decoded is a row of nulls.
+- `read_topic('r-…', '/imu')`: the messages of a topic with `log_time_ns`, `publish_time_ns` and their fields as columns, nested ones with dots; the recording is given by its id, the start of it, or its name; a message that cannot be decoded is a row of nulls.
 - `table_at('objects', 3)`: a table of record as it was in a version.
 
 ## Rules of the functions

@@ -32,7 +32,7 @@ pub fn several(text: &str, ids: &[&str]) -> String {
         more => format!(" and {more} more"),
     };
     format!(
-        "`{text}` may be any of {} recordings: {}{more}\nhint: give more of the id",
+        "`{text}` may be any of {} recordings: {}{more}\nhint: give an id, or more of it",
         ids.len(),
         named.join(", ")
     )
@@ -80,11 +80,11 @@ mod tests {
         let ids = ["r-1", "r-2", "r-3", "r-4", "r-5", "r-6", "r-7"];
         assert_eq!(
             several("r-", &ids),
-            "`r-` may be any of 7 recordings: r-1, r-2, r-3, r-4, r-5 and 2 more\nhint: give more of the id"
+            "`r-` may be any of 7 recordings: r-1, r-2, r-3, r-4, r-5 and 2 more\nhint: give an id, or more of it"
         );
         assert_eq!(
             several("r-", &ids[..5]),
-            "`r-` may be any of 5 recordings: r-1, r-2, r-3, r-4, r-5\nhint: give more of the id"
+            "`r-` may be any of 5 recordings: r-1, r-2, r-3, r-4, r-5\nhint: give an id, or more of it"
         );
     }
 }

@@ -126,7 +126,7 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// The verdict of a recording of the workspace, and whether it is kept apart; none where there are no recordings.
+    /// The verdict of a recording that the workspace has, and whether it is kept apart; none where it has no recordings.
     pub fn of(&self, recording_id: &str) -> Option<(&str, bool)> {
         let kind = self.others.get(recording_id).copied().unwrap_or(0);
         let (verdict, is_quarantined) = self.kinds.get(kind)?;
@@ -439,16 +439,21 @@ impl Catalog {
 
     /// The verdict of every recording.
     ///
-    /// Cost: one pass over them, and memory for those that are not as most are.
+    /// Cost: a pass over them for each verdict there is, and memory for those that are not as most are.
     pub async fn verdicts(&self) -> Result<Verdicts, StoreError> {
-        let sql = "SELECT verdict, quarantined, string_agg(recording_id, ' ') FROM recordings \
-                   GROUP BY verdict, quarantined ORDER BY COUNT(*) DESC, verdict";
+        let kinds = "SELECT verdict, quarantined FROM recordings \
+                     GROUP BY verdict, quarantined ORDER BY COUNT(*) DESC, verdict";
+        let ids = "SELECT recording_id FROM recordings WHERE verdict = $1 AND quarantined = $2";
         let mut all = Verdicts::default();
-        for (kind, row) in self.db.rows(sql, &[]).await?.iter().enumerate() {
-            all.kinds.push((row.get(0)?, row.get(1)?));
-            let ids: String = row.get(2)?;
-            let ids = ids.split(' ').filter(|_| kind > 0);
-            all.others.extend(ids.map(|id| (id.to_owned(), kind)));
+        for (kind, row) in self.db.rows(kinds, &[]).await?.iter().enumerate() {
+            let (verdict, is_quarantined): (String, bool) = (row.get(0)?, row.get(1)?);
+            if kind > 0 {
+                let values = [verdict.as_str().into(), is_quarantined.into()];
+                for row in &self.db.rows(ids, &values).await? {
+                    all.others.insert(row.get(0)?, kind);
+                }
+            }
+            all.kinds.push((verdict, is_quarantined));
         }
         Ok(all)
     }

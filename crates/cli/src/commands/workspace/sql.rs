@@ -107,8 +107,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 
 /// Whether what was typed can be answered: every statement has its end, or it is a command of the shell.
 fn is_done(text: &str) -> bool {
-    text.starts_with('\\') || Statements::of(text).rest.is_empty()
+    text.trim_start().starts_with('\\') || Statements::of(text).rest.is_empty()
 }
+
+/// Bytes from which on a statement is looked at again only when it has doubled.
+const LONG: usize = 1 << 16;
 
 struct Shell<'a> {
     asked: &'a Asked<'a>,
@@ -128,9 +131,11 @@ impl Shell<'_> {
     /// Answers what comes in lines from a file or another program.
     fn piped(&mut self, lines: impl BufRead) -> anyhow::Result<u8> {
         let mut waiting = String::new();
+        // How long it was when it was looked at last.
+        let mut looked = 0;
         for line in lines.lines() {
             let line = line?;
-            if line.starts_with('\\') && Statements::of(&waiting).is_empty() {
+            if line.trim_start().starts_with('\\') && Statements::of(&waiting).is_empty() {
                 waiting.clear();
                 if !self.command(&line)? {
                     return Ok(self.code());
@@ -140,8 +145,10 @@ impl Shell<'_> {
             waiting.push_str(&line);
             waiting.push('\n');
             // Only such a line can end a statement; long ones are not looked at again with every line.
-            if line.contains(';') {
+            let is_long = waiting.len() > LONG && waiting.len() < 2 * looked;
+            if line.contains(';') && !is_long {
                 waiting = self.answer_whole(&waiting)?.to_owned();
+                looked = waiting.len();
             }
         }
         let rest = self.answer_whole(&waiting)?;

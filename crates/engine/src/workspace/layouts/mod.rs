@@ -13,6 +13,7 @@ pub(super) use columns::{as_utf8, classes, declared, normal, shares, table_of};
 pub use form::Form;
 
 use crate::EngineError;
+use crate::context::is_context;
 use crate::limits::Limits;
 use crate::sources::map;
 use rayon::prelude::*;
@@ -51,6 +52,11 @@ impl std::fmt::Display for Skipped {
 }
 
 impl Skipped {
+    /// Whether the reason says what the files are, not only that they are of no form.
+    pub fn is_telling(&self) -> bool {
+        !sniff::is_plain(&self.reason)
+    }
+
     /// How many there are besides the first, in words.
     fn more(&self) -> String {
         if self.count > 1 {
@@ -123,7 +129,7 @@ fn nothing(path: &Path, found: &Survey) -> EngineError {
         all => {
             // What says nothing of its form is named last.
             let (told, plain): (Vec<&Skipped>, Vec<&Skipped>) =
-                all.iter().partition(|one| !sniff::is_plain(&one.reason));
+                all.iter().partition(|one| one.is_telling());
             let named = told.into_iter().chain(plain).take(MOST_REASONS);
             let mut reasons: Vec<String> = named.map(within).collect();
             if all.len() > MOST_REASONS {
@@ -152,6 +158,7 @@ pub(crate) fn survey(
 ) -> Result<Survey, EngineError> {
     let mut walk = Walk {
         taken: taken.iter().map(|path| path.as_os_str()).collect(),
+        beside: taken.iter().filter_map(|path| path.parent()).collect(),
         form,
         known,
         files: 0,
@@ -197,6 +204,8 @@ pub(crate) fn survey(
 /// A search under way.
 struct Walk<'a> {
     taken: HashSet<&'a OsStr>,
+    /// Folders of recordings.
+    beside: HashSet<&'a Path>,
     form: Option<Form>,
     known: KnownForm<'a>,
     files: usize,
@@ -233,6 +242,7 @@ impl Walk<'_> {
                 files.push(entry);
             }
         }
+        files.retain(|file| !self.is_of_recording(path, file));
         files.sort();
         folders.sort();
         self.files += files.len();
@@ -265,6 +275,12 @@ impl Walk<'_> {
             open.append(&mut self.folder(&folder)?);
         }
         Ok(self.claim(path, found, open))
+    }
+
+    /// Whether a file of a folder speaks of a recording: its context, or what a rosbag2 has beside it.
+    fn is_of_recording(&self, folder: &Path, file: &Path) -> bool {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        is_context(&name) || (name == "metadata.yaml" && self.beside.contains(folder))
     }
 
     /// What files of one folder are.

@@ -9,10 +9,13 @@ use super::columns;
 use super::form::Form;
 use super::json;
 use fieldassay_formats::table;
+use serde::de::IgnoredAny;
 use std::path::Path;
 
 /// Bytes of text that are looked at.
 const HEAD_BYTES: usize = 64 << 10;
+/// Bytes of JSON of no form that are gone through to say what is wrong with them.
+const MOST_PARSED_BYTES: usize = 1 << 20;
 /// Lines of text that are looked at.
 const HEAD_LINES: usize = 20;
 /// Endings of files that are recordings, pictures, clouds, archives or programs: never labels.
@@ -139,10 +142,23 @@ fn of_json(bytes: &[u8]) -> Seen {
     if is_list {
         return columns::of_names(&known.iter().map(String::as_str).collect::<Vec<_>>());
     }
-    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
-        return Seen::No(format!("JSON that cannot be read: {error}"));
+    Seen::No(
+        damage(bytes).unwrap_or_else(|| "JSON with the keys of no form that is known".to_owned()),
+    )
+}
+
+/// Why JSON cannot be read as one document; none where it can, or is too long to be gone through for that.
+fn damage(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > MOST_PARSED_BYTES {
+        return None;
     }
-    Seen::No("JSON with the keys of no form that is known".to_owned())
+    let mut all = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    if let Err(error) = all.next()? {
+        return Some(format!("JSON that cannot be read: {error}"));
+    }
+    let rest = bytes.get(all.byte_offset()..).unwrap_or_default();
+    let is_over = rest.trim_ascii().is_empty();
+    (!is_over).then(|| "JSON with more behind its end; rows of JSON are named .jsonl".to_owned())
 }
 
 /// The form keys of an object, or of the first object of a list, speak for.
@@ -193,6 +209,8 @@ fn of_yaml(bytes: &[u8]) -> Seen {
     let text = String::from_utf8_lossy(head);
     if text.lines().any(|line| line.starts_with("names:")) {
         Seen::Names
+    } else if text.starts_with("rosbag2_bagfile_information:") {
+        Seen::No("what lies beside the files of a rosbag2, which are not there".to_owned())
     } else {
         Seen::No("YAML without a list `names` of classes".to_owned())
     }

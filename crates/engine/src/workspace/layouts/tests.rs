@@ -65,6 +65,30 @@ fn files_of_yolo_belong_to_the_names_above_them() {
 }
 
 #[test]
+fn what_belongs_to_recordings_is_not_left_over() {
+    let metadata = "rosbag2_bagfile_information:\n  version: 5\n";
+    let made = folder(&[
+        ("context.yaml", "site: here\n"),
+        ("bag/drive.context.yaml", "site: there\n"),
+        ("bag/metadata.yaml", metadata),
+        ("bag/drive.db3", "x"),
+        ("empty/metadata.yaml", metadata),
+        ("my-context.yaml", "site: nowhere\n"),
+    ]);
+    let root = made.path();
+    let taken = [root.join("bag/drive.db3")];
+    let all = survey(&[root.to_owned()], &taken, None, &|_| None).expect("a survey");
+    let skipped = all.skipped.iter().map(ToString::to_string);
+    let skipped: Vec<String> = skipped.collect();
+    assert_eq!(skipped.len(), 2, "{skipped:?}");
+    assert!(
+        skipped[0].contains("empty/metadata.yaml: what lies beside"),
+        "{skipped:?}"
+    );
+    assert!(skipped[1].contains("my-context.yaml"), "{skipped:?}");
+}
+
+#[test]
 fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
     let made = folder(&[
         ("a.csv", "item,label,confidence\n1,cat,0.5\n"),
@@ -73,6 +97,7 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
         ("f/LICENSE", "x"),
         ("f/a.json", "{\"images\": ["),
         ("f/b.xml", "<a/>"),
+        ("g/rows.json", "{\"a\": 1}\n{\"a\": 2}\n"),
         ("f/c.pb", "x"),
     ]);
     let root = made.path();
@@ -83,6 +108,7 @@ fn what_is_named_and_nothing_known_is_an_error_that_says_what_was_seen() {
     assert!(error("a.csv").contains("--as labels"), "{}", error("a.csv"));
     assert!(error("b").contains("`<OpenSCENARIO>`"), "{}", error("b"));
     assert!(error("x").contains("does not exist"), "{}", error("x"));
+    assert!(error("g").contains("named .jsonl"), "{}", error("g"));
     // What tells most is named first, and not by the whole path again.
     let many = error("f");
     for part in [
