@@ -204,6 +204,11 @@ fn made_by_store(setting: &Setting<'_>, verb: &str, path: &Path, count: u64) -> 
     Ok(())
 }
 
+/// A row of ours without rounds.
+fn own(does: &str) -> KernelRow {
+    row("fieldassay", env!("CARGO_PKG_VERSION"), does)
+}
+
 /// A fresh workspace, and what the program says of an ingest into it.
 pub(super) struct Workspace {
     program: PathBuf,
@@ -346,11 +351,7 @@ fn ingest(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row(
-                    "fieldassay",
-                    env!("CARGO_PKG_VERSION"),
-                    "`fieldassay ingest DIR --json`",
-                ),
+                row: own("`fieldassay ingest DIR --json`"),
                 run: Box::new(ours),
             },
             Entrant {
@@ -385,10 +386,7 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
     if u64::try_from(added)? != count {
         bail!("`{added}` of {count} recordings were added");
     }
-    println!(
-        "first ingest of {count} small files: {:.1} s",
-        first.seconds
-    );
+    println!("first ingest: {:.1} s", first.seconds);
     let dvc = environment("dvc", DVC)?.join("bin/dvc");
     let script = r#"cd "$1" && DVC_NO_ANALYTICS=1 "$2" $3 && echo done"#;
     let call = |what: &str| {
@@ -426,19 +424,11 @@ fn again(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row(
-                    "fieldassay",
-                    env!("CARGO_PKG_VERSION"),
-                    "`fieldassay ingest DIR`",
-                ),
+                row: own("`fieldassay ingest DIR`"),
                 run: Box::new(ours),
             },
             Entrant {
-                row: row(
-                    "fieldassay",
-                    env!("CARGO_PKG_VERSION"),
-                    "`fieldassay ingest DIR --json`",
-                ),
+                row: own("`fieldassay ingest DIR --json`"),
                 run: Box::new(ours_listed),
             },
             Entrant {
@@ -590,11 +580,7 @@ fn topic(setting: &Setting<'_>) -> Result<Vec<Duel>> {
         },
         vec![
             Entrant {
-                row: row(
-                    "fieldassay",
-                    env!("CARGO_PKG_VERSION"),
-                    "`fieldassay query` of `avg` over `read_topic`",
-                ),
+                row: own("`fieldassay query` of `avg` over `read_topic`"),
                 run: Box::new(ours),
             },
             Entrant {
