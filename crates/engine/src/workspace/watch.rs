@@ -47,15 +47,13 @@ pub fn run(
         let plan = seen.planned(workspace, &request)?;
         let (ready, skipped) = seen.settled(plan.as_ref());
         idle += 1;
-        if !ready.is_empty() {
+        if let Some(mut outcome) = bring((workspace, world, watch), &request, &ready)? {
             idle = 0;
-            if let Some(mut outcome) = bring((workspace, world, watch), &request, &ready)? {
-                outcome.skipped_count = skipped.iter().map(|one| one.count).sum();
-                outcome.skipped = skipped;
-                seen.done(&outcome);
-                if !tell(&outcome) {
-                    return Ok(());
-                }
+            outcome.skipped_count = skipped.iter().map(|one| one.count).sum();
+            outcome.skipped = skipped;
+            seen.done(&outcome);
+            if !tell(&outcome) {
+                return Ok(());
             }
         }
         if landing.until_idle_secs.is_some_and(|secs| idle > secs) {
@@ -65,7 +63,7 @@ pub fn run(
     }
 }
 
-/// Brings in what is ready; none where all of it went meanwhile.
+/// Brings in what is ready; none where nothing is, or all of it went meanwhile.
 fn bring(
     (workspace, world, watch): (&Workspace, &World<'_>, &dyn Watch),
     request: &Request<'_>,
@@ -82,6 +80,9 @@ fn bring(
             Err(error) => Err(error),
         }
     };
+    if ready.is_empty() {
+        return Ok(None);
+    }
     let mut inputs = ready.to_vec();
     let mut plan = planned(&inputs)?;
     if plan.is_none() {
