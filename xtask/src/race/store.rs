@@ -78,7 +78,7 @@ pub(super) struct About<'a> {
     pub(super) input: String,
 }
 
-/// Runs all in turn, ours first, and compares their numbers.
+/// Runs all in turn, ours first, and compares their numbers. What one of them left to be written is written before the next.
 pub(super) fn duel(
     about: About<'_>,
     mut entrants: Vec<Entrant<'_>>,
@@ -88,6 +88,7 @@ pub(super) fn duel(
     for round in 0..setting.rounds {
         let mut ours: Option<Vec<f64>> = None;
         for Entrant { row, run } in &mut entrants {
+            settle()?;
             let (seconds, peak, found) = run()?;
             println!("round {} {:<24} {seconds:>9.3} s", round + 1, row.name);
             row.seconds.push(seconds);
