@@ -98,7 +98,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let asked = Asked::new(&workspace, arguments.how.at(), arguments.how.limits())?;
     if let Some(path) = &arguments.out {
         let rows = asked.write_file(&sql, format, path, arguments.force)?;
-        render::note(&format!("{rows} rows written to {}", path.display()));
+        let rows_are = if rows == 1 { "row" } else { "rows" };
+        render::note(&format!("{rows} {rows_are} written to {}", path.display()));
     } else {
         let mut out = BufWriter::new(std::io::stdout());
         asked.write(&sql, format, &mut out)?;
